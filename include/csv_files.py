@@ -1,0 +1,187 @@
+"""Frame the lines of a CSV file for COPY: each with its number, the unreadable ones set aside.
+
+Data flow: bytes of the file -> CsvRows.read() -> COPY. What only needs counting is decided here (encoding,
+header, number of fields, quotes); what a value means is decided by the database (`checks.py`).
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from include.errors import InputError
+from include.load_log import Rejected
+
+CHUNK_BYTES = 1 << 20
+# A quote that stays open for more lines than this was never meant to be one.
+LONGEST_RECORD_LINES = 100
+
+
+class CsvRows(io.RawIOBase):
+    """A readable stream `number,row` for COPY over the data rows of a CSV file with a header.
+
+    `required` are the columns that must be there, `key` the one that tells rows apart.
+    Raises InputError for a file that cannot be read as such a CSV at all.
+    """
+
+    def __init__(self, path: Path, required: Sequence[str], key: str) -> None:
+        self.path = path
+        self.rows_read = 0
+        self.rejected: list[Rejected] = []
+        self.rejected_keys: list[str] = []
+        self._file = _open(path)
+        self.columns = self._read_header(required)
+        self._key = self.columns.index(key)
+        self._line = 1
+        self._ready = b""
+        self._chunks = self._framed_chunks()
+
+    @property
+    def extra_columns(self) -> list[str]:
+        """The columns beyond the contract, which COPY receives under the names `_extra_N`."""
+        return [name for name in self.columns if name not in self._required]
+
+    @property
+    def stage_columns(self) -> list[str]:
+        """The columns as COPY receives them, in the file's order."""
+        return [
+            name if name in self._required else f"_extra_{position}"
+            for position, name in enumerate(self.columns)
+        ]
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next framed bytes; COPY asks until there are none."""
+        while not self._ready:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._ready = chunk
+        size = len(self._ready) if size < 0 else size
+        out, self._ready = self._ready[:size], self._ready[size:]
+        return out
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _read_header(self, required: Sequence[str]) -> list[str]:
+        self._required = frozenset(required)
+        line = self._file.readline()
+        if not line.strip():
+            raise InputError(f"{self.path}: the file is empty. It needs the header {','.join(required)}")
+        text = self._decode([line], 1).removeprefix("\ufeff")
+        columns = [name.strip() for name in next(csv.reader([text.rstrip("\r\n")]))]
+        if missing := [name for name in required if name not in columns]:
+            raise InputError(
+                f"{self.path}, line 1: column {', '.join(missing)} is missing. Found: {', '.join(columns)}. "
+                f"The header must name {','.join(required)}, separated by commas"
+            )
+        if repeated := sorted({name for name in columns if columns.count(name) > 1}):
+            raise InputError(f"{self.path}, line 1: column {', '.join(repeated)} is there more than once")
+        return columns
+
+    def _framed_chunks(self) -> Iterator[bytes]:
+        while lines := self._file.readlines(CHUNK_BYTES):
+            first = self._line + 1
+            self._line += len(lines)
+            self._decode(lines, first)
+            self._check_not_cut_off(lines[-1])
+            whole = b"".join(lines)
+            if b'"' in whole or b"\0" in whole or b"\r" in whole.replace(b"\r\n", b"\n"):
+                yield self._frame_one_by_one(lines, first)
+            else:
+                yield self._frame_plain(lines, first)
+
+    def _frame_plain(self, lines: list[bytes], first: int) -> bytes:
+        # The usual case, a third of a microsecond a line: nothing quoted, so commas are separators.
+        separators = len(self.columns) - 1
+        framed = []
+        for number, line in enumerate(lines, first):
+            row = line.rstrip(b"\r\n")
+            if row.count(b",") == separators:
+                framed.append(b"%d,%b\n" % (number, row))
+            elif row.strip():
+                self._reject(number, row, row.decode().split(","))
+        self.rows_read += len(framed)
+        return b"".join(framed)
+
+    def _frame_one_by_one(self, lines: list[bytes], first: int) -> bytes:
+        framed = io.StringIO()
+        writer = csv.writer(framed, lineterminator="\n")
+        position = 0
+        while position < len(lines):
+            length = self._record_length(lines, position)
+            record = b"".join(lines[position : position + max(length, 1)])
+            number = first + position
+            position += max(length, 1)
+            if length == 0:
+                self._reject(number, record, [], "a quote is opened and never closed")
+            elif record.strip():
+                self._frame_quoted(writer, number, record)
+        return framed.getvalue().encode()
+
+    def _frame_quoted(self, writer, number: int, record: bytes) -> None:
+        text = record.decode().rstrip("\r\n")
+        if "\0" in text:
+            return self._reject(number, record, [], "the row holds a NUL character")
+        fields = next(csv.reader(io.StringIO(text, newline="")), [])
+        if len(fields) != len(self.columns):
+            return self._reject(number, record, fields)
+        writer.writerow([number, *fields])
+        self.rows_read += 1
+
+    def _record_length(self, lines: list[bytes], position: int) -> int:
+        """Return how many lines the record has; 0 where its quotes do not close."""
+        quotes = 0
+        for length in range(1, LONGEST_RECORD_LINES + 1):
+            if position + length > len(lines):
+                more = self._file.readline()
+                if not more:
+                    return 0
+                self._line += 1
+                self._decode([more], self._line)
+                lines.append(more)
+            quotes += lines[position + length - 1].count(b'"')
+            if quotes % 2 == 0:
+                return length
+        return 0
+
+    def _reject(self, number: int, row: bytes, fields: list[str], reason: str | None = None) -> None:
+        self.rows_read += 1
+        reason = reason or f"the row has {len(fields)} fields, the header has {len(self.columns)}"
+        # NUL is the one character that PostgreSQL cannot keep.
+        text = row.decode().rstrip("\r\n").replace("\0", "\\0")
+        self.rejected.append(Rejected(str(number), None, None, reason, text))
+        if len(fields) > self._key:
+            self.rejected_keys.append(fields[self._key])
+
+    def _decode(self, lines: list[bytes], first: int) -> str:
+        try:
+            return b"".join(lines).decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start]
+            line, column = first + before.count(b"\n"), error.start - (before.rfind(b"\n") + 1) + 1
+            raise InputError(
+                f"{self.path}, line {line}, byte {column}: not UTF-8 (0x{error.object[error.start]:02x}). "
+                "Save the file as UTF-8; nothing of it was loaded"
+            ) from None
+
+    def _check_not_cut_off(self, last: bytes) -> None:
+        # Every finished line ends with a line feed; taking a cut file as whole would delete what it lost.
+        if not last.endswith(b"\n") and b'"' not in last and last.count(b",") < len(self.columns) - 1:
+            raise InputError(
+                f"{self.path}, line {self._line}: the file ends in the middle of a row "
+                f"({last.decode(errors='replace')[:80]!r}), it seems to be cut off. Nothing of it was loaded"
+            )
+
+
+def _open(path: Path) -> io.BufferedReader:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

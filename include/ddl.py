@@ -1,0 +1,93 @@
+"""Create the tables of the source and of the warehouse from the specs in `tables.py`.
+
+Everything here is safe to run again, and nothing is ever dropped: dbt views sit on raw.
+"""
+
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.sql import SQL, Composed, Identifier, Literal
+
+from include.tables import (
+    META_COLUMNS,
+    MONGO_COLLECTIONS,
+    POSTGRES_TABLES,
+    Array,
+    Column,
+    DocumentKind,
+    PostgresTable,
+)
+
+SQL_DIR = Path(__file__).parent / "sql"
+RawTable = PostgresTable | DocumentKind | Array
+
+
+def raw_tables() -> dict[str, RawTable]:
+    """Return every raw table by name; a child table that two kinds share comes once."""
+    kinds = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]
+    children = [array for kind in kinds for array in kind.arrays]
+    return {table.raw: table for table in (*POSTGRES_TABLES, *kinds, *children)}
+
+
+def create_source_tables(source: Connection) -> None:
+    """Create the product's tables with keys, checks, stamps and the index that extraction reads."""
+    with source, source.cursor() as cursor:
+        # Two runs that create at the same time would trip over each other.
+        cursor.execute("select pg_advisory_xact_lock(hashtext('create_source_tables'))")
+        cursor.execute((SQL_DIR / "source_postgres.sql").read_text())
+        for table in POSTGRES_TABLES:
+            cursor.execute(_source_table(table))
+
+
+def create_warehouse_tables(warehouse: Connection) -> None:
+    """Create the raw tables, the load log and the quarantine."""
+    with warehouse, warehouse.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('create_warehouse_tables'))")
+        cursor.execute((SQL_DIR / "warehouse.sql").read_text())
+        for table in raw_tables().values():
+            cursor.execute(_raw_table(table))
+
+
+def _source_table(table: PostgresTable) -> Composed:
+    return SQL(
+        "create table if not exists public.{table} ("
+        "{columns}, created_at timestamptz not null default now(),"
+        " updated_at timestamptz not null default now(), primary key ({key}));"
+        "create index if not exists {index} on public.{table} ({watermark});"
+        "create or replace trigger touch_updated_at before update on public.{table}"
+        " for each row execute function public.touch_updated_at();"
+    ).format(
+        table=Identifier(table.name),
+        columns=SQL(", ").join(_source_column(column) for column in table.columns),
+        key=Identifier(table.key),
+        index=Identifier(f"{table.name}_{table.watermark}"),
+        watermark=Identifier(table.watermark),
+    )
+
+
+def _source_column(column: Column) -> Composed:
+    definition = SQL("{} {}").format(Identifier(column.name), SQL(column.type))
+    if column.required:
+        definition += SQL(" not null")
+    for bound, operator in ((column.minimum, ">="), (column.maximum, "<=")):
+        if bound is not None:
+            check = SQL(" check ({} {} {})")
+            definition += check.format(Identifier(column.name), SQL(operator), Literal(bound))
+    return definition
+
+
+def _raw_table(table: RawTable) -> Composed:
+    columns = [SQL("{} {}").format(Identifier(column.name), SQL(column.type)) for column in table.raw_columns]
+    if isinstance(table, DocumentKind):
+        columns.append(SQL("_document jsonb not null"))
+    columns += [SQL(f"{name} {definition}") for name, definition in META_COLUMNS.items()]
+    return SQL(
+        "create table if not exists raw.{table} ({columns}, primary key ({key}));"
+        # dbt and the next sweep look for what is new and for what is gone.
+        "create index if not exists {loaded} on raw.{table} (_loaded_at);"
+    ).format(
+        table=Identifier(table.raw),
+        columns=SQL(", ").join(columns),
+        key=SQL(", ").join(map(Identifier, table.raw_key)),
+        loaded=Identifier(f"{table.raw}__loaded_at"),
+    )

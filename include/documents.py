@@ -1,0 +1,114 @@
+"""What makes a document unloadable: the column specs of `tables.py`, applied to every document.
+
+Used twice: on the elements of content.json before they are seeded, and on what the collection holds when it
+is extracted, since others may have written there.
+"""
+
+import math
+from collections.abc import Mapping
+
+import bson
+from bson.decimal128 import Decimal128
+from bson.errors import InvalidDocument
+
+from include.tables import Array, Column, DocumentKind
+
+# The fields that the platform sets itself when it plays the product.
+MANAGED_FIELDS = ("_id", "content_type", "created_at", "updated_at")
+LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+Problem = tuple[str | None, str | None, str]
+
+
+def find_problem(kind: DocumentKind, document: object) -> Problem | None:
+    """Return (path, value, reason) of the first thing wrong with the document, or None."""
+    if not isinstance(document, Mapping):
+        return None, repr(document), f"is not an object but {_type_name(document)}"
+    for column in kind.columns:
+        if reason := _value_problem(column, document.get(column.name)):
+            return column.name, _shown(document.get(column.name)), reason
+    for array in kind.arrays:
+        if problem := _array_problem(array, document.get(array.field)):
+            return problem
+    return _storage_problem(document)
+
+
+def find_managed_field(document: object) -> Problem | None:
+    """Return a problem when a document of a file brings a field that the platform sets itself."""
+    for name in MANAGED_FIELDS:
+        if isinstance(document, Mapping) and name in document:
+            return name, _shown(document[name]), "is set by the platform; take the field out of the file"
+    return None
+
+
+def number(value: object) -> object:
+    """Return the value as PostgreSQL reads it: BSON's decimal becomes Python's."""
+    return value.to_decimal() if isinstance(value, Decimal128) else value
+
+
+def _value_problem(column: Column, value: object) -> str | None:
+    if value is None:
+        return "is missing" if column.required else None
+    if column.type == "text":
+        return _text_problem(column, value)
+    return _number_problem(column, number(value))
+
+
+def _text_problem(column: Column, value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"is not text but {_type_name(value)}"
+    if "\0" in value:
+        return "holds a NUL character"
+    return "is empty" if column.required and not value.strip() else None
+
+
+def _number_problem(column: Column, value: object) -> str | None:
+    whole = column.type in LARGEST
+    noun = "a whole number" if whole else "a number"
+    if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
+        return f"is not {noun} but {_type_name(value)}"
+    if not math.isfinite(value) or (whole and value != int(value)):
+        return f"is not {noun}"
+    maximum = column.maximum if column.maximum is not None else LARGEST.get(column.type)
+    if column.minimum is not None and value < column.minimum:
+        return f"is below {column.minimum}"
+    if maximum is not None and value > maximum:
+        return f"is above {maximum}"
+    return None
+
+
+def _array_problem(array: Array, elements: object) -> Problem | None:
+    if elements is None:
+        return None
+    if not isinstance(elements, list):
+        return array.field, _shown(elements), f"is not a list but {_type_name(elements)}"
+    for position, element in enumerate(elements):
+        if reason := _value_problem(array.element, element):
+            return f"{array.field}[{position}]", _shown(element), reason
+    return None
+
+
+def _storage_problem(document: Mapping) -> Problem | None:
+    try:
+        encoded = bson.encode(document)
+    except (InvalidDocument, OverflowError, UnicodeEncodeError) as error:
+        return None, None, f"cannot be stored in MongoDB: {error}"
+    # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
+    return (None, None, "holds a NUL character") if _has_nul(bson.decode(encoded)) else None
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(_has_nul(element) for element in value.values())
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value).replace("\0", "\\0")
+
+
+def _type_name(value: object) -> str:
+    names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
+    return names.get(type(value), f"a {type(value).__name__}")

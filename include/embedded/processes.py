@@ -1,0 +1,97 @@
+"""Server processes that outlive the command that started them, remembered in a file each."""
+
+import logging
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pymongo.errors
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class EmbeddedServerError(RuntimeError):
+    """A server did not start; the message ends with its log."""
+
+
+def spawn(command: list[object], log_file: Path, user: str | None = None) -> subprocess.Popen:
+    """Start a server in a session of its own, so that Ctrl-C in the terminal does not reach it."""
+    with log_file.open("ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            user=user,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
+    """Call `ready` until it stops raising driver errors; raise EmbeddedServerError after a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            ready()
+            return
+        except (psycopg2.OperationalError, pymongo.errors.PyMongoError) as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
+                raise EmbeddedServerError(
+                    f"{Path(process.args[0]).name} did not start: {error}. End of {log_file}:\n{end}"
+                ) from error
+            time.sleep(0.05)
+
+
+def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:
+    """Write down which process it is and where it listens."""
+    pid_file.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()} {port}\n")
+
+
+def is_running(pid_file: Path) -> bool:
+    """Tell whether the process that wrote the file still runs."""
+    return _process(pid_file) is not None
+
+
+def port_of(pid_file: Path) -> int:
+    """Return the port in the file."""
+    return int(pid_file.read_text().split()[2])
+
+
+def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM) -> None:
+    """Stop the process of the file and wait for it; kill it if it does not listen."""
+    if process := _process(pid_file):
+        process.send_signal(how)
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            log.warning("Process %d does not stop, killing it", process.pid)
+            process.kill()
+    pid_file.unlink(missing_ok=True)
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _process(pid_file: Path) -> psutil.Process | None:
+    # The number may have gone to another process since: the start time tells.
+    try:
+        pid, created, _ = pid_file.read_text().split()
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(created)) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return None

@@ -1,0 +1,113 @@
+"""From the platform's few variables to what Airflow, dbt and the tasks read.
+
+Data flow: .env (made from .env.example) + hosts and ports -> connections() -> AIRFLOW_CONN_*, DBT_*.
+Both ways to run the platform, embedded and Compose, use this one translation.
+"""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """Read a .env file; values are taken as they are, without `$` expansion."""
+    return {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+
+
+def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:
+    """Return the settings of `path`, made from `example` with random secrets where it is missing.
+
+    A secret that a newer `.env.example` brings is added to an older file.
+    """
+    have = read_env(path) if path.exists() else {}
+    if missing := [name for name in read_env(example) if name not in have]:
+        _append(path, example, missing)
+    path.chmod(0o600)
+    return read_env(path)
+
+
+def _append(path: Path, example: Path, names: list[str]) -> None:
+    lines = example.read_text().splitlines()
+    if path.exists():
+        lines = [line for line in lines if line.partition("=")[0] in names]
+    filled = [_fill(line) for line in lines]
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a") as file:
+        file.write("\n".join(filled) + "\n")
+
+
+def _fill(line: str) -> str:
+    name, _, value = line.partition("=")
+    if value or not name.endswith(("_PASSWORD", "_SECRET", "_KEY")):
+        return line
+    return f"{name}={_random_secret(name)}"
+
+
+def _random_secret(name: str) -> str:
+    if name.endswith("FERNET_KEY"):
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    # Hex needs no quoting anywhere; HS512 wants 64 bytes, which is what 128 digits are.
+    return secrets.token_hex(64 if name.endswith("JWT_SECRET") else 24)
+
+
+def connections(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of Airflow's components and of dbt.
+
+    `env` holds the names of `.env.example` and, for SOURCE, MONGO, WAREHOUSE and AIRFLOW_DB,
+    `<NAME>_HOST` and `<NAME>_PORT`.
+    """
+    return {
+        "AIRFLOW_CONN_SOURCE_POSTGRES": _postgres(env, "SOURCE", "elt_reader", "SOURCE_READER"),
+        "AIRFLOW_CONN_SOURCE_POSTGRES_APP": _postgres(env, "SOURCE", "app", "SOURCE_APP"),
+        "AIRFLOW_CONN_SOURCE_MONGO": _mongo(env, "elt_reader", "MONGO_READER"),
+        "AIRFLOW_CONN_SOURCE_MONGO_APP": _mongo(env, "app", "MONGO_APP"),
+        "AIRFLOW_CONN_WAREHOUSE": _postgres(env, "WAREHOUSE", "elt_loader", "ELT_LOADER"),
+        "WAREHOUSE_HOST": env["WAREHOUSE_HOST"],
+        "WAREHOUSE_PORT": env["WAREHOUSE_PORT"],
+        "WAREHOUSE_DB": env["WAREHOUSE_DB"],
+        "DBT_USER": "dbt_transformer",
+        "DBT_PASSWORD": env["DBT_TRANSFORMER_PASSWORD"],
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+            f"postgresql+psycopg2://airflow:{quote(env['AIRFLOW_DB_PASSWORD'], safe='')}"
+            f"@{env['AIRFLOW_DB_HOST']}:{env['AIRFLOW_DB_PORT']}/airflow"
+        ),
+        "AIRFLOW__API_AUTH__JWT_SECRET": env["AIRFLOW_JWT_SECRET"],
+        "AIRFLOW__API__SECRET_KEY": env["AIRFLOW_API_SECRET"],
+        "AIRFLOW__CORE__FERNET_KEY": env["AIRFLOW_FERNET_KEY"],
+    }
+
+
+def _postgres(env: Mapping[str, str], server: str, role: str, secret: str) -> str:
+    return json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": env[f"{server}_HOST"],
+            "port": int(env[f"{server}_PORT"]),
+            "schema": env[f"{server}_DB"],
+            "login": role,
+            "password": env[f"{secret}_PASSWORD"],
+        }
+    )
+
+
+def _mongo(env: Mapping[str, str], user: str, secret: str) -> str:
+    return json.dumps(
+        {
+            "conn_type": "mongo",
+            "host": env["MONGO_HOST"],
+            "port": int(env["MONGO_PORT"]),
+            "schema": env["MONGO_DB"],
+            "login": user,
+            "password": env[f"{secret}_PASSWORD"],
+            # The users live in the database that they may use; a stand-alone server has no set to discover.
+            "extra": {"authSource": env["MONGO_DB"], "directConnection": True},
+        }
+    )

@@ -1,0 +1,5 @@
+"""Errors by what to do about them. Driver errors are none of these: they rise as they are and are retried."""
+
+
+class InputError(Exception):
+    """A file or setting must be mended first: trying again cannot help."""

@@ -1,0 +1,56 @@
+"""Copy what changed in the source systems into the raw schema, one transaction per source table.
+
+Data flow: source -> temporary table in the warehouse -> raw. Rows, watermark, deletions, rejected documents
+and the row in ops.load_runs are committed together, so a load that is killed leaves nothing, and one that is
+repeated changes nothing. The next load reads from the watermark on; rows whose values did not change keep
+their stamps.
+"""
+
+from psycopg2.extensions import connection as Connection
+from pymongo.database import Database
+
+from include.extract_load import mongo, postgres, raw
+from include.load_log import Batch, Load, record_load, store_rejected
+from include.tables import MongoCollection, PostgresTable
+
+
+def load_table(source: Connection, warehouse: Connection, table: PostgresTable, batch: Batch) -> list[Load]:
+    """Load a table of the PostgreSQL source into its raw table."""
+    with warehouse, warehouse.cursor() as cursor:
+        start = raw.begin(cursor, table.raw, table.overlap)
+        load = Load("extract", table.raw, start.loaded_at)
+        load.watermark = postgres.stage(source, cursor, table, start.read_from)
+        raw.merge(cursor, table, load, start, batch)
+        raw.sweep(cursor, table, load, start, batch)
+        raw.finish(cursor, table.raw, load.watermark, batch)
+        record_load(warehouse, load, batch)
+    return [load]
+
+
+def load_collection(
+    source: Database, warehouse: Connection, collection: MongoCollection, batch: Batch
+) -> list[Load]:
+    """Load a collection of the MongoDB source into the raw tables of its documents and their arrays."""
+    name = f"mongo_{collection.name}"
+    with warehouse, warehouse.cursor() as cursor:
+        start = raw.begin(cursor, name, collection.overlap)
+        staged = mongo.stage(source, cursor, collection, start.read_from)
+        loads = []
+        for table in raw.tables_of(collection):
+            load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
+            load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
+            raw.merge(cursor, table, load, start, batch)
+            raw.sweep(cursor, table, load, start, batch)
+            loads.append(load)
+        loads += _unknown_kinds(name, staged, start)
+        raw.finish(cursor, name, staged.watermark, batch)
+        store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
+        for load in loads:
+            record_load(warehouse, load, batch)
+    return loads
+
+
+def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.Start) -> list[Load]:
+    # Documents of no known kind belong to no raw table; they are counted under the collection's own name.
+    count = staged.rejected_by_table.get(name, 0)
+    return [Load("extract", name, start.loaded_at, read=count, quarantined=count)] if count else []

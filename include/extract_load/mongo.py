@@ -1,0 +1,166 @@
+"""Read a collection of the MongoDB source into the warehouse's temporary tables, normalised.
+
+Each document becomes one row of its kind's table, with the whole document beside its columns, and one row
+for each element of its arrays. Every document is checked; one of a wrong shape is set aside.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import bson
+from bson import json_util
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Composable, Identifier
+from pymongo.database import Database
+
+from include.documents import find_problem, number
+from include.extract_load.raw import create_stage, tables_of
+from include.load_log import Rejected
+from include.tables import Array, Column, DocumentKind, MongoCollection
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+@dataclass
+class Staged:
+    """What was read: the next watermark, and the documents set aside, counted by raw table."""
+
+    watermark: datetime
+    rejected: list[Rejected] = field(default_factory=list)
+    rejected_by_table: Counter = field(default_factory=Counter)
+
+
+def stage(
+    source: Database, cursor: Cursor, collection: MongoCollection, read_from: datetime | None
+) -> Staged:
+    """Fill the stages and keys of the collection's raw tables with what changed since `read_from`."""
+    for table in tables_of(collection):
+        create_stage(cursor, table)
+    # The server's clock, which also sets updated_at, taken before anything is read.
+    staged = Staged(source.command("hello")["localTime"])
+    query = {collection.watermark: {"$gte": read_from}} if read_from else {}
+    for raw_batch in source[collection.name].find_raw_batches(query):
+        _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
+    for kind in collection.kinds:
+        _drop_repeated(cursor, kind.raw, kind.raw_key)
+    for array in tables_of(collection)[len(collection.kinds) :]:
+        _drop_repeated(cursor, array.raw, array.raw_key)
+    _stage_keys(source, cursor, collection)
+    return staged
+
+
+def _stage_documents(
+    cursor: Cursor, collection: MongoCollection, documents: list[dict], staged: Staged
+) -> None:
+    kinds = {kind.content_type: kind for kind in collection.kinds}
+    good: dict[str, list[dict]] = {content_type: [] for content_type in kinds}
+    for document in documents:
+        kind = kinds.get(document.get("content_type"))
+        if problem := _problem(kind, document):
+            staged.rejected.append(Rejected(str(document["_id"]), *problem, row=_json(document)))
+            staged.rejected_by_table[kind.raw if kind else f"mongo_{collection.name}"] += 1
+        else:
+            good[kind.content_type].append(document)
+    for content_type, kind in kinds.items():
+        _copy_kind(cursor, kind, good[content_type], collection.watermark)
+
+
+def _problem(kind: DocumentKind | None, document: dict) -> tuple[str | None, str | None, str] | None:
+    if kind is None:
+        return "content_type", str(document.get("content_type")), "is no kind of document that is known"
+    return find_problem(kind, document)
+
+
+def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str) -> None:
+    parents = (
+        [*(_value(column, document) for column in kind.columns), document.get(watermark), _json(document)]
+        for document in documents
+    )
+    names = [*(column.name for column in kind.columns), "_source_updated_at", "_document"]
+    _copy(cursor, kind.raw, names, parents)
+    for array in kind.arrays:
+        names = [*(column.name for column in array.raw_columns), "_source_updated_at"]
+        _copy(cursor, array.raw, names, _elements(array, documents, watermark))
+
+
+def _elements(array: Array, documents: list[dict], watermark: str) -> Iterator[list]:
+    for document in documents:
+        for position, element in enumerate(document.get(array.field) or [], 1):
+            value = _value(array.element, {array.element.name: element})
+            yield [document["content_id"], position, value, document.get(watermark)]
+
+
+def _value(column: Column, document: Mapping) -> object:
+    value = number(document.get(column.name))
+    # 8.0 is a whole number in JSON, and was checked to be one.
+    return int(value) if column.type in {"integer", "bigint"} and value is not None else value
+
+
+def _copy(cursor: Cursor, raw: str, names: list[str], rows: Iterable[list]) -> None:
+    text = io.StringIO("".join("\t".join(map(_field, row)) + "\n" for row in rows))
+    columns = SQL(", ").join(map(Identifier, names))
+    cursor.copy_expert(SQL("copy {} ({}) from stdin").format(Identifier(f"stage_{raw}"), columns), text)
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
+    # BSON has no time zones: a datetime is UTC.
+    return f"{value}Z" if isinstance(value, datetime) else str(value).translate(ESCAPES)
+
+
+def _json(document: Mapping) -> str:
+    return json_util.dumps(document, json_options=json_util.RELAXED_JSON_OPTIONS)
+
+
+def _drop_repeated(cursor: Cursor, raw: str, key: tuple[str, ...]) -> None:
+    # A document that moves in the index while it is read can come twice; the later state counts.
+    same_key = SQL(" and ").join(SQL("later.{0} = stage.{0}").format(Identifier(column)) for column in key)
+    cursor.execute(
+        SQL(
+            "delete from {table} as stage using {table} as later where {same_key} and"
+            " (later._source_updated_at, later.ctid) > (stage._source_updated_at, stage.ctid)"
+        ).format(table=Identifier(f"stage_{raw}"), same_key=same_key)
+    )
+
+
+def _stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
+    # The projection is the index's own key plus the kind: no document is read for it.
+    fields = {collection.key: 1, "content_type": 1, "_id": 0}
+    keys: dict[str, list[list]] = {kind.content_type: [] for kind in collection.kinds}
+    for document in source[collection.name].find({}, fields):
+        if document.get("content_type") in keys and collection.key in document:
+            keys[document["content_type"]].append([document[collection.key]])
+    for kind in collection.kinds:
+        text = io.StringIO("".join(_field(key) + "\n" for (key,) in keys[kind.content_type]))
+        cursor.copy_expert(SQL("copy {} from stdin").format(Identifier(f"keys_{kind.raw}")), text)
+    for array in tables_of(collection)[len(collection.kinds) :]:
+        _stage_array_keys(cursor, collection, array)
+
+
+def _stage_array_keys(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
+    # The elements of a document that was read are replaced; those of an untouched one stay.
+    cursor.execute(
+        SQL(
+            "insert into {keys} select {key} from {stage}"
+            " union select {key} from raw.{raw} as element"
+            " where element.content_id in ({parents}) and element.content_id not in ({read})"
+        ).format(
+            keys=Identifier(f"keys_{array.raw}"),
+            stage=Identifier(f"stage_{array.raw}"),
+            raw=Identifier(array.raw),
+            key=SQL(", ").join(map(Identifier, array.raw_key)),
+            parents=_content_ids(collection, "keys"),
+            read=_content_ids(collection, "stage"),
+        )
+    )
+
+
+def _content_ids(collection: MongoCollection, prefix: str) -> Composable:
+    return SQL(" union all ").join(
+        SQL("select content_id from {}").format(Identifier(f"{prefix}_{kind.raw}"))
+        for kind in collection.kinds
+    )

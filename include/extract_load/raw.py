@@ -1,0 +1,122 @@
+"""The warehouse side of a load: temporary table -> raw table, stamped where a value changed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Composed, Identifier
+
+from include.ddl import RawTable
+from include.load_log import Batch, Load
+from include.tables import DocumentKind, MongoCollection
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a load begins: its stamp, and the moment from which the source is read (None: everything)."""
+
+    loaded_at: datetime
+    read_from: datetime | None
+
+
+def tables_of(collection: MongoCollection) -> list[RawTable]:
+    """Return the raw tables that the collection fills, parents first, a shared child once."""
+    children = {array.raw: array for kind in collection.kinds for array in kind.arrays}
+    return [*collection.kinds, *children.values()]
+
+
+def begin(cursor: Cursor, name: str, overlap: timedelta) -> Start:
+    """Take the table's lock, so that its loads follow one another, and find where the last one ended."""
+    cursor.execute("select pg_advisory_xact_lock(hashtext('load ' || %s))", (name,))
+    # The clock, not now(): while this waited for the lock another load may have stamped later than now().
+    cursor.execute(
+        "select clock_timestamp(), (select watermark from ops.watermarks where table_name = %s)", (name,)
+    )
+    loaded_at, watermark = cursor.fetchone()
+    return Start(loaded_at, watermark - overlap if watermark else None)
+
+
+def create_stage(cursor: Cursor, table: RawTable) -> None:
+    """Create the temporary tables that a source fills: `stage_*` for rows, `keys_*` for every key."""
+    columns = [(column.name, column.type) for column in table.raw_columns]
+    keys = [column for column in columns if column[0] in table.raw_key]
+    columns.append(("_source_updated_at", "timestamptz"))
+    if isinstance(table, DocumentKind):
+        columns.append(("_document", "jsonb"))
+    for name, definitions in ((f"stage_{table.raw}", columns), (f"keys_{table.raw}", keys)):
+        cursor.execute(
+            SQL("create temporary table {} ({}) on commit drop").format(
+                Identifier(name),
+                SQL(", ").join(
+                    SQL("{} {}").format(Identifier(column), SQL(type_)) for column, type_ in definitions
+                ),
+            )
+        )
+
+
+def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
+    """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others."""
+    cursor.execute(SQL("analyze {}").format(Identifier(f"stage_{table.raw}")))
+    cursor.execute(_merge(table), {**vars(batch), "loaded_at": start.loaded_at})
+    staged, load.inserted, load.updated = cursor.fetchone()
+    load.read += staged
+
+
+def sweep(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
+    """Mark the rows whose key is gone from the source."""
+    cursor.execute(SQL("analyze {}").format(Identifier(f"keys_{table.raw}")))
+    same_key = SQL(" and ").join(
+        SQL("gone.{0} = target.{0}").format(Identifier(column)) for column in table.raw_key
+    )
+    cursor.execute(
+        SQL(
+            "update raw.{table} as target set _deleted_at = %(loaded_at)s, _loaded_at = %(loaded_at)s,"
+            " _batch_id = %(batch_id)s, _as_of = greatest(_as_of, %(as_of)s)"
+            " where _deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})"
+        ).format(table=Identifier(table.raw), keys=Identifier(f"keys_{table.raw}"), same_key=same_key),
+        {**vars(batch), "loaded_at": start.loaded_at},
+    )
+    load.deleted = cursor.rowcount
+
+
+def finish(cursor: Cursor, name: str, watermark: datetime, batch: Batch) -> None:
+    """Move the watermark, in the transaction of the data that it speaks of."""
+    cursor.execute(
+        "insert into ops.watermarks as old values (%s, %s, %s) on conflict (table_name)"
+        " do update set watermark = greatest(old.watermark, excluded.watermark),"
+        " batch_id = excluded.batch_id",
+        (name, watermark, batch.batch_id),
+    )
+
+
+def _merge(table: RawTable) -> Composed:
+    names = [column.name for column in table.raw_columns]
+    document = ["_document"] if isinstance(table, DocumentKind) else []
+    values = [Identifier(name) for name in [*names, *document, "_source_updated_at"]]
+    return SQL(
+        "with merged as ("
+        " insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)"
+        " select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from {stage}"
+        " on conflict ({key}) do update set ({columns}) = row({new}), _batch_id = excluded._batch_id,"
+        " _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at,"
+        " _deleted_at = null"
+        " where ({old_values}) is distinct from ({new_values}) or target._deleted_at is not null"
+        " returning xmax = 0 as inserted)"
+        " select (select count(*) from {stage}), count(*) filter (where inserted),"
+        " count(*) filter (where not inserted) from merged"
+    ).format(
+        table=Identifier(table.raw),
+        stage=Identifier(f"stage_{table.raw}"),
+        key=SQL(", ").join(map(Identifier, table.raw_key)),
+        columns=SQL(", ").join(values),
+        new=SQL(", ").join(SQL("excluded.{}").format(column) for column in values),
+        old_values=_compared("target", names, document),
+        new_values=_compared("excluded", names, document),
+    )
+
+
+def _compared(row: str, names: list[str], document: list[str]) -> Composed:
+    # When a row was touched is not what it says: updated_at alone is no change.
+    values = [SQL("{}.{}").format(Identifier(row), Identifier(name)) for name in names]
+    values += [SQL("{}.{} - 'updated_at'").format(Identifier(row), Identifier(name)) for name in document]
+    return SQL(", ").join(values)

@@ -1,0 +1,106 @@
+"""Play the product: bring the three files into the source systems, day after day.
+
+Data flow: data/<date>/*.csv, *.json -> PostgreSQL source, MongoDB; rejected rows -> warehouse quarantine.
+Loads are idempotent, and an older day of the same data set is never loaded over a newer one.
+"""
+
+import logging
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+from pymongo.database import Database
+
+from include import seed_mongo, seed_postgres
+from include.errors import InputError
+from include.load_log import Batch, Load, Rejected, record_load, store_rejected
+from include.tables import MongoCollection, PostgresTable
+
+log = logging.getLogger(__name__)
+
+# Files that somebody brings are always loaded; only generated days have an order.
+OWN_FILES = "own files"
+
+
+def seed_table(
+    source: Connection, warehouse: Connection, table: PostgresTable, folder: Path, batch: Batch, dataset: str
+) -> Load:
+    """Bring `folder`'s CSV file into the table of the source.
+
+    Raises InputError for a file that cannot be used; then nothing was changed.
+    """
+    load = Load("seed", table.name, datetime.now(UTC))
+    path = folder / table.file
+    with source, warehouse, source.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
+        cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
+        if _is_older(cursor.fetchone(), dataset, batch.as_of, path):
+            return load
+        rejected = seed_postgres.merge_file(source, table, path, load)
+        cursor.execute(
+            "insert into seed_state values (%s, %s, %s) on conflict (table_name)"
+            " do update set dataset = excluded.dataset, as_of = excluded.as_of",
+            (table.name, dataset, batch.as_of),
+        )
+        # The warehouse commits first: a log line of a load that is then repeated is the lesser evil.
+        _write_log(warehouse, load, path, rejected, batch)
+        warehouse.commit()
+    return load
+
+
+def seed_collection(
+    database: Database,
+    warehouse: Connection,
+    collection: MongoCollection,
+    folder: Path,
+    batch: Batch,
+    dataset: str,
+) -> Load:
+    """Bring `folder`'s JSON file into the collection of the source.
+
+    Raises InputError for a file that cannot be used; then nothing was changed.
+    """
+    load = Load("seed", collection.name, datetime.now(UTC))
+    path = folder / collection.file
+    state = database[seed_mongo.SEED_STATE]
+    seeded = state.find_one({"_id": collection.name})
+    newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None
+    if _is_older(newest, dataset, batch.as_of, path):
+        return load
+    rejected, writes = seed_mongo.merge_documents(database, collection, path, load)
+    with warehouse:
+        _write_log(warehouse, load, path, rejected, batch)
+    new_state = {"dataset": dataset, "as_of": batch.as_of.isoformat()}
+    state.replace_one({"_id": collection.name}, new_state, upsert=True)
+    seed_mongo.write(database, collection, writes)
+    return load
+
+
+def _is_older(newest: tuple[str, date] | None, dataset: str, as_of: date, path: Path) -> bool:
+    if dataset == OWN_FILES or newest is None or newest[0] != dataset or newest[1] <= as_of:
+        return False
+    log.warning("%s is of %s, the source already holds %s: nothing to do", path.name, as_of, newest[1])
+    return True
+
+
+def _write_log(warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], batch: Batch) -> None:
+    store_rejected(warehouse, load, path.name, rejected, batch)
+    if load.read == load.quarantined:
+        # The reasons are kept, although the load itself fails.
+        warehouse.commit()
+    _refuse_unloadable(path, load, rejected)
+    record_load(warehouse, load, batch)
+
+
+def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None:
+    """Raise InputError when not a single row could be loaded: such a file is the wrong file."""
+    if load.read > load.quarantined:
+        return
+    if not rejected:
+        raise InputError(f"{path}: the file has no data. Its table was left as it is")
+    first = rejected[0]
+    what = f"{first.column} {first.value!r} {first.reason}" if first.column else first.reason
+    raise InputError(
+        f"{path}: none of its {load.read} rows can be loaded; first, at {first.position}: {what}. "
+        "The table was left as it is; all rows and reasons are in quarantine.rejected_rows"
+    )

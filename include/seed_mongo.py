@@ -1,0 +1,168 @@
+"""Bring a JSON file into its collection of the MongoDB source, as the product would have written it.
+
+Data flow: file -> one check per document -> only the differences are written. A document that cannot be
+loaded is set aside, and what the collection held under its key stays.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pymongo import DeleteMany, InsertOne, ReplaceOne
+from pymongo.database import Database
+
+from include.documents import MANAGED_FIELDS, find_managed_field, find_problem
+from include.errors import InputError
+from include.load_log import Load, Rejected
+from include.tables import Column, MongoCollection
+
+BSON_TYPES = {"text": ["string"], "integer": ["int", "long", "double"]}
+NUMBERS = ["int", "long", "double", "decimal"]
+SEED_STATE = "seed_state"
+
+
+def create_collection(database: Database, collection: MongoCollection) -> None:
+    """Create the collection with its validator and indexes, or bring them up to date."""
+    validator = {"$jsonSchema": json_schema(collection)}
+    if collection.name in database.list_collection_names():
+        database.command("collMod", collection.name, validator=validator, validationLevel="strict")
+    else:
+        database.create_collection(collection.name, validator=validator)
+    database[collection.name].create_index(collection.key, unique=True)
+    database[collection.name].create_index(collection.watermark)
+
+
+def json_schema(collection: MongoCollection) -> dict[str, object]:
+    """Return the collection's $jsonSchema: the kinds' columns, each of its type."""
+    columns = {column.name: column for kind in collection.kinds for column in kind.columns}
+    properties = {name: _property(column) for name, column in columns.items()}
+    properties |= {
+        array.field: {"bsonType": ["array", "null"], "items": _property(array.element)}
+        for kind in collection.kinds
+        for array in kind.arrays
+    }
+    properties["content_type"] = {"enum": [kind.content_type for kind in collection.kinds]}
+    required = [column.name for column in columns.values() if column.required]
+    return {"bsonType": "object", "required": [*required, "content_type"], "properties": properties}
+
+
+def merge_documents(
+    database: Database, collection: MongoCollection, path: Path, load: Load
+) -> tuple[list[Rejected], list]:
+    """Compare the file with the collection; count into `load`, return what was rejected and what to write.
+
+    Raises InputError for a file that is not JSON of the contract's shape. Nothing is written here.
+    """
+    found, rejected = _read(collection, path)
+    load.read, load.quarantined = len(found) + len(rejected), len(rejected)
+    if not found:
+        return rejected, []
+    if extra := _extra_fields(collection, found):
+        load.notes.append(
+            f"{path.name} has fields that no column takes, kept in the document: {', '.join(extra)}"
+        )
+    now = database.command("hello")["localTime"]
+    writes = list(_differences(database, collection, found, rejected, now, load))
+    return rejected, writes
+
+
+def write(database: Database, collection: MongoCollection, writes: list) -> None:
+    """Write the differences; a broken write is completed by running the task again."""
+    if writes:
+        database[collection.name].bulk_write(writes, ordered=False)
+
+
+def _property(column: Column) -> dict[str, object]:
+    types = BSON_TYPES.get(column.type, NUMBERS)
+    schema: dict[str, object] = {"bsonType": types if column.required else [*types, "null"]}
+    if column.type == "text" and column.required:
+        schema["minLength"] = 1
+    if column.minimum is not None:
+        schema["minimum"] = column.minimum
+    return schema
+
+
+def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], list[Rejected]]:
+    content = _parse(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: the file must be an object with the lists {_names(collection)}")
+    found: dict[str, dict] = {}
+    rejected: list[Rejected] = []
+    for kind in collection.kinds:
+        if not isinstance(content.get(kind.name), list):
+            raise InputError(
+                f"{path}: the list {kind.name!r} is missing; found {', '.join(content) or 'nothing'}"
+            )
+        for index, document in enumerate(content[kind.name]):
+            position = f"{kind.name}[{index}]"
+            problem = find_managed_field(document) or find_problem(kind, document)
+            if not problem and document[collection.key] in found:
+                problem = (collection.key, document[collection.key], "repeats the key of an earlier document")
+            if problem:
+                rejected.append(Rejected(position, *problem, row=json.dumps(document)))
+            else:
+                found[document[collection.key]] = {"content_type": kind.content_type, **document}
+    return found, rejected
+
+
+def _parse(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path}, line {line}: not UTF-8. Save the file as UTF-8; nothing was loaded"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}). Nothing was loaded"
+        ) from None
+    except RecursionError:
+        raise InputError(f"{path}: the JSON is nested too deeply to be a catalogue") from None
+
+
+def _differences(
+    database: Database,
+    collection: MongoCollection,
+    found: dict[str, dict],
+    rejected: list[Rejected],
+    now: datetime,
+    load: Load,
+) -> Iterator[InsertOne | ReplaceOne | DeleteMany]:
+    stored = {document[collection.key]: document for document in database[collection.name].find()}
+    for key, document in found.items():
+        if (old := stored.get(key)) is None:
+            load.inserted += 1
+            yield InsertOne({**document, "created_at": now, "updated_at": now})
+        elif document != _without_managed(old) | {"content_type": old.get("content_type")}:
+            load.updated += 1
+            stamps = {"created_at": old.get("created_at", now), "updated_at": now}
+            yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
+    kept = found.keys() | _rejected_keys(collection, rejected)
+    if missing := [document["_id"] for key, document in stored.items() if key not in kept]:
+        load.deleted = len(missing)
+        yield DeleteMany({"_id": {"$in": missing}})
+
+
+def _without_managed(document: dict) -> dict:
+    return {name: value for name, value in document.items() if name not in MANAGED_FIELDS}
+
+
+def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set[str]:
+    documents = (json.loads(row.row) for row in rejected)
+    keys = (document.get(collection.key) for document in documents if isinstance(document, dict))
+    return {key for key in keys if isinstance(key, str)}
+
+
+def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
+    known = {"content_type"}
+    for kind in collection.kinds:
+        known |= {column.name for column in kind.columns} | {array.field for array in kind.arrays}
+    return sorted({name for document in found.values() for name in document} - known)
+
+
+def _names(collection: MongoCollection) -> str:
+    return " and ".join(repr(kind.name) for kind in collection.kinds)

@@ -1,0 +1,63 @@
+-- What the loader keeps beside raw: the log of loads and dbt runs, the watermarks, the rejected rows.
+-- Run as elt_loader, who owns the three schemas. Safe to run again.
+
+create table if not exists ops.load_runs (
+    load_run_id bigint generated always as identity primary key,
+    batch_id text not null,
+    as_of date not null,
+    stage text not null check (stage in ('seed', 'extract')),
+    table_name text not null,
+    started_at timestamptz not null,
+    seconds numeric(12, 3) not null,
+    rows_read bigint not null,
+    rows_inserted bigint not null,
+    rows_updated bigint not null,
+    rows_loaded bigint generated always as (rows_inserted + rows_updated) stored,
+    rows_unchanged bigint not null,
+    rows_quarantined bigint not null,
+    rows_deleted bigint not null,
+    watermark timestamptz,
+    check (rows_read = rows_inserted + rows_updated + rows_unchanged + rows_quarantined)
+);
+comment on table ops.load_runs is 'One row per finished load of a table: what it read, wrote and rejected.';
+create index if not exists load_runs_batch_id on ops.load_runs (batch_id);
+
+create table if not exists ops.watermarks (
+    table_name text primary key,
+    watermark timestamptz not null,
+    batch_id text not null
+);
+comment on table ops.watermarks is 'One row per source table: everything changed before this moment is in raw.';
+
+create table if not exists ops.dbt_runs (
+    invocation_id text not null,
+    unique_id text not null,
+    batch_id text not null,
+    resource_type text not null,
+    status text not null,
+    seconds numeric(12, 3) not null,
+    rows_affected bigint,
+    failures bigint,
+    message text,
+    generated_at timestamptz not null,
+    primary key (invocation_id, unique_id)
+);
+comment on table ops.dbt_runs is 'One row per dbt node and invocation: status, seconds and rows.';
+
+create table if not exists quarantine.rejected_rows (
+    rejected_row_id bigint generated always as identity primary key,
+    batch_id text not null,
+    as_of date not null,
+    stage text not null,
+    table_name text not null,
+    source_name text not null,
+    position text not null,
+    column_name text,
+    value text,
+    reason text not null,
+    row_text text not null,
+    rejected_at timestamptz not null default now(),
+    unique (batch_id, stage, source_name, position)
+);
+comment on table quarantine.rejected_rows is
+    'One row per row or document that could not be loaded: where it stood, what is wrong, and the row as it came.';

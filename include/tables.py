@@ -1,0 +1,207 @@
+"""The one list of tables: what the files hold, where it is seeded, where it lands in raw.
+
+Data flow: FILE -> source system (PostgreSQL table or MongoDB collection) -> raw table.
+Adding a table is one entry here, one generator and one dbt staging model.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+# What the loader adds to every raw table.
+META_COLUMNS = {
+    "_batch_id": "text not null",
+    "_as_of": "date not null",
+    "_loaded_at": "timestamptz not null",
+    "_source_updated_at": "timestamptz",
+    "_deleted_at": "timestamptz",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value that the platform knows: its PostgreSQL type, and what makes a row unloadable.
+
+    `minimum` and `maximum` are inclusive. A value outside them, or none where `required`,
+    sends its row to quarantine.
+    """
+
+    name: str
+    type: Literal["text", "integer", "bigint", "numeric", "date", "timestamptz"]
+    required: bool = False
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+
+
+# Dates outside this range are typing mistakes; they would also stretch the calendar over centuries.
+EARLIEST_DATE, LATEST_DATE = "1900-01-01", "2100-12-31"
+
+
+def _date(name: str) -> Column:
+    return Column(name, "date", required=True, minimum=EARLIEST_DATE, maximum=LATEST_DATE)
+
+
+@dataclass(frozen=True)
+class PostgresTable:
+    """A table of the PostgreSQL source, fed by one CSV file and loaded into one raw table."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: str
+    watermark: str = "updated_at"
+    # Read again before the watermark, for applications whose clock runs behind the database's.
+    overlap: timedelta = timedelta(minutes=1)
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.csv"
+
+    @property
+    def raw(self) -> str:
+        return f"postgres_{self.name}"
+
+    @property
+    def raw_columns(self) -> tuple[Column, ...]:
+        return (*self.columns, Column("created_at", "timestamptz"))
+
+    @property
+    def raw_key(self) -> tuple[str, ...]:
+        return (self.key,)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array inside a document; each element becomes a row of a raw child table."""
+
+    field: str
+    raw: str
+    position: str
+    element: Column
+
+    @property
+    def raw_columns(self) -> tuple[Column, ...]:
+        position = Column(self.position, "integer", required=True)
+        return (Column("content_id", "text", required=True), position, self.element)
+
+    @property
+    def raw_key(self) -> tuple[str, ...]:
+        return ("content_id", self.position)
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """One kind of document of a collection: an array of the JSON file, a raw parent, its children."""
+
+    name: str
+    content_type: str
+    columns: tuple[Column, ...]
+    arrays: tuple[Array, ...]
+
+    @property
+    def raw(self) -> str:
+        return f"mongo_{self.name}"
+
+    @property
+    def raw_columns(self) -> tuple[Column, ...]:
+        return self.columns
+
+    @property
+    def raw_key(self) -> tuple[str, ...]:
+        return ("content_id",)
+
+
+@dataclass(frozen=True)
+class MongoCollection:
+    """A collection of the MongoDB source, fed by one JSON file and loaded into several raw tables."""
+
+    name: str
+    kinds: tuple[DocumentKind, ...]
+    key: str
+    watermark: str = "updated_at"
+    # MongoDB ends a transaction after a minute, so nothing older can still become visible.
+    overlap: timedelta = timedelta(minutes=2)
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.json"
+
+
+USERS = PostgresTable(
+    name="users",
+    key="user_id",
+    columns=(
+        Column("user_id", "text", required=True),
+        Column("age", "integer", minimum=0, maximum=130),
+        Column("country", "text"),
+        Column("subscription_type", "text"),
+        _date("registration_date"),
+        Column("total_watch_time_hours", "numeric", minimum=0, maximum=99_999_999),
+    ),
+)
+
+VIEWING_SESSIONS = PostgresTable(
+    name="viewing_sessions",
+    key="session_id",
+    columns=(
+        Column("session_id", "text", required=True),
+        Column("user_id", "text"),
+        Column("content_id", "text"),
+        _date("watch_date"),
+        Column("watch_duration_minutes", "numeric", required=True, minimum=0, maximum=99_999_999),
+        Column("completion_percentage", "numeric", required=True, minimum=0, maximum=100),
+        Column("device_type", "text"),
+        Column("quality_level", "text"),
+    ),
+)
+
+_GENRES = Array("genre", "mongo_content_genres", "position", Column("genre", "text", required=True))
+_SEASONS = Array(
+    "episodes_per_season",
+    "mongo_series_seasons",
+    "season_number",
+    Column("episodes", "integer", required=True, minimum=0),
+)
+_CONTENT_ID = Column("content_id", "text", required=True)
+_TITLE = Column("title", "text", required=True)
+_RATING = Column("rating", "numeric", minimum=0, maximum=99)
+_BUDGET = Column("production_budget", "numeric", minimum=0, maximum=10**15)
+
+CONTENT = MongoCollection(
+    name="content",
+    key="content_id",
+    kinds=(
+        DocumentKind(
+            name="movies",
+            content_type="movie",
+            columns=(
+                _CONTENT_ID,
+                _TITLE,
+                Column("duration_minutes", "numeric", minimum=0, maximum=10**6),
+                Column("release_year", "integer", minimum=1800, maximum=2200),
+                _RATING,
+                Column("views_count", "bigint", minimum=0),
+                _BUDGET,
+            ),
+            arrays=(_GENRES,),
+        ),
+        DocumentKind(
+            name="series",
+            content_type="series",
+            columns=(
+                _CONTENT_ID,
+                _TITLE,
+                Column("seasons", "integer", minimum=0),
+                Column("avg_episode_duration", "numeric", minimum=0, maximum=10**6),
+                _RATING,
+                Column("total_views", "bigint", minimum=0),
+                _BUDGET,
+            ),
+            arrays=(_GENRES, _SEASONS),
+        ),
+    ),
+)
+
+POSTGRES_TABLES = (USERS, VIEWING_SESSIONS)
+MONGO_COLLECTIONS = (CONTENT,)
+SOURCES: tuple[PostgresTable | MongoCollection, ...] = (*POSTGRES_TABLES, *MONGO_COLLECTIONS)
+SOURCES_BY_NAME = {source.name: source for source in SOURCES}
