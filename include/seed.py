@@ -23,14 +23,20 @@ OWN_FILES = "own files"
 
 
 def seed_table(
-    source: Connection, warehouse: Connection, table: PostgresTable, folder: Path, batch: Batch, dataset: str
+    source: Connection,
+    warehouse: Connection,
+    table: PostgresTable,
+    batch: Batch,
+    *,
+    folder: str,
+    dataset: str,
 ) -> Load:
     """Bring `folder`'s CSV file into the table of the source.
 
     Raises InputError for a file that cannot be used; then nothing was changed.
     """
     load = Load("seed", table.name, datetime.now(UTC))
-    path = folder / table.file
+    path = Path(folder) / table.file
     with source, warehouse, source.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
@@ -52,8 +58,9 @@ def seed_collection(
     database: Database,
     warehouse: Connection,
     collection: MongoCollection,
-    folder: Path,
     batch: Batch,
+    *,
+    folder: str,
     dataset: str,
 ) -> Load:
     """Bring `folder`'s JSON file into the collection of the source.
@@ -61,7 +68,7 @@ def seed_collection(
     Raises InputError for a file that cannot be used; then nothing was changed.
     """
     load = Load("seed", collection.name, datetime.now(UTC))
-    path = folder / collection.file
+    path = Path(folder) / collection.file
     state = database[seed_mongo.SEED_STATE]
     seeded = state.find_one({"_id": collection.name})
     newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None

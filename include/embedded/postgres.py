@@ -43,10 +43,16 @@ def start(home: Path, env: Mapping[str, str]) -> int:
     if is_running(pid_file):
         return port_of(pid_file)
     port = _start_server(home, pid_file, env)
-    for setting, folder in DATABASES.items():
-        _create_database(env, port, env[setting])
-        _apply_roles(env, port, env[setting], ROOT / "docker" / folder / "roles.sql")
+    create_databases(env, port)
     return port
+
+
+def create_databases(env: Mapping[str, str], port: int) -> None:
+    """Create the databases that `env` names where they are missing, each with its roles and schemas."""
+    for setting, folder in DATABASES.items():
+        if setting in env:
+            _create_database(env, port, env[setting])
+            _apply_roles(env, port, env[setting], ROOT / "docker" / folder / "roles.sql")
 
 
 def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> subprocess.CompletedProcess:

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
@@ -22,7 +22,9 @@ class EmbeddedServerError(RuntimeError):
     """A server did not start; the message ends with its log."""
 
 
-def spawn(command: list[object], log_file: Path, user: str | None = None) -> subprocess.Popen:
+def spawn(
+    command: list[object], log_file: Path, user: str | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.Popen:
     """Start a server in a session of its own, so that Ctrl-C in the terminal does not reach it."""
     with log_file.open("ab") as output:
         return subprocess.Popen(
@@ -31,6 +33,7 @@ def spawn(command: list[object], log_file: Path, user: str | None = None) -> sub
             stdout=output,
             stderr=output,
             user=user,
+            env=env,
             cwd="/",
             start_new_session=True,
         )

@@ -1,0 +1,72 @@
+"""Airflow's REST API, the part that triggering a run and following it needs."""
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import requests
+
+DAG_ID = "video_streaming_elt_pipeline"
+PARSE_SECONDS = 120
+
+
+class AirflowApiError(RuntimeError):
+    """Airflow refused a request, or does not know the DAG; the message says why."""
+
+
+@dataclass
+class AirflowApi:
+    """A session with the api-server at `url`, logged in as admin."""
+
+    url: str
+    password: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        login = {"username": "admin", "password": self.password}
+        token = self._request("POST", "/auth/token", json=login)["access_token"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def wait_for_dag(self) -> None:
+        """Wait until the DAG is parsed; raise AirflowApiError with the import error if it cannot be."""
+        deadline = time.monotonic() + PARSE_SECONDS
+        while self.session.get(f"{self.url}/api/v2/dags/{DAG_ID}", timeout=30).status_code != 200:
+            if errors := self._request("GET", "/api/v2/importErrors")["import_errors"]:
+                raise AirflowApiError(f"The DAG cannot be imported:\n{errors[0]['stack_trace']}")
+            if time.monotonic() > deadline:
+                raise AirflowApiError(f"Airflow did not find the DAG in {PARSE_SECONDS} s")
+            time.sleep(0.25)
+
+    def trigger(self, conf: dict[str, str]) -> str:
+        """Start a run without a logical date and return its id."""
+        body = {"logical_date": None, "conf": conf}
+        return self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)["dag_run_id"]
+
+    def unpause(self) -> None:
+        """Let the DAG run: a run of a paused DAG stays queued."""
+        path = f"/api/v2/dags/{DAG_ID}?update_mask=is_paused"
+        self._request("PATCH", path, json={"is_paused": False})
+
+    def run_state(self, run_id: str) -> str:
+        """Return the state of the run: queued, running, success or failed."""
+        return self._request("GET", self._run(run_id))["state"]
+
+    def task_instances(self, run_id: str) -> list[dict]:
+        """Return the run's task instances, mapped ones each, in the order in which they started."""
+        tasks = self._request("GET", f"{self._run(run_id)}/taskInstances")["task_instances"]
+        return sorted(tasks, key=lambda task: task["start_date"] or "9")
+
+    def task_log(self, run_id: str, task: dict) -> list[dict]:
+        """Return the lines of the task's last attempt."""
+        path = f"{self._run(run_id)}/taskInstances/{task['task_id']}/logs/{max(task['try_number'], 1)}"
+        return self._request("GET", f"{path}?full_content=true&map_index={task['map_index']}")["content"]
+
+    def _run(self, run_id: str) -> str:
+        return f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
+
+    def _request(self, method: str, path: str, **options: object) -> dict:
+        response = self.session.request(method, self.url + path, timeout=30, **options)
+        if not response.ok:
+            detail = response.json().get("detail", response.text) if response.text else response.reason
+            raise AirflowApiError(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
+        return response.json()

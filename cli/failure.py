@@ -1,0 +1,38 @@
+"""Why a run failed: the error of the task that failed first, and where its whole log is."""
+
+from pathlib import Path
+
+from cli.airflow_api import DAG_ID, AirflowApi
+from cli.follow import label
+
+
+def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
+    """Print the error of each failed task as its log says it, without the traceback."""
+    failed = [task for task in api.task_instances(run_id) if task["state"] == "failed"]
+    if not failed:
+        print(f"\nThe run failed before a task did; see {logs.parent}/scheduler.log")
+    for task in failed:
+        print(f"\n{label(task)} failed:")
+        for line in _errors(api.task_log(run_id, task)):
+            print(f"  {line}")
+        print(f"  Its log: {_log_path(logs, run_id, task)}")
+
+
+def _errors(log: list[dict]) -> list[str]:
+    lines: list[str] = []
+    for entry in log:
+        if entry.get("error_detail"):
+            lines += [f"{error['exc_type']}: {error['exc_value']}" for error in entry["error_detail"]]
+        elif entry.get("level") == "error":
+            lines.append(str(entry["event"]))
+        # dbt's own words reach the log as the output of a shell.
+        elif "rror" in str(entry.get("event")) and entry.get("logger", "").endswith("BashOperator"):
+            lines.append(str(entry["event"]).strip())
+    return list(dict.fromkeys(lines)) or [str(entry.get("event")) for entry in log[-10:]]
+
+
+def _log_path(logs: Path, run_id: str, task: dict) -> Path:
+    folder = logs / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={task['task_id']}"
+    if task["map_index"] >= 0:
+        folder /= f"map_index={task['map_index']}"
+    return folder / f"attempt={task['try_number']}.log"

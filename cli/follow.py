@@ -1,0 +1,49 @@
+"""Show a run's progress: a line for each task that ended, and what runs now."""
+
+import sys
+import time
+
+from cli.airflow_api import AirflowApi
+
+ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+SIGNS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run", "skipped": "skipped"}
+
+
+def follow(api: AirflowApi, run_id: str) -> str:
+    """Print until the run has ended; return its state."""
+    seen: set[tuple[str, int]] = set()
+    while True:
+        state = api.run_state(run_id)
+        tasks = api.task_instances(run_id)
+        _print_ended(tasks, seen)
+        if state in {"success", "failed"}:
+            _show("")
+            return state
+        running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
+        _show(f"  ...      {', '.join(running)}" if running else "")
+        time.sleep(0.5)
+
+
+def label(task: dict) -> str:
+    """Return the task's id, with the table's name for a mapped one."""
+    name = task["task_id"].removeprefix("extract_to_data_warehouse.")
+    return f"{name}[{task['rendered_map_index'] or task['map_index']}]" if task["map_index"] >= 0 else name
+
+
+def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
+    for task in tasks:
+        key = (task["task_id"], task["map_index"])
+        if task["state"] in ENDED and key not in seen:
+            seen.add(key)
+            _show("")
+            attempts = f" (attempt {task['try_number']})" if task["try_number"] > 1 else ""
+            print(
+                f"  {SIGNS[task['state']]:8} {label(task):44} {task['duration'] or 0:6.1f} s{attempts}",
+                flush=True,
+            )
+
+
+def _show(text: str) -> None:
+    # The line of what runs now is overwritten; a file or pipe gets only the ended tasks.
+    if sys.stdout.isatty():
+        print(f"\r\033[K{text}", end="", flush=True)

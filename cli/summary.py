@@ -1,0 +1,65 @@
+"""What a finished run did, read from the warehouse and printed as tables."""
+
+from collections.abc import Sequence
+
+from psycopg2.extensions import connection as Connection
+
+LOADS = """
+select table_name, rows_read, rows_loaded, rows_unchanged, rows_deleted, rows_quarantined
+from ops.load_runs where batch_id = %s and stage = %s order by load_run_id
+"""
+DBT_NODES = """
+select resource_type, count(*), count(*) filter (where status in ('success', 'pass', 'no-op', 'reused')),
+    count(*) filter (where status = 'warn'), count(*) filter (where status in ('fail', 'error')),
+    count(*) filter (where status = 'skipped'), sum(seconds)
+from ops.dbt_runs where batch_id = %s group by resource_type order by resource_type
+"""
+STAR_TABLES = """
+select table_name from information_schema.tables where table_schema = 'trusted' order by table_name
+"""
+KPIS = """
+with last_days as (
+    select sessions.*, users.user_id from trusted.fct_viewing_sessions as sessions
+    inner join trusted.dim_users as users on users.user_key = sessions.user_key
+    where watch_date > (select max(watch_date) - 30 from trusted.fct_viewing_sessions)
+)
+
+select 'Active users, last 30 days', to_char(count(distinct user_id), 'FM999,999,999') from last_days
+union all
+select 'Hours watched, last 30 days', to_char(sum(watch_duration_minutes) / 60, 'FM999,999,990.0')
+from last_days
+union all
+select 'Sessions watched to the end, last 30 days', to_char(100 * avg(is_completed::integer), 'FM990.0" %"')
+from last_days
+"""
+
+
+def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
+    """Print loads and dbt results (as elt_loader), then what `trusted` holds (as bi_reader)."""
+    header = ("read", "loaded", "unchanged", "deleted", "rejected")
+    for title, stage in (("Seeded into the sources", "seed"), ("Loaded into raw", "extract")):
+        _print_table(title, header, _rows(loader, LOADS, (run_id, stage)))
+    dbt_header = ("nodes", "good", "warnings", "failed", "skipped", "seconds")
+    _print_table("Built and tested by dbt", dbt_header, _rows(loader, DBT_NODES, (run_id,)))
+    tables = [name for (name,) in _rows(reader, STAR_TABLES)]
+    counts = [(name, *_rows(reader, f'select count(*) from trusted."{name}"')[0]) for name in tables]
+    _print_table("The star, schema trusted", ("rows",), counts)
+    _print_table("In a few numbers", ("",), _rows(reader, KPIS))
+
+
+def _rows(connection: Connection, query: str, parameters: Sequence | None = None) -> list[tuple]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()
+
+
+def _print_table(title: str, header: Sequence[str], rows: Sequence[tuple]) -> None:
+    if not rows:
+        return
+    print(f"\n{title:44}" + "".join(f"{name:>12}" for name in header))
+    for name, *values in rows:
+        print(f"  {name:42}" + "".join(f"{_shown(value):>12}" for value in values))
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else f"{value:,}" if value is not None else ""

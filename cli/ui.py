@@ -1,0 +1,47 @@
+"""`make ui`: Airflow's UI on the embedded databases, until Ctrl-C."""
+
+import contextlib
+import signal
+import socket
+import sys
+
+from cli import LOCAL
+from cli.airflow import AirflowError, components
+from include.embedded import EmbeddedServerError, databases
+from include.embedded.processes import free_port
+
+
+def main() -> int:
+    """Serve the UI until it is interrupted."""
+    # Whoever stops this politely gets the same clean end as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            _serve()
+    except (AirflowError, EmbeddedServerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\nStopped.")
+    return 0
+
+
+def _serve() -> None:
+    with databases(LOCAL) as env, components(LOCAL, env, _port(int(env["AIRFLOW_PORT"]))) as url:
+        print(
+            f"\nAirflow: {url}\nLogin:   admin / {env['AIRFLOW_UI_PASSWORD']}\nStop with Ctrl-C.", flush=True
+        )
+        signal.pause()
+
+
+def _port(wanted: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+    return wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main())

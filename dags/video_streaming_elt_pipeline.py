@@ -1,0 +1,188 @@
+"""### Video streaming: from the product's systems to a star schema, every day
+
+Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
+them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes `trusted`,
+the star schema that Power BI reads.
+
+**Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for three
+files of your own (`users.csv`, `viewing_sessions.csv`, `content.json`).
+
+**Every task may run again**, for the same day or an older one: the end state is the same. Rows that did not
+change are not written again.
+
+**If a task fails**, its log ends with what to do. Rows that could not be loaded are in
+`quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`.
+"""
+
+import os
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import (
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    chain,
+    cross_downstream,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
+
+from include.dbt import BATCH_VARIABLE, build_command
+from include.errors import InputError
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
+
+DEFAULT_ARGS = {
+    "owner": "data-platform",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(hours=1),
+    # A broken file does not mend itself: fail at once.
+    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=InputError, action=RetryAction.FAIL)]),
+}
+PARAMS = {
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Business day",
+        description_md="The day whose state is brought, from 2022-09-01 on. Empty: the run's own date.",
+    ),
+    "data_dir": Param(
+        "",
+        type="string",
+        title="Folder with your own files",
+        description_md="Holds `users.csv`, `viewing_sessions.csv`, `content.json`. Empty: generated.",
+    ),
+}
+
+
+@task
+def generate_source_files() -> dict[str, str]:
+    from include.run import batch_of
+    from include.settings import read_settings
+    from include.source_files import prepare
+
+    context = get_current_context()
+    return vars(prepare(read_settings(), batch_of(context).as_of, context["params"]["data_dir"]))
+
+
+@task
+def create_mongodb_collections() -> None:
+    from include.connections import mongo
+    from include.seed_mongo import create_collection
+
+    with mongo("source_mongo_app") as database:
+        for collection in MONGO_COLLECTIONS:
+            create_collection(database, collection)
+
+
+@task
+def create_postgres_tables() -> None:
+    from include.connections import postgres
+    from include.ddl import create_source_tables, create_warehouse_tables
+
+    with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
+        create_source_tables(source)
+        create_warehouse_tables(warehouse)
+
+
+@task
+def load_json_to_mongodb(files: dict[str, str]) -> list[dict]:
+    from include.connections import mongo, postgres
+    from include.run import batch_of
+    from include.seed import seed_collection
+
+    batch = batch_of(get_current_context())
+    with mongo("source_mongo_app") as database, postgres("warehouse") as warehouse:
+        return [
+            seed_collection(database, warehouse, table, batch, **files).summary()
+            for table in MONGO_COLLECTIONS
+        ]
+
+
+@task
+def load_csvs_to_postgres(files: dict[str, str]) -> list[dict]:
+    from include.connections import postgres
+    from include.run import batch_of
+    from include.seed import seed_table
+
+    batch = batch_of(get_current_context())
+    with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
+        return [seed_table(source, warehouse, table, batch, **files).summary() for table in POSTGRES_TABLES]
+
+
+@task(map_index_template="{{ table }}")
+def load_postgres_table(table: str) -> list[dict]:
+    from include.connections import postgres
+    from include.extract_load import load_table
+    from include.run import batch_of
+
+    batch = batch_of(get_current_context(), table=table)
+    with postgres("source_postgres") as source, postgres("warehouse") as warehouse:
+        return [load.summary() for load in load_table(source, warehouse, SOURCES_BY_NAME[table], batch)]
+
+
+@task(map_index_template="{{ table }}")
+def load_mongo_collection(table: str) -> list[dict]:
+    from include.connections import mongo, postgres
+    from include.extract_load import load_collection
+    from include.run import batch_of
+
+    batch = batch_of(get_current_context(), table=table)
+    with mongo("source_mongo") as source, postgres("warehouse") as warehouse:
+        return [load.summary() for load in load_collection(source, warehouse, SOURCES_BY_NAME[table], batch)]
+
+
+@task_group
+def extract_to_data_warehouse() -> None:
+    load_postgres_table.expand(table=[table.name for table in POSTGRES_TABLES])
+    load_mongo_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
+
+
+@task
+def report_run() -> dict[str, object]:
+    from include.connections import postgres
+    from include.run import batch_of
+    from include.run_report import record_and_total
+    from include.settings import read_settings
+
+    with postgres("warehouse") as warehouse:
+        return record_and_total(warehouse, batch_of(get_current_context()), read_settings().dbt_target)
+
+
+@dag(
+    # Empty where only people trigger: a demo must not be joined by today's scheduled run.
+    schedule=os.environ.get("PIPELINE_SCHEDULE", "@daily") or None,
+    start_date=datetime(2024, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=["elt", "video-streaming"],
+)
+def video_streaming_elt_pipeline() -> None:
+    files = generate_source_files()
+    transform_with_dbt = BashOperator(
+        task_id="transform_with_dbt",
+        bash_command=build_command(),
+        env={BATCH_VARIABLE: "{{ run_id }}"},
+        append_env=True,
+        do_xcom_push=False,
+        retries=1,
+    )
+    seed = [load_json_to_mongodb(files), load_csvs_to_postgres(files)]
+    # Both need both: rejected documents go to the warehouse as well.
+    cross_downstream([create_mongodb_collections(), create_postgres_tables()], seed)
+    # The report is a teardown: it runs after a failure as well, and does not turn the run green.
+    report = report_run().as_teardown(on_failure_fail_dagrun=True)
+    chain(seed, extract_to_data_warehouse(), transform_with_dbt, report)
+
+
+video_streaming_elt_pipeline()

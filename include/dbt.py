@@ -1,0 +1,100 @@
+"""The dbt command line, and what its run_results.json says."""
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import execute_values
+
+from include.environment import ROOT
+
+log = logging.getLogger(__name__)
+
+GOOD = {"success", "pass", "no-op", "reused"}
+# dbt repeats variables with this prefix in run_results.json: so a result tells which run it is of.
+BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, snapshot or test."""
+
+    invocation_id: str
+    unique_id: str
+    status: str
+    seconds: float
+    rows_affected: int | None
+    failures: int | None
+    message: str | None
+    generated_at: str
+
+    @property
+    def resource_type(self) -> str:
+        return self.unique_id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        # A generic test ends with a hash: test.video_streaming.not_null_dim_users_age.0a1b2c.
+        return self.unique_id.split(".")[2]
+
+
+def build_command() -> str:
+    """Return the shell command of `dbt build`; it reads its connection from the environment."""
+    project = ROOT / "dbt"
+    # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
+    return (
+        "exec </dev/null\n"
+        "set -euo pipefail\n"
+        'exec env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_BIN:-dbt}" --no-use-colors build'
+        f' --project-dir "{project}" --profiles-dir "{project}"'
+    )
+
+
+def read_results(target: Path, batch_id: str) -> list[NodeResult]:
+    """Return the results of the batch's last dbt run; nothing when dbt did not get so far in this batch."""
+    try:
+        content = json.loads((target / "run_results.json").read_text())
+    except FileNotFoundError:
+        return []
+    metadata = content["metadata"]
+    if metadata["env"].get("BATCH_ID") != batch_id:
+        return []
+    return [_node_result(metadata, result) for result in content["results"]]
+
+
+def record_results(warehouse: Connection, results: list[NodeResult], batch_id: str) -> None:
+    """Write the results into ops.dbt_runs; the same invocation twice is written once."""
+    rows = [(*vars(result).values(), result.resource_type, batch_id) for result in results]
+    with warehouse, warehouse.cursor() as cursor:
+        execute_values(
+            cursor,
+            "insert into ops.dbt_runs (invocation_id, unique_id, status, seconds, rows_affected, failures,"
+            " message, generated_at, resource_type, batch_id) values %s on conflict do nothing",
+            rows,
+        )
+
+
+def log_results(results: list[NodeResult]) -> None:
+    """Log one line for each node that did not pass, and one with the totals."""
+    bad = [result for result in results if result.status not in GOOD]
+    for result in bad:
+        level = logging.WARNING if result.status in {"warn", "skipped"} else logging.ERROR
+        log.log(
+            level, "dbt %s %s: %s %s", result.resource_type, result.name, result.status, result.message or ""
+        )
+    log.info("dbt: %d nodes, %d of them not good", len(results), len(bad))
+
+
+def _node_result(metadata: dict, result: dict) -> NodeResult:
+    return NodeResult(
+        invocation_id=metadata["invocation_id"],
+        unique_id=result["unique_id"],
+        status=result["status"],
+        seconds=round(result["execution_time"], 3),
+        rows_affected=(result.get("adapter_response") or {}).get("rows_affected"),
+        failures=result.get("failures"),
+        message=result.get("message"),
+        generated_at=metadata["generated_at"],
+    )

@@ -1,0 +1,23 @@
+"""Which batch a pipeline run is: read from the run's context, which may have no logical date."""
+
+from collections.abc import Mapping, MutableMapping
+from datetime import date
+from typing import Any
+
+from include.load_log import Batch
+
+
+def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> Batch:
+    """Return the run's id and business day: the parameter as_of, else the logical date, else the run's date.
+
+    `table` is put into the context, where the label of a mapped task reads it.
+    """
+    if table:
+        context["table"] = table
+    return Batch(batch_id=context["run_id"], as_of=_business_day(context))
+
+
+def _business_day(context: Mapping[str, Any]) -> date:
+    if as_of := context["params"].get("as_of"):
+        return date.fromisoformat(as_of)
+    return (context.get("logical_date") or context["dag_run"].run_after).date()

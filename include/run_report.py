@@ -1,0 +1,40 @@
+"""What a run did, from the warehouse's own log: for the task log, XCom and the summary of `make demo`."""
+
+import logging
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection
+
+from include.dbt import GOOD, log_results, read_results, record_results
+from include.load_log import Batch
+
+log = logging.getLogger(__name__)
+
+
+def record_and_total(warehouse: Connection, batch: Batch, dbt_target: Path) -> dict[str, object]:
+    """Record dbt's results and return the run's totals."""
+    results = read_results(dbt_target, batch.batch_id)
+    if results:
+        record_results(warehouse, results, batch.batch_id)
+        log_results(results)
+    totals = _totals(warehouse, batch.batch_id)
+    log.info("Run %s as of %s: %s", batch.batch_id, batch.as_of, totals)
+    not_good = sum(result.status not in GOOD for result in results)
+    return {"as_of": batch.as_of.isoformat(), **totals, "dbt_nodes": len(results), "dbt_not_good": not_good}
+
+
+def _totals(warehouse: Connection, batch_id: str) -> dict[str, int]:
+    with warehouse, warehouse.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_loaded), 0)::bigint,"
+            " coalesce(sum(rows_deleted), 0)::bigint, coalesce(sum(rows_quarantined), 0)::bigint"
+            " from ops.load_runs where batch_id = %s and stage = 'extract'",
+            (batch_id,),
+        )
+        return dict(
+            zip(
+                ("rows_read", "rows_loaded", "rows_deleted", "rows_quarantined"),
+                cursor.fetchone(),
+                strict=True,
+            )
+        )

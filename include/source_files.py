@@ -1,0 +1,60 @@
+"""The three files of a run: generated for its day, or a folder that somebody brought."""
+
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from include.errors import InputError
+from include.generate import Size, write_files
+from include.seed import OWN_FILES
+from include.settings import Settings
+from include.tables import SOURCES
+
+log = logging.getLogger(__name__)
+
+# Every day is a full set of files, and any day can be generated again.
+DAYS_KEPT = 7
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """Where a run's files are, and which data set they belong to."""
+
+    folder: str
+    dataset: str
+
+
+def prepare(settings: Settings, as_of: date, data_dir: str = "") -> SourceFiles:
+    """Return `data_dir` when it is given, else generate the day's files into `<data_root>/<as_of>`.
+
+    Raises InputError when a file of `data_dir` is missing, or the settings make no sense.
+    """
+    if data_dir:
+        return SourceFiles(str(_checked_folder(Path(data_dir).expanduser())), OWN_FILES)
+    folder = settings.data_root / as_of.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    size = Size(settings.users, settings.titles, settings.sessions)
+    try:
+        counts = write_files(folder, as_of=as_of, seed=settings.seed, size=size, defects=settings.defects)
+    except ValueError as error:
+        raise InputError(f"Cannot generate files as of {as_of}: {error}") from None
+    log.info("Wrote %s to %s", ", ".join(f"{rows:,} {name}" for name, rows in counts.items()), folder)
+    _remove_old_days(settings.data_root, keep=folder)
+    return SourceFiles(str(folder), settings.dataset)
+
+
+def _checked_folder(folder: Path) -> Path:
+    if missing := [source.file for source in SOURCES if not (folder / source.file).is_file()]:
+        raise InputError(
+            f"{folder}: there is no {', no '.join(missing)}. DATA_DIR (data_dir in the UI) must name a folder"
+            " with users.csv, viewing_sessions.csv and content.json"
+        )
+    return folder.resolve()
+
+
+def _remove_old_days(root: Path, keep: Path) -> None:
+    days = sorted(path for path in root.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]") if path != keep)
+    for folder in days[: -(DAYS_KEPT - 1)]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,140 @@
+"""Real servers for the tests: one embedded PostgreSQL and MongoDB a session, fresh databases a test or module."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from include import embedded
+from include.ddl import create_source_tables, create_warehouse_tables
+from include.embedded import postgres
+from include.environment import connections
+from include.mongo_users import create_mongo_users
+from include.seed_mongo import create_collection
+from include.tables import MONGO_COLLECTIONS
+
+# Role or user -> where it logs in, and the setting with its password.
+LOGINS = {
+    "app": ("SOURCE", "SOURCE_APP_PASSWORD"),
+    "elt_reader": ("SOURCE", "SOURCE_READER_PASSWORD"),
+    "elt_loader": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
+    "dbt_transformer": ("WAREHOUSE", "DBT_TRANSFORMER_PASSWORD"),
+    "bi_reader": ("WAREHOUSE", "BI_READER_PASSWORD"),
+    "admin": ("WAREHOUSE", "POSTGRES_PASSWORD"),
+}
+MONGO_LOGINS = {"app": "MONGO_APP_PASSWORD", "elt_reader": "MONGO_READER_PASSWORD"}
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Platform:
+    """Fresh source and warehouse databases on the session's servers, with everybody who may log in."""
+
+    env: dict[str, str]
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def connect(self, role: str) -> Connection:
+        """Open a connection as one of the roles of the design, or as admin."""
+        server, secret = LOGINS[role]
+        connection = psycopg2.connect(
+            host=self.env[f"{server}_HOST"],
+            port=self.env[f"{server}_PORT"],
+            dbname=self.env[f"{server}_DB"],
+            user="postgres" if role == "admin" else role,
+            password=self.env[secret],
+        )
+        self._open.callback(connection.close)
+        return connection
+
+    def mongo(self, user: str) -> Database:
+        """Open the product's MongoDB database as app or elt_reader."""
+        name = self.env["MONGO_DB"]
+        client = MongoClient(
+            self.env["MONGO_HOST"],
+            int(self.env["MONGO_PORT"]),
+            username=user,
+            password=self.env[MONGO_LOGINS[user]],
+            authSource=name,
+            directConnection=True,
+        )
+        self._open.callback(client.close)
+        return client[name]
+
+    def query(self, role: str, sql: str, *parameters: object) -> list[tuple]:
+        """Run one statement in its own connection and return its rows."""
+        connection = self.connect(role)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            rows = cursor.fetchall() if cursor.description else []
+        connection.close()
+        return rows
+
+    def dbt_env(self) -> dict[str, str]:
+        """Return the variables that dbt reads."""
+        return {
+            name: value
+            for name, value in connections(self.env).items()
+            if name.startswith(("WAREHOUSE", "DBT"))
+        }
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    # Not below pytest's own folder, which is closed to others: run by root, PostgreSQL is somebody else.
+    home = Path(tempfile.mkdtemp(prefix="streaming-tests-"))
+    try:
+        yield embedded.start(home, tmp_path_factory.mktemp("env") / ".env")
+    finally:
+        embedded.reset(home)
+
+
+def _platform(servers: dict[str, str]) -> Platform:
+    number = next(_numbers)
+    names = {
+        "SOURCE_DB": f"source_{number}",
+        "WAREHOUSE_DB": f"warehouse_{number}",
+        "MONGO_DB": f"product_{number}",
+    }
+    env = {name: value for name, value in servers.items() if name != "AIRFLOW_DB"} | names
+    postgres.create_databases(env, int(env["SOURCE_PORT"]))
+    with MongoClient(
+        env["MONGO_HOST"],
+        int(env["MONGO_PORT"]),
+        username="root",
+        password=env["MONGO_ROOT_PASSWORD"],
+        directConnection=True,
+    ) as root:
+        create_mongo_users(root, env)
+    platform = Platform(env)
+    create_source_tables(platform.connect("app"))
+    create_warehouse_tables(platform.connect("elt_loader"))
+    for collection in MONGO_COLLECTIONS:
+        create_collection(platform.mongo("app"), collection)
+    return platform
+
+
+@pytest.fixture
+def platform(servers: dict[str, str]) -> Iterator[Platform]:
+    """Databases for one test."""
+    fresh = _platform(servers)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="module")
+def warehouse(servers: dict[str, str]) -> Iterator[Platform]:
+    """Databases for one module, for tests whose steps build on each other."""
+    fresh = _platform(servers)
+    yield fresh
+    fresh.close()
