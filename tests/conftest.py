@@ -1,4 +1,4 @@
-"""Real servers for the tests: one embedded PostgreSQL and MongoDB a session, fresh databases a test or module."""
+"""Real servers for the tests: one PostgreSQL and MongoDB a session, fresh databases a test or module."""
 
 import itertools
 import tempfile

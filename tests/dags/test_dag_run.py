@@ -1,0 +1,65 @@
+"""Runs of the whole DAG in one process, on real databases: with a logical date, and with a broken file."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils import db
+
+from include.environment import ROOT, connections
+
+
+@pytest.fixture(scope="module", autouse=True)
+def metadata_database():
+    db.initdb()
+
+
+@pytest.fixture
+def pipeline(platform, monkeypatch, tmp_path):
+    settings = connections(platform.env | {"AIRFLOW_DB_HOST": "", "AIRFLOW_DB_PORT": ""})
+    for name, value in settings.items():
+        if name.startswith(("AIRFLOW_CONN", "WAREHOUSE", "DBT")):
+            monkeypatch.setenv(name, value)
+    sizes = {"GENERATE_USERS": "40", "GENERATE_TITLES": "12", "GENERATE_SESSIONS": "600"}
+    paths = {"DATA_ROOT": str(tmp_path / "data"), "DBT_BIN": str(Path(sys.executable).parent / "dbt")}
+    dbt_paths = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
+    for name, value in (sizes | paths | dbt_paths).items():
+        monkeypatch.setenv(name, value)
+    return DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
+
+
+def _states(run) -> dict[str, str]:
+    return {f"{task.task_id}[{task.map_index}]": str(task.state) for task in run.get_task_instances()}
+
+
+def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
+    run = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
+    assert set(_states(run).values()) == {"success"}, _states(run)
+    (newest, live), *_ = platform.query(
+        "elt_loader",
+        "select max(watch_date), count(*) from raw.postgres_viewing_sessions where _deleted_at is null",
+    )
+    assert newest == date(2024, 3, 5)
+    assert platform.query("bi_reader", "select count(*) from trusted.fct_viewing_sessions") == [(live,)]
+    loads = platform.query("elt_loader", "select distinct batch_id, as_of from ops.load_runs")
+    assert loads == [(run.run_id, date(2024, 3, 5))]
+    dbt = platform.query("elt_loader", "select batch_id, count(*) > 50 from ops.dbt_runs group by 1")
+    assert dbt == [(run.run_id, True)]
+
+
+def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "users.csv").write_text("user_id,age\nU1,20\n")
+    (tmp_path / "own" / "viewing_sessions.csv").write_text("")
+    (tmp_path / "own" / "content.json").write_text("{")
+    run = pipeline.test(logical_date=None, run_conf={"data_dir": str(tmp_path / "own")})
+    states = _states(run)
+    assert str(run.state) == "failed"
+    assert states["load_csvs_to_postgres[-1]"] == states["load_json_to_mongodb[-1]"] == "failed"
+    assert states["transform_with_dbt[-1]"] == "upstream_failed"
+    assert states["report_run[-1]"] == "success"
+    # Trying again cannot mend a file.
+    assert max(task.try_number for task in run.get_task_instances()) == 1
+    assert platform.query("elt_reader", "select count(*) from public.users") == [(0,)]

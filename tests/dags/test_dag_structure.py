@@ -1,0 +1,99 @@
+"""What the DAG is: its tasks, their order, and how it behaves when it is parsed."""
+
+import socket
+from datetime import timedelta
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+from include.environment import ROOT
+
+DOWNSTREAM = {
+    "generate_source_files": {"load_csvs_to_postgres", "load_json_to_mongodb"},
+    "create_mongodb_collections": {"load_csvs_to_postgres", "load_json_to_mongodb"},
+    "create_postgres_tables": {"load_csvs_to_postgres", "load_json_to_mongodb"},
+    "load_json_to_mongodb": {
+        "extract_to_data_warehouse.load_postgres_table",
+        "extract_to_data_warehouse.load_mongo_collection",
+    },
+    "load_csvs_to_postgres": {
+        "extract_to_data_warehouse.load_postgres_table",
+        "extract_to_data_warehouse.load_mongo_collection",
+    },
+    "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
+    "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
+    "transform_with_dbt": {"report_run"},
+    "report_run": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def bag():
+    return DagBag(ROOT / "dags")
+
+
+@pytest.fixture(scope="module")
+def pipeline(bag):
+    return bag.dags["video_streaming_elt_pipeline"]
+
+
+def test_every_file_in_dags_is_imported(bag):
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {"video_streaming_elt_pipeline"}
+
+
+def test_tasks_follow_one_another_as_designed(pipeline):
+    assert {task.task_id: set(task.downstream_task_ids) for task in pipeline.tasks} == DOWNSTREAM
+
+
+def test_pipeline_runs_daily_one_at_a_time_without_catching_up(pipeline):
+    assert pipeline.schedule == "@daily"
+    assert (pipeline.catchup, pipeline.max_active_runs) == (False, 1)
+    assert {"as_of", "data_dir"} <= set(pipeline.params)
+
+
+def test_every_task_is_retried_and_limited_in_time(pipeline):
+    for task in pipeline.tasks:
+        assert task.retries >= 1, task.task_id
+        assert task.execution_timeout <= timedelta(hours=1), task.task_id
+        assert task.owner == "data-platform"
+        assert task.retry_policy is not None, task.task_id
+
+
+def test_the_report_does_not_turn_a_failed_run_green(pipeline):
+    report = pipeline.get_task("report_run")
+    assert report.is_teardown
+    # With it Airflow asks the teardown alone, and a failed load would end green.
+    assert not report.on_failure_fail_dagrun
+    assert report.trigger_rule == "all_done_setup_success"
+
+
+def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
+    for word in ("as_of", "data_dir", "quarantine", "trusted"):
+        assert word in pipeline.doc_md
+    assert pipeline.tags == {"elt", "video-streaming"}
+
+
+def test_dag_survives_serialization(pipeline):
+    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(pipeline))
+    assert again.task_dict.keys() == pipeline.task_dict.keys()
+
+
+def test_parsing_opens_no_connection(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError(f"the DAG file connects to {arguments[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert DagBag(ROOT / "dags").import_errors == {}
+
+
+def test_schedule_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv("PIPELINE_SCHEDULE", "")
+    assert DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"].schedule is None
+
+
+def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):
+    command = pipeline.get_task("transform_with_dbt").bash_command
+    assert command.startswith("exec </dev/null\n")
+    assert " build " in command
