@@ -1,0 +1,149 @@
+"""`make demo` as people run it, in a copy of the project: a day, the same day, the next one, a broken file.
+
+Airflow's own components run here; the copy has its own databases, so a demo in the project is not touched.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from include.embedded.processes import is_running
+from include.environment import ROOT, ensure_env
+
+SIZES = {
+    "GENERATE_USERS": "60",
+    "GENERATE_TITLES": "15",
+    "GENERATE_SESSIONS": "900",
+    "GENERATE_DEFECTS": "0.02",
+}
+SERVERS = ("postgres", "mongo", "airflow/api-server", "airflow/scheduler", "airflow/dag-processor")
+CHANGES = """
+select coalesce(sum(rows_inserted), 0), coalesce(sum(rows_updated), 0), coalesce(sum(rows_deleted), 0)
+from ops.load_runs where stage = 'extract' and batch_id = (select max(batch_id) from ops.load_runs)
+"""
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[Path]:
+    """A copy of what git tracks or would track, with small sizes in its .env."""
+    copy = Path(tempfile.mkdtemp(prefix="streaming-demo-"))
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.split("\n")):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
+    env_file = copy / ".env"
+    ensure_env(env_file)
+    lines = env_file.read_text().splitlines()
+    kept = [line for line in lines if line.partition("=")[0] not in SIZES]
+    env_file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in SIZES.items())]) + "\n")
+    yield copy
+    _run(copy, "cli.reset")
+    shutil.rmtree(copy)
+
+
+def _run(project: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DBT_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=project,
+        env=environment | {"PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def _sql(project: Path, query: str) -> str:
+    done = _run(project, "cli.sql", query, "--as", "admin")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\n", 1)[1].strip()
+
+
+def _star(project: Path) -> str:
+    # Sums that any change of a row would move; the stamps are left out.
+    return _sql(
+        project,
+        "select count(*), sum(hashtext(row(session_id, user_key, content_key, date_key, device_key,"
+        " quality_level_key, watch_duration_minutes, completion_percentage)::text)::bigint),"
+        " (select sum(hashtext(row(users.*)::text)::bigint) from trusted.dim_users as users),"
+        " (select sum(hashtext(row(titles.*)::text)::bigint) from trusted.dim_content as titles)"
+        " from trusted.fct_viewing_sessions",
+    )
+
+
+@pytest.fixture(scope="module")
+def first(project: Path) -> subprocess.CompletedProcess:
+    return _run(project, "cli.demo")
+
+
+def test_demo_ends_green_and_prints_what_it_did(project, first):
+    assert first.returncode == 0, first.stdout + first.stderr
+    for text in (
+        "transform_with_dbt",
+        "postgres_viewing_sessions",
+        "fct_viewing_sessions",
+        "make demo AS_OF=2024-09-02",
+    ):
+        assert text in first.stdout
+    assert "Traceback" not in first.stdout + first.stderr
+    secrets = [value for name, value in ensure_env(project / ".env").items() if name.endswith("_PASSWORD")]
+    assert not [secret for secret in secrets if secret in first.stdout]
+
+
+def test_demo_stops_everything_it_started(project, first):
+    assert first.returncode == 0
+    assert [name for name in SERVERS if is_running(project / ".local" / f"{name}.pid")] == []
+
+
+def test_demo_sets_broken_rows_aside_and_accounts_for_each(project, first):
+    assert first.returncode == 0
+    numbers = _sql(
+        project,
+        "select sum(rows_quarantined) > 0,"
+        " bool_and(rows_read = rows_loaded + rows_unchanged + rows_quarantined),"
+        " sum(rows_quarantined) = (select count(*) from quarantine.rejected_rows) from ops.load_runs",
+    )
+    assert numbers == "t,t,t"
+
+
+def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(project, first):
+    assert first.returncode == 0
+    star = _star(project)
+    assert _run(project, "cli.demo").returncode == 0
+    assert _star(project) == star
+    assert _sql(project, CHANGES) == "0,0,0"
+    done = _run(project, "cli.demo", "--as-of", "2024-09-02")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _sql(project, CHANGES) != "0,0,0"
+    assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-02"
+
+
+def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, first, tmp_path):
+    assert first.returncode == 0
+    star = _star(project)
+    (tmp_path / "users.csv").write_text("user_id,age\nU1,20\n")
+    (tmp_path / "viewing_sessions.csv").write_text("")
+    (tmp_path / "content.json").write_text(json.dumps({"movies": [], "series": []}))
+    done = _run(project, "cli.demo", "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert "users.csv, line 1: column country" in done.stdout
+    assert "is missing" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    log = next(line.split("Its log: ")[1] for line in done.stdout.splitlines() if "Its log: " in line)
+    assert Path(log).is_file()
+    assert _star(project) == star
