@@ -1,0 +1,27 @@
+{# Everything that differs between databases. `default__` speaks Spark. #}
+
+{# First 15 hex digits of an md5 as a positive bigint. #}
+{% macro hash_to_bigint(expression) -%}
+    {{ return(adapter.dispatch('hash_to_bigint')(expression)) }}
+{%- endmacro %}
+
+{% macro postgres__hash_to_bigint(expression) -%}
+    cast(cast('x' || substr(md5({{ expression }}), 1, 15) as bit(60)) as bigint)
+{%- endmacro %}
+
+{% macro default__hash_to_bigint(expression) -%}
+    cast(conv(substr(md5({{ expression }}), 1, 15), 16, 10) as bigint)
+{%- endmacro %}
+
+{# A moment as UTC wall time without a zone, microseconds kept: what Power BI reads. #}
+{% macro utc_timestamp(expression) -%}
+    {{ return(adapter.dispatch('utc_timestamp')(expression)) }}
+{%- endmacro %}
+
+{% macro postgres__utc_timestamp(expression) -%}
+    ({{ expression }} at time zone 'UTC')
+{%- endmacro %}
+
+{% macro default__utc_timestamp(expression) -%}
+    cast({{ expression }} as timestamp)
+{%- endmacro %}

@@ -1,0 +1,61 @@
+with content as (
+
+    select * from {{ ref('int_content_unioned') }}
+
+),
+
+content_genres as (
+
+    select * from {{ ref('stg_mongo__content_genres') }}
+
+),
+
+-- A genre that a title repeats counts once, at its first place.
+distinct_genres as (
+
+    select
+        content.content_id,
+        content_genres.genre,
+        min(content_genres.genre_position) as genre_position
+    from content
+    inner join content_genres on content.content_id = content_genres.content_id
+    where
+        content_genres.genre != 'Unknown'
+        -- A deleted title keeps the genres that went with it.
+        and (
+            not content_genres.is_deleted
+            or (not content.is_available and content_genres.as_of = content.as_of)
+        )
+    group by content.content_id, content_genres.genre
+
+),
+
+numbered as (
+
+    select
+        content_id,
+        genre,
+        cast(
+            row_number() over (partition by content_id order by genre_position) as numeric(18, 0)
+        ) as genre_number,
+        count(*) over (partition by content_id) as genres
+    from distinct_genres
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['content_id']) }} as content_key,
+        {{ surrogate_key(['genre']) }} as genre_key,
+        genre,
+        -- Differences of rounded steps, so that the weights of a title sum to exactly 1.
+        cast(
+            round(genre_number / genres, 8) - round((genre_number - 1) / genres, 8)
+            as numeric(9, 8)
+        ) as weight
+    from numbered
+
+)
+
+select * from final

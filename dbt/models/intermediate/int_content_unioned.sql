@@ -1,0 +1,85 @@
+with movies as (
+
+    select * from {{ ref('stg_mongo__movies') }}
+
+),
+
+series as (
+
+    select * from {{ ref('stg_mongo__series') }}
+
+),
+
+unioned as (
+
+    select
+        content_id,
+        'movie' as content_type,
+        title,
+        release_year,
+        duration_minutes,
+        null as seasons,
+        null as avg_episode_duration_minutes,
+        rating,
+        catalogue_views,
+        production_budget,
+        is_deleted,
+        as_of,
+        loaded_at
+    from movies
+
+    union all
+
+    select
+        content_id,
+        'series' as content_type,
+        title,
+        null as release_year,
+        null as duration_minutes,
+        seasons,
+        avg_episode_duration_minutes,
+        rating,
+        catalogue_views,
+        production_budget,
+        is_deleted,
+        as_of,
+        loaded_at
+    from series
+
+),
+
+-- A title that turned from a movie into a series left its deleted row behind: the live one counts.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by content_id
+            order by is_deleted asc, as_of desc, content_type asc
+        ) as preference
+    from unioned
+
+),
+
+final as (
+
+    select
+        content_id,
+        content_type,
+        title,
+        release_year,
+        duration_minutes,
+        seasons,
+        avg_episode_duration_minutes,
+        rating,
+        catalogue_views,
+        production_budget,
+        not is_deleted as is_available,
+        as_of,
+        loaded_at
+    from ranked
+    where preference = 1
+
+)
+
+select * from final

@@ -1,0 +1,73 @@
+with users as (
+
+    select * from {{ ref('stg_postgres__users') }}
+
+),
+
+users_snapshot as (
+
+    select * from {{ ref('users_snapshot') }}
+
+),
+
+dated as (
+
+    select
+        user_id,
+        age,
+        country,
+        subscription_type,
+        registration_date,
+        is_deleted,
+        cast(dbt_valid_from as date) as valid_from,
+        cast(dbt_valid_to as date) as valid_to,
+        -- Deleted and overwritten versions count too: they move sessions to another version.
+        max(loaded_at) over (partition by user_id) as user_loaded_at
+    from users_snapshot
+
+),
+
+-- Of several changes on one business date the last one wins: the others have no length.
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by user_id order by valid_from) as version_number,
+        lead(valid_from) over (partition by user_id order by valid_from) as next_valid_from
+    from dated
+    where
+        valid_from < valid_to
+        and not is_deleted
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['numbered.user_id', 'numbered.version_number']) }} as user_key,
+        numbered.user_id,
+        numbered.version_number,
+        numbered.age,
+        numbered.country,
+        numbered.subscription_type,
+        numbered.registration_date,
+        users.total_watch_time_hours,
+        case
+            when numbered.version_number = 1
+                then least(numbered.valid_from, numbered.registration_date)
+            else numbered.valid_from
+        end as valid_from,
+        numbered.valid_to,
+        -- Every date finds one version: the first before it began, the last after a deletion.
+        case
+            when numbered.version_number = 1 then cast('0001-01-01' as date)
+            else numbered.valid_from
+        end as lookup_from,
+        coalesce(numbered.next_valid_from, cast('9999-12-31' as date)) as lookup_to,
+        numbered.user_loaded_at
+    from numbered
+    left join users on numbered.user_id = users.user_id
+
+)
+
+select * from final

@@ -1,0 +1,87 @@
+with content as (
+
+    select * from {{ ref('int_content_unioned') }}
+
+),
+
+series_episodes as (
+
+    select * from {{ ref('int_series_episodes_counted') }}
+
+),
+
+viewing_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+
+),
+
+known_titles as (
+
+    select
+        {{ surrogate_key(['content.content_id']) }} as content_key,
+        content.content_id,
+        content.content_type,
+        coalesce(content.title, 'Unknown') as title,
+        content.release_year,
+        content.duration_minutes,
+        content.seasons,
+        cast(series_episodes.total_episodes as integer) as total_episodes,
+        content.avg_episode_duration_minutes,
+        content.rating,
+        content.catalogue_views,
+        content.production_budget,
+        content.is_available,
+        false as is_inferred
+    from content
+    left join series_episodes on content.content_id = series_episodes.content_id
+
+),
+
+missing_titles as (
+
+    select distinct
+        {{ surrogate_key(['viewing_sessions.content_id']) }} as content_key,
+        viewing_sessions.content_id,
+        true as is_inferred
+    from viewing_sessions
+    left join content on viewing_sessions.content_id = content.content_id
+    where
+        viewing_sessions.content_id is not null
+        and content.content_id is null
+
+    union all
+
+    select
+        -1 as content_key,
+        'Unknown' as content_id,
+        false as is_inferred
+
+),
+
+final as (
+
+    select * from known_titles
+
+    union all
+
+    select
+        content_key,
+        content_id,
+        'unknown' as content_type,
+        'Unknown' as title,
+        null as release_year,
+        null as duration_minutes,
+        null as seasons,
+        null as total_episodes,
+        null as avg_episode_duration_minutes,
+        null as rating,
+        null as catalogue_views,
+        null as production_budget,
+        false as is_available,
+        is_inferred
+    from missing_titles
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+with user_versions as (
+
+    select * from {{ ref('int_users_versioned') }}
+
+),
+
+viewing_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+
+),
+
+inferred_users as (
+
+    select distinct viewing_sessions.user_id
+    from viewing_sessions
+    left join user_versions on viewing_sessions.user_id = user_versions.user_id
+    where
+        viewing_sessions.user_id is not null
+        and user_versions.user_id is null
+
+),
+
+members as (
+
+    select
+        user_key,
+        user_id,
+        age,
+        country,
+        subscription_type,
+        registration_date,
+        total_watch_time_hours,
+        valid_from,
+        valid_to,
+        false as is_inferred
+    from user_versions
+
+    union all
+
+    select
+        {{ surrogate_key(['user_id', '1']) }} as user_key,
+        user_id,
+        null as age,
+        null as country,
+        null as subscription_type,
+        null as registration_date,
+        null as total_watch_time_hours,
+        cast('1900-01-01' as date) as valid_from,
+        cast('9999-12-31' as date) as valid_to,
+        true as is_inferred
+    from inferred_users
+
+    union all
+
+    select
+        -1 as user_key,
+        'Unknown' as user_id,
+        null as age,
+        null as country,
+        null as subscription_type,
+        null as registration_date,
+        null as total_watch_time_hours,
+        cast('1900-01-01' as date) as valid_from,
+        cast('9999-12-31' as date) as valid_to,
+        false as is_inferred
+
+),
+
+final as (
+
+    select
+        user_key,
+        user_id,
+        age,
+        case
+            when age < 0 or age is null then 'Unknown'
+            when age < 18 then 'Under 18'
+            when age < 25 then '18-24'
+            when age < 35 then '25-34'
+            when age < 45 then '35-44'
+            when age < 55 then '45-54'
+            when age < 65 then '55-64'
+            else '65+'
+        end as age_band,
+        coalesce(country, 'Unknown') as country,
+        coalesce(subscription_type, 'Unknown') as subscription_type,
+        registration_date,
+        total_watch_time_hours,
+        valid_from,
+        valid_to,
+        valid_to = cast('9999-12-31' as date) as is_current,
+        is_inferred
+    from members
+
+)
+
+select * from final

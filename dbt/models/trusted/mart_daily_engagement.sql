@@ -1,0 +1,99 @@
+with viewing_sessions as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+users as (
+
+    select * from {{ ref('mart_user_engagement') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+-- A user has one version on a date, so versions of a day are users of that day.
+user_days as (
+
+    select
+        watch_date,
+        user_key,
+        count(*) as sessions,
+        sum(watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then 1 else 0 end) as completed_sessions
+    from viewing_sessions
+    group by watch_date, user_key
+
+),
+
+daily_sessions as (
+
+    select
+        watch_date,
+        cast(sum(sessions) as bigint) as sessions,
+        sum(case when user_key = -1 then 0 else 1 end) as active_users,
+        sum(watch_minutes) as watch_minutes,
+        cast(sum(completed_sessions) as bigint) as completed_sessions
+    from user_days
+    group by watch_date
+
+),
+
+daily_registrations as (
+
+    select
+        registration_date,
+        count(*) as new_users
+    from users
+    where registration_date is not null
+    group by registration_date
+
+),
+
+activity as (
+
+    select
+        min(activity_date) as first_date,
+        max(activity_date) as last_date
+    from (
+        select watch_date as activity_date
+        from daily_sessions
+
+        union all
+
+        select registration_date as activity_date
+        from daily_registrations
+    ) as activity_dates
+
+),
+
+final as (
+
+    select
+        dates.date_key,
+        dates.date,
+        coalesce(daily_sessions.sessions, 0) as sessions,
+        coalesce(daily_sessions.active_users, 0) as active_users,
+        coalesce(daily_registrations.new_users, 0) as new_users,
+        cast(coalesce(daily_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
+        coalesce(daily_sessions.completed_sessions, 0) as completed_sessions,
+        cast(
+            cast(daily_sessions.completed_sessions as numeric(18, 4)) / daily_sessions.sessions
+            as numeric(5, 4)
+        ) as completion_rate,
+        cast(
+            daily_sessions.watch_minutes / daily_sessions.sessions as numeric(10, 2)
+        ) as average_session_minutes
+    from dates
+    cross join activity
+    left join daily_sessions on dates.date = daily_sessions.watch_date
+    left join daily_registrations on dates.date = daily_registrations.registration_date
+    where dates.date between activity.first_date and activity.last_date
+
+)
+
+select * from final

@@ -1,0 +1,468 @@
+"""The star over several business dates, on a real PostgreSQL.
+
+Data flow: each load below writes the rows that changed into raw as the loader does, `dbt build`
+follows, and all trusted tables are kept. The tests then read the story from what was kept.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from psycopg2.extras import RealDictCursor
+from psycopg2.sql import SQL, Identifier, Placeholder
+
+from tests.dbt_project.command import run_dbt
+
+KEYS = {
+    "postgres_users": ["user_id"],
+    "postgres_viewing_sessions": ["session_id"],
+    "mongo_movies": ["content_id"],
+    "mongo_series": ["content_id"],
+    "mongo_content_genres": ["content_id", "position"],
+    "mongo_series_seasons": ["content_id", "season_number"],
+}
+STAMPS = ("_loaded_at", "_user_loaded_at")
+DAY_1, DAY_2, DAY_3 = date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3)
+FOREVER = date(9999, 12, 31)
+
+
+def user(user_id, plan="Basic", **values):
+    row = {"user_id": user_id, "age": 30, "country": "Chile", "subscription_type": plan}
+    return {**row, "registration_date": DAY_1, "total_watch_time_hours": 10, **values}
+
+
+def session(session_id, user_id="steady", content_id="M1", watched=DAY_1, **values):
+    row = {"session_id": session_id, "user_id": user_id, "content_id": content_id}
+    measures = {"watch_duration_minutes": 60, "completion_percentage": 50}
+    labels = {"device_type": "Mobile", "quality_level": "HD"}
+    return {**row, "watch_date": watched, **measures, **labels, **values}
+
+
+def movie(content_id, **values):
+    title = {"title": f"Movie {content_id}", "rating": 7.5, "_document": "{}"}
+    return {"content_id": content_id, **title, **values}
+
+
+def series(content_id, **values):
+    title = {"title": f"Series {content_id}", "seasons": 2, "_document": "{}"}
+    return {"content_id": content_id, **title, **values}
+
+
+def genre(content_id, position, name):
+    return {"content_id": content_id, "position": position, "genre": name}
+
+
+def season(content_id, number, episodes):
+    return {"content_id": content_id, "season_number": number, "episodes": episodes}
+
+
+def gone(row):
+    """The row as the loader leaves it when the source has deleted it."""
+    return {**row, "_deleted_at": datetime(2024, 3, 2, 5, tzinfo=UTC)}
+
+
+# Only rows that changed, as (state, business date, rows of raw tables).
+LOADS = [
+    ("empty", DAY_1, {}),
+    (
+        "day 1",
+        DAY_1,
+        {
+            "postgres_users": [
+                user("steady", registration_date=date(2022, 6, 1), age=17),
+                user("upgrader"),
+                user("twice"),
+                user("leaver"),
+                user("returner"),
+                user("withdrawn"),
+                user("late"),
+                user("trial", plan="Lifetime", country=None, age=None, registration_date=DAY_2),
+            ],
+            "mongo_movies": [movie("M1"), movie("M2"), movie("M3")],
+            "mongo_series": [series("T1"), series("T2")],
+            "mongo_content_genres": [
+                genre("M1", 1, "Drama"),
+                genre("M1", 2, "Crime"),
+                genre("M1", 3, "War"),
+                genre("M2", 1, "Comedy"),
+                genre("M2", 2, "Comedy"),
+                genre("T1", 1, "Unknown"),
+                genre("T2", 1, "Drama"),
+            ],
+            "mongo_series_seasons": [season("T1", 1, 8), season("T1", 2, 10), season("T2", 1, 6)],
+            "postgres_viewing_sessions": [
+                session("plain", completion_percentage=90),
+                session("before_registration", watched=date(2020, 12, 31)),
+                session("upgrader_old", "upgrader"),
+                session("twice_old", "twice"),
+                session("leaver_old", "leaver"),
+                session("ghost_user", "ghost"),
+                session("ghost_title", content_id="X9"),
+                session("nothing_known", None, None, device_type=None, quality_level=None),
+                session("new_values", device_type="Fridge", quality_level="8K"),
+                session("called_unknown", device_type="Unknown", quality_level=" "),
+                session("corrected", completion_percentage=89.99),
+                session("deleted"),
+                session("comes_back"),
+                session("series", content_id="T2"),
+                session("no_genre", content_id="M3"),
+            ],
+        },
+    ),
+    (
+        "day 2",
+        DAY_2,
+        {
+            "postgres_users": [
+                user("steady", registration_date=date(2022, 6, 1), age=17, total_watch_time_hours=12),
+                user("upgrader", "Premium"),
+                user("twice", "Standard"),
+                gone(user("leaver")),
+                gone(user("returner")),
+                user("withdrawn", "Premium"),
+                user("ghost", "Standard", registration_date=date(2023, 1, 1)),
+            ],
+            "postgres_viewing_sessions": [
+                session("upgrader_new", "upgrader", watched=DAY_2),
+                session("twice_new", "twice", watched=DAY_2),
+                session("withdrawn_new", "withdrawn", watched=DAY_2),
+                session("late_new", "late", watched=DAY_2),
+                session("corrected", completion_percentage=95),
+                gone(session("deleted")),
+                gone(session("comes_back")),
+            ],
+        },
+    ),
+    (
+        "day 2 again",
+        DAY_2,
+        {
+            "postgres_users": [
+                user("twice", "Premium"),
+                gone(user("withdrawn", "Premium")),
+                user("late", "Premium"),
+            ],
+        },
+    ),
+    (
+        "day 3",
+        DAY_3,
+        {
+            "postgres_users": [user("returner", "Standard")],
+            "postgres_viewing_sessions": [
+                session("upgrader_arrived_late", "upgrader"),
+                session("leaver_after", "leaver", watched=DAY_3),
+                session("comes_back"),
+            ],
+            "mongo_movies": [movie("X9"), gone(movie("M2"))],
+            "mongo_series": [gone(series("T2"))],
+            "mongo_content_genres": [
+                gone(genre("M2", 1, "Comedy")),
+                gone(genre("M2", 2, "Comedy")),
+                gone(genre("T2", 1, "Drama")),
+                gone(genre("M1", 3, "War")),
+            ],
+            "mongo_series_seasons": [gone(season("T2", 1, 6))],
+        },
+    ),
+    ("repeated", DAY_3, {}),
+    ("rebuilt", DAY_3, {}),
+]
+
+
+# Tests take most of a build. Unit tests do not depend on the rows, so that once is enough.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+WITHOUT_TESTS = (*WITHOUT_UNIT_TESTS, "test")
+CHECKS = {
+    "empty": (),
+    "day 1": WITHOUT_TESTS,
+    "day 2": WITHOUT_UNIT_TESTS,
+    "day 2 again": WITHOUT_TESTS,
+    "day 3": WITHOUT_UNIT_TESTS,
+    "repeated": WITHOUT_TESTS,
+    "rebuilt": WITHOUT_TESTS,
+}
+
+
+@dataclass(frozen=True)
+class Star:
+    """All trusted tables as they were after one build."""
+
+    tables: Mapping[str, list[dict]]
+
+    def rows(self, table, **wanted):
+        return [
+            row for row in self.tables[table] if all(row[column] == value for column, value in wanted.items())
+        ]
+
+    def row(self, table, **wanted):
+        (found,) = self.rows(table, **wanted)
+        return found
+
+    def versions(self, user_id):
+        found = sorted(self.rows("dim_users", user_id=user_id), key=lambda row: row["valid_from"])
+        return [(v["subscription_type"], v["valid_from"], v["valid_to"]) for v in found]
+
+    def user_of(self, session_id):
+        fact = self.row("fct_viewing_sessions", session_id=session_id)
+        return self.row("dim_users", user_key=fact["user_key"])
+
+    def contents(self, leave_out=()):
+        """Return all rows in an order of their own, without the columns to leave out."""
+        return {
+            table: sorted(
+                repr([(name, value) for name, value in row.items() if name not in leave_out]) for row in rows
+            )
+            for table, rows in self.tables.items()
+        }
+
+
+def load(warehouse, as_of, tables, loaded_at):
+    """Write changed rows into raw as the loader does: keyed upsert, one stamp for all."""
+    stamps = {"_batch_id": str(loaded_at), "_as_of": as_of, "_loaded_at": loaded_at}
+    connection = warehouse.connect("elt_loader")
+    with contextlib.closing(connection), connection, connection.cursor() as cursor:
+        for table, rows in tables.items():
+            for row in rows:
+                values = {"_deleted_at": None, **row, **stamps}
+                cursor.execute(upsert(table, values), values)
+
+
+def upsert(table, values):
+    names = [Identifier(name) for name in values]
+    return SQL(
+        "insert into raw.{table} ({names}) values ({values}) on conflict ({key}) do update set"
+        " ({names}) = row ({values})"
+    ).format(
+        table=Identifier(table),
+        names=SQL(", ").join(names),
+        values=SQL(", ").join(map(Placeholder, values)),
+        key=SQL(", ").join(map(Identifier, KEYS[table])),
+    )
+
+
+def read_star(warehouse):
+    """Read all trusted tables as the role that Power BI uses."""
+    connection = warehouse.connect("bi_reader")
+    names = "select tablename from pg_tables where schemaname = 'trusted'"
+    with contextlib.closing(connection), connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(names)
+        tables = {}
+        for table in [row["tablename"] for row in cursor.fetchall()]:
+            cursor.execute(SQL("select * from trusted.{}").format(Identifier(table)))
+            tables[table] = [dict(row) for row in cursor.fetchall()]
+        return Star(tables)
+
+
+@pytest.fixture(scope="module")
+def stars(warehouse, tmp_path_factory):
+    """Load and build once per entry of LOADS; return the star after each."""
+    work_dir = tmp_path_factory.mktemp("dbt")
+    start = datetime(2024, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)
+    kept = {}
+    for number, (state, as_of, tables) in enumerate(LOADS):
+        load(warehouse, as_of, tables, start + timedelta(hours=number, microseconds=number))
+        options = ["--full-refresh"] if state == "rebuilt" else []
+        run_dbt("build", *options, *CHECKS[state], env=warehouse.dbt_env(), work_dir=work_dir)
+        kept[state] = read_star(warehouse)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def final(stars):
+    return stars["day 3"]
+
+
+def test_empty_sources_give_a_star_of_unknown_members(stars):
+    sizes = {table: len(rows) for table, rows in stars["empty"].tables.items()}
+    assert sizes == {
+        "dim_users": 1, "dim_content": 1, "dim_genres": 1, "dim_devices": 1,
+        "dim_quality_levels": 1, "dim_dates": 0, "bridge_content_genres": 1,
+        "fct_viewing_sessions": 0, "mart_user_engagement": 1, "mart_content_performance": 1,
+        "mart_daily_engagement": 0,
+    }  # fmt: skip
+
+
+def test_a_changed_plan_closes_and_opens_versions_on_business_dates(stars):
+    assert stars["day 1"].versions("upgrader") == [("Basic", DAY_1, FOREVER)]
+    assert stars["day 2"].versions("upgrader") == [
+        ("Basic", DAY_1, DAY_2),
+        ("Premium", DAY_2, FOREVER),
+    ]
+
+
+def test_of_two_changes_on_one_date_the_last_one_wins(stars):
+    before, after = stars["day 2"], stars["day 2 again"]
+    assert before.versions("twice")[1:] == [("Standard", DAY_2, FOREVER)]
+    assert after.versions("twice") == [("Basic", DAY_1, DAY_2), ("Premium", DAY_2, FOREVER)]
+    assert before.user_of("twice_new")["user_key"] == after.user_of("twice_new")["user_key"]
+
+
+def test_a_deleted_user_ends_on_the_date_of_deletion_and_keeps_the_sessions(final):
+    assert final.versions("leaver") == [("Basic", DAY_1, DAY_2)]
+    assert not final.row("dim_users", user_id="leaver")["is_current"]
+    assert final.user_of("leaver_old") == final.user_of("leaver_after")
+    assert final.row("mart_user_engagement", user_id="leaver")["sessions"] == 2
+
+
+def test_a_user_who_comes_back_gets_a_new_version_after_the_gap(stars, final):
+    assert stars["day 2 again"].versions("returner") == [("Basic", DAY_1, DAY_2)]
+    assert final.versions("returner") == [("Basic", DAY_1, DAY_2), ("Standard", DAY_3, FOREVER)]
+
+
+def test_sessions_move_when_a_version_is_withdrawn_on_its_first_date(stars, final):
+    assert stars["day 2"].user_of("withdrawn_new")["subscription_type"] == "Premium"
+    assert final.versions("withdrawn") == [("Basic", DAY_1, DAY_2)]
+    assert final.user_of("withdrawn_new")["subscription_type"] == "Basic"
+
+
+def test_sessions_move_when_their_user_changes_in_a_later_load(stars):
+    assert stars["day 2"].user_of("late_new")["subscription_type"] == "Basic"
+    assert stars["day 2 again"].user_of("late_new")["subscription_type"] == "Premium"
+
+
+def test_sessions_find_the_version_of_their_watch_date(final):
+    assert final.user_of("upgrader_old")["subscription_type"] == "Basic"
+    assert final.user_of("upgrader_new")["subscription_type"] == "Premium"
+    assert final.user_of("upgrader_arrived_late")["subscription_type"] == "Basic"
+
+
+def test_the_first_version_reaches_back_to_the_registration_and_takes_earlier_sessions(final):
+    version = final.row("dim_users", user_id="steady")
+    assert version["valid_from"] == date(2022, 6, 1)
+    assert final.user_of("before_registration") == version
+
+
+def test_watch_hours_of_a_user_are_current_and_open_no_version(stars):
+    (before,) = stars["day 1"].rows("dim_users", user_id="steady")
+    (after,) = stars["day 2"].rows("dim_users", user_id="steady")
+    assert after == {**before, "total_watch_time_hours": Decimal("12.00")}
+
+
+def test_an_inferred_user_heals_under_the_same_key(stars):
+    before, after = stars["day 1"].user_of("ghost_user"), stars["day 2"].user_of("ghost_user")
+    assert (before["is_inferred"], before["country"]) == (True, "Unknown")
+    assert (after["is_inferred"], after["country"]) == (False, "Chile")
+    assert before["user_key"] == after["user_key"]
+    unchanged = [
+        {name: value for name, value in star.row(
+            "fct_viewing_sessions", session_id="ghost_user"
+        ).items() if name not in STAMPS}
+        for star in (stars["day 1"], stars["day 2"])
+    ]  # fmt: skip
+    assert unchanged[0] == unchanged[1]
+
+
+def test_an_inferred_title_heals_under_the_same_key(stars, final):
+    before = stars["day 2"].row("dim_content", content_id="X9")
+    after = final.row("dim_content", content_id="X9")
+    assert (before["is_inferred"], before["content_type"]) == (True, "unknown")
+    assert (after["is_inferred"], after["title"]) == (False, "Movie X9")
+    assert before["content_key"] == after["content_key"]
+    assert final.row("mart_content_performance", content_id="X9")["sessions"] == 1
+
+
+def test_what_a_session_does_not_say_is_the_unknown_member(final):
+    fact = final.row("fct_viewing_sessions", session_id="nothing_known")
+    keys = ("user_key", "content_key", "device_key", "quality_level_key")
+    assert [fact[key] for key in keys] == [-1, -1, -1, -1]
+    called = final.row("fct_viewing_sessions", session_id="called_unknown")
+    assert (called["device_key"], called["quality_level_key"]) == (-1, -1)
+
+
+def test_new_devices_qualities_and_plans_are_new_members(final):
+    fact = final.row("fct_viewing_sessions", session_id="new_values")
+    assert final.row("dim_devices", device_key=fact["device_key"])["device_type"] == "Fridge"
+    quality = final.row("dim_quality_levels", quality_level_key=fact["quality_level_key"])
+    assert (quality["quality_level"], quality["resolution_rank"]) == ("8K", 0)
+    trial = final.row("dim_users", user_id="trial")
+    assert (trial["subscription_type"], trial["country"], trial["age_band"]) == (
+        "Lifetime", "Unknown", "Unknown",
+    )  # fmt: skip
+
+
+def test_a_corrected_session_is_corrected_in_place(stars):
+    completed = [
+        stars[state].row("fct_viewing_sessions", session_id="corrected")["is_completed"]
+        for state in ("day 1", "day 2")
+    ]
+    assert completed == [False, True]
+    assert stars["day 1"].row("fct_viewing_sessions", session_id="plain")["is_completed"]
+
+
+def test_a_deleted_session_leaves_in_the_same_build_and_may_come_back(stars, final):
+    for session_id, counts in {"deleted": [1, 0, 0], "comes_back": [1, 0, 1]}.items():
+        seen = [
+            len(star.rows("fct_viewing_sessions", session_id=session_id))
+            for star in (stars["day 1"], stars["day 2"], final)
+        ]
+        assert seen == counts
+
+
+def test_a_title_that_left_the_catalogue_keeps_its_row_genres_and_episodes(stars, final):
+    before = stars["day 2"].row("dim_content", content_id="T2")
+    after = final.row("dim_content", content_id="T2")
+    assert after == {**before, "is_available": False}
+    assert after["total_episodes"] == 6
+    assert genres_of(final, "T2") == genres_of(stars["day 2"], "T2") == {"Drama": 1}
+    assert genres_of(final, "M2") == {"Comedy": 1}
+
+
+def test_weights_of_a_title_sum_to_one_and_no_title_lacks_a_genre(stars, final):
+    third = Decimal("0.33333333")
+    assert genres_of(stars["day 2"], "M1") == {
+        "Drama": third, "Crime": third + Decimal("0.00000001"), "War": third,
+    }  # fmt: skip
+    assert genres_of(final, "M1") == {"Drama": Decimal("0.5"), "Crime": Decimal("0.5")}
+    for content_id in ("M3", "T1", "Unknown"):
+        assert genres_of(final, content_id) == {"Unknown": 1}
+    assert genres_of(stars["day 2"], "X9") == {"Unknown": 1}
+
+
+def genres_of(star, content_id):
+    """Return the weight of each genre of a title, by the genre's name."""
+    content_key = star.row("dim_content", content_id=content_id)["content_key"]
+    return {
+        star.row("dim_genres", genre_key=row["genre_key"])["genre"]: row["weight"]
+        for row in star.rows("bridge_content_genres", content_key=content_key)
+    }
+
+
+def test_the_calendar_has_every_day_of_whole_years_as_iso_counts_them(final):
+    days = sorted(row["date"] for row in final.rows("dim_dates"))
+    assert (days[0], days[-1]) == (date(2020, 1, 1), date(2024, 12, 31))
+    assert len(days) == (days[-1] - days[0]).days + 1
+    for row in final.rows("dim_dates"):
+        day = row["date"]
+        assert row == {
+            "date_key": int(f"{day:%Y%m%d}"), "date": day, "year": day.year,
+            "quarter": (day.month + 2) // 3, "month": day.month, "month_name": f"{day:%B}",
+            "week": day.isocalendar().week, "day_of_week": day.isoweekday(),
+            "day_name": f"{day:%A}", "is_weekend": day.isoweekday() > 5,
+        }  # fmt: skip
+
+
+def test_a_day_counts_its_sessions_users_and_registrations(final):
+    day = final.row("mart_daily_engagement", date=DAY_2)
+    assert (day["sessions"], day["active_users"], day["new_users"]) == (4, 4, 1)
+    assert (day["watch_hours"], day["completion_rate"]) == (Decimal("4.00"), Decimal("0"))
+    quiet = final.row("mart_daily_engagement", date=date(2021, 1, 1))
+    assert (quiet["sessions"], quiet["completion_rate"]) == (0, None)
+
+
+def test_load_stamps_keep_their_microseconds_as_utc(stars):
+    fact = stars["day 1"].row("fct_viewing_sessions", session_id="plain")
+    assert fact["_loaded_at"] == datetime(2024, 3, 1, 7, 0, 0, 123457)
+
+
+def test_building_the_same_input_twice_changes_nothing(stars, final):
+    assert final.rows("fct_viewing_sessions")
+    assert stars["repeated"].contents() == final.contents()
+
+
+def test_incremental_builds_give_the_same_rows_as_a_full_refresh(stars, final):
+    assert len(final.rows("fct_viewing_sessions")) == 20
+    assert stars["rebuilt"].contents(STAMPS) == final.contents(STAMPS)
