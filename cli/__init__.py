@@ -1,6 +1,17 @@
 """The commands behind `make`: they start servers, talk to Airflow over REST, and print for people."""
 
+import signal
+
 from include.environment import ROOT
 
 # Everything that a machine without Docker keeps: databases, Airflow's home, logs.
 LOCAL = ROOT / ".local"
+
+
+def end_cleanly_on_signals() -> None:
+    """Raise KeyboardInterrupt for SIGINT and SIGTERM, so that what was started is stopped again.
+
+    SIGINT needs it too: a shell starts its background jobs with that signal ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)

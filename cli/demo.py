@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from cli import LOCAL
+from cli import LOCAL, end_cleanly_on_signals
 from cli.airflow import AirflowError, components
 from cli.airflow_api import AirflowApi, AirflowApiError
 from cli.failure import print_failure
@@ -36,6 +36,7 @@ def main() -> int:
     """Run the demo; return 0 when the pipeline run succeeded."""
     arguments = _arguments()
     started = time.monotonic()
+    end_cleanly_on_signals()
     try:
         with databases(LOCAL) as env:
             _say("Databases are up", started)

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 
-from cli import LOCAL
+from cli import LOCAL, end_cleanly_on_signals
 from cli.airflow import AirflowError, components
 from include.embedded import EmbeddedServerError, databases
 from include.embedded.processes import free_port
@@ -13,8 +13,7 @@ from include.embedded.processes import free_port
 
 def main() -> int:
     """Serve the UI until it is interrupted."""
-    # Whoever stops this politely gets the same clean end as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_cleanly_on_signals()
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _serve()

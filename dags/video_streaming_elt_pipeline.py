@@ -54,8 +54,8 @@ PARAMS = {
         description_md="The day whose state is brought, from 2022-09-01 on. Empty: the run's own date.",
     ),
     "data_dir": Param(
-        "",
-        type="string",
+        None,
+        type=["null", "string"],
         title="Folder with your own files",
         description_md="Holds `users.csv`, `viewing_sessions.csv`, `content.json`. Empty: generated.",
     ),

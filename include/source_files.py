@@ -26,7 +26,7 @@ class SourceFiles:
     dataset: str
 
 
-def prepare(settings: Settings, as_of: date, data_dir: str = "") -> SourceFiles:
+def prepare(settings: Settings, as_of: date, data_dir: str | None = None) -> SourceFiles:
     """Return `data_dir` when it is given, else generate the day's files into `<data_root>/<as_of>`.
 
     Raises InputError when a file of `data_dir` is missing, or the settings make no sense.

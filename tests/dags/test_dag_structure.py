@@ -50,7 +50,14 @@ def test_tasks_follow_one_another_as_designed(pipeline):
 def test_pipeline_runs_daily_one_at_a_time_without_catching_up(pipeline):
     assert pipeline.schedule == "@daily"
     assert (pipeline.catchup, pipeline.max_active_runs) == (False, 1)
-    assert {"as_of", "data_dir"} <= set(pipeline.params)
+
+
+def test_people_can_trigger_with_an_empty_form(pipeline):
+    # A parameter that must not be null leaves the form's button grey.
+    assert {name: pipeline.params.get_param(name).resolve() for name in pipeline.params} == {
+        "as_of": None,
+        "data_dir": None,
+    }
 
 
 def test_every_task_is_retried_and_limited_in_time(pipeline):
