@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import warnings
@@ -92,8 +93,9 @@ def _system_user(data: Path) -> str | None:
     if os.geteuid() != 0:
         return None
     entry = pgserver.ensure_user_exists("pgserver")
-    for path in (data, BIN):
-        pgserver.ensure_prefix_permissions(path)
+    for path in (*data.parents, *BIN.parents):
+        # To walk through, not to list: the library's own helper would open root's home for reading.
+        path.chmod(path.stat().st_mode | stat.S_IXOTH)
     pgserver.ensure_folder_permissions(BIN.parent, 0o055)
     os.chown(data, entry.pw_uid, entry.pw_gid)
     return entry.pw_name
