@@ -1,0 +1,118 @@
+"""What Airflow's components get from us and from the shell that starts them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cli import airflow
+from cli.airflow import BIN, AirflowError, components, environment
+from include.environment import ROOT, connections
+from tests.unit.conftest import Stub
+
+HEALTHY = {part: {"status": "healthy"} for part in ("metadatabase", "scheduler", "dag_processor")}
+
+
+def test_shell_of_the_caller_changes_nothing(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = environment(tmp_path, env, 8181)
+    foreign = {
+        "AIRFLOW_HOME": "/elsewhere",
+        "AIRFLOW__API__PORT": "8080",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW_CONN_WAREHOUSE": "postgres://other",
+        "DBT_PASSWORD": "other",
+        "DBT_PROFILES_DIR": "/elsewhere",
+        "PYTHONPATH": "/elsewhere",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "GENERATE_USERS": "999999",
+        "PIPELINE_SCHEDULE": "@hourly",
+        "DATA_ROOT": "/elsewhere",
+    }
+    for name, value in foreign.items():
+        monkeypatch.setenv(name, value)
+    after = environment(tmp_path, env, 8181)
+    assert {name for name in before if before[name] != after[name]} <= {
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT",
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT",
+    }
+    assert after.keys() == before.keys()
+    assert {"AIRFLOW__CORE__EXECUTOR", "DBT_PROFILES_DIR", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(after)
+
+
+def test_rest_of_the_shell_is_inherited(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "es_PE.UTF-8")
+    monkeypatch.setenv("MY_AIRFLOW_NOTE", "kept")
+    made = environment(tmp_path, env, 8181)
+    assert (made["LANG"], made["MY_AIRFLOW_NOTE"]) == ("es_PE.UTF-8", "kept")
+    assert made["PATH"] == f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    assert made["PYTHONPATH"] == str(ROOT)
+
+
+def test_components_find_one_another_on_loopback_only(env: dict[str, str], tmp_path: Path) -> None:
+    made = environment(tmp_path, env, 8181)
+    assert (made["AIRFLOW__API__HOST"], made["AIRFLOW__API__PORT"]) == ("127.0.0.1", "8181")
+    assert made["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:8181"
+    assert made["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:8181/execution/"
+    for name in ("WORKER", "TRIGGER"):
+        # Airflow's own ports, 8793 and 8794, may be those of another copy.
+        assert int(made[f"AIRFLOW__LOGGING__{name}_LOG_SERVER_PORT"]) > 10_000
+
+
+def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, str], tmp_path: Path) -> None:
+    made = environment(tmp_path, env | {"GENERATE_USERS": "12", "AIRFLOW_PORT": "1"}, 8181)
+    assert made.items() >= connections(env).items()
+    assert made["GENERATE_USERS"] == "12"
+    assert made["AIRFLOW_HOME"] == str(tmp_path / "airflow")
+    assert made["DBT_TARGET_PATH"].startswith(str(tmp_path))
+    assert made["DBT_LOG_PATH"].startswith(str(tmp_path))
+    assert Path(made["AIRFLOW__CORE__DAGS_FOLDER"], "video_streaming_elt_pipeline.py").is_file()
+    # Only people trigger a demo.
+    assert made["PIPELINE_SCHEDULE"] == ""
+
+
+def test_passwords_that_no_task_needs_are_not_handed_on(env: dict[str, str], tmp_path: Path) -> None:
+    handed_on = " ".join(environment(tmp_path, env, 8181).values())
+    assert env["ELT_LOADER_PASSWORD"] in handed_on
+    names = ("POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD", "BI_READER_PASSWORD", "AIRFLOW_UI_PASSWORD")
+    assert [name for name in names if env[name] in handed_on] == []
+
+
+def test_component_that_stops_is_named_with_its_log(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow, "_migrate", lambda *_: None)
+    # In place of Airflow, a program that ends at once.
+    stand_in = tmp_path / "bin"
+    stand_in.mkdir()
+    (stand_in / "airflow").write_text("#!/bin/sh\nsleep 0.2\necho gone\n")
+    (stand_in / "airflow").chmod(0o755)
+    monkeypatch.setattr(airflow, "BIN", stand_in)
+    with pytest.raises(AirflowError) as caught, components(tmp_path, env, 1):
+        pytest.fail("it is not healthy")
+    stopped = [name for name in airflow.COMPONENTS if f"Airflow's {name} stopped, see " in str(caught.value)]
+    assert len(stopped) == 1
+    log = Path(str(caught.value).rpartition("see ")[2])
+    assert (log, log.read_text()) == (tmp_path / "airflow" / f"{stopped[0]}.log", "gone\n")
+    assert list((tmp_path / "airflow").glob("*.pid")) == []
+    passwords = tmp_path / "airflow" / "passwords.json"
+    assert json.loads(passwords.read_text()) == {"admin": env["AIRFLOW_UI_PASSWORD"]}
+    assert passwords.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("answer", "healthy"),
+    [
+        (HEALTHY | {"triggerer": {"status": None}}, True),
+        (HEALTHY | {"scheduler": {"status": "unhealthy"}}, False),
+        (HEALTHY | {"dag_processor": {"status": None}}, False),
+        ((503, "starting"), False),
+    ],
+)
+def test_airflow_is_up_when_all_its_parts_are(stub: Stub, answer: object, healthy: bool) -> None:
+    stub.answers["GET", "/api/v2/monitor/health"] = answer
+    assert airflow._is_healthy(stub.url) is healthy

@@ -1,0 +1,123 @@
+"""Requests to Airflow and the words for its refusals, against a server that answers from a script."""
+
+import pytest
+
+from cli import airflow_api
+from cli.airflow_api import DAG_ID, AirflowApi, AirflowApiError
+from include.embedded.processes import free_port
+from tests.unit.conftest import Stub
+
+DAG = f"/api/v2/dags/{DAG_ID}"
+RUNS = f"{DAG}/dagRuns"
+RUN_ID = "manual__2024-09-01T06:00:00.000001+00:00"
+RUN = f"{RUNS}/manual__2024-09-01T06%3A00%3A00.000001%2B00%3A00"
+
+
+@pytest.fixture
+def api(stub: Stub) -> AirflowApi:
+    stub.answers["POST", "/auth/token"] = {"access_token": "the token"}
+    logged_in = AirflowApi(stub.url, "p@ss:w/rd")
+    assert stub.requests.pop() == (
+        "POST",
+        "/auth/token",
+        {"username": "admin", "password": "p@ss:w/rd"},
+        None,
+    )
+    return logged_in
+
+
+def refusal(call: object, *arguments: object) -> str:
+    with pytest.raises(AirflowApiError) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+def test_run_is_triggered_without_a_logical_date(api: AirflowApi, stub: Stub) -> None:
+    stub.answers["POST", RUNS] = {"dag_run_id": RUN_ID}
+    assert api.trigger({"as_of": "2024-09-02"}) == RUN_ID
+    body = {"logical_date": None, "conf": {"as_of": "2024-09-02"}}
+    assert stub.requests == [("POST", RUNS, body, "Bearer the token")]
+
+
+def test_paused_dag_is_let_go(api: AirflowApi, stub: Stub) -> None:
+    stub.answers["PATCH", f"{DAG}?update_mask=is_paused"] = {"is_paused": False}
+    api.unpause()
+    assert stub.requests[0][2] == {"is_paused": False}
+
+
+def test_run_is_asked_for_by_its_id_with_colons_and_plus(api: AirflowApi, stub: Stub) -> None:
+    stub.answers["GET", RUN] = {"state": "running"}
+    assert api.run_state(RUN_ID) == "running"
+
+
+def test_tasks_come_in_the_order_in_which_they_started(api: AirflowApi, stub: Stub) -> None:
+    started = [("c", "2024-09-01T06:00:03Z"), ("x", None), ("a", "2024-09-01T06:00:01Z")]
+    tasks = [{"task_id": name, "start_date": moment} for name, moment in started]
+    stub.answers["GET", f"{RUN}/taskInstances"] = {"task_instances": tasks}
+    assert [task["task_id"] for task in api.task_instances(RUN_ID)] == ["a", "c", "x"]
+
+
+@pytest.mark.parametrize(("try_number", "attempt"), [(0, 1), (1, 1), (3, 3)])
+def test_log_is_that_of_the_last_attempt(api: AirflowApi, stub: Stub, try_number: int, attempt: int) -> None:
+    path = f"{RUN}/taskInstances/group.load/logs/{attempt}?full_content=true&map_index=2"
+    stub.answers["GET", path] = {"content": [{"event": "hello"}]}
+    task = {"task_id": "group.load", "try_number": try_number, "map_index": 2}
+    assert api.task_log(RUN_ID, task) == [{"event": "hello"}]
+
+
+def test_wrong_password_is_told(stub: Stub) -> None:
+    stub.answers["POST", "/auth/token"] = (401, '{"detail": "Invalid credentials"}')
+    message = refusal(AirflowApi, stub.url, "guess")
+    assert message == "Airflow answered 401 to POST /auth/token: Invalid credentials"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((409, '{"detail": "DAG is paused"}'), "409 to POST {path}: DAG is paused"),
+        ((422, '{"detail": [{"msg": "no date"}]}'), "422 to POST {path}: [{{'msg': 'no date'}}]"),
+        ((502, "<html>Bad Gateway</html>"), "502 to POST {path}: <html>Bad Gateway</html>"),
+        ((500, '["no", "detail"]'), '500 to POST {path}: ["no", "detail"]'),
+        ((500, '{"error": "x"}'), '500 to POST {path}: {{"error": "x"}}'),
+        ((503, ""), "503 to POST {path}: Service Unavailable"),
+    ],
+)
+def test_refusal_is_told_with_request_and_reason(
+    api: AirflowApi, stub: Stub, answer: tuple[int, str], words: str
+) -> None:
+    stub.answers["POST", RUNS] = answer
+    assert refusal(api.trigger, {}) == f"Airflow answered {words.format(path=RUNS)}"
+
+
+def test_server_that_is_gone_is_told() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    message = refusal(AirflowApi, url, "x")
+    assert message.startswith(f"Airflow does not answer POST /auth/token at {url}: ")
+
+
+def test_server_that_goes_while_the_dag_is_awaited_is_told(api: AirflowApi) -> None:
+    api.url = f"http://127.0.0.1:{free_port()}"
+    assert f"does not answer GET {DAG} at {api.url}" in refusal(api.wait_for_dag)
+
+
+def test_dag_is_awaited_until_it_is_parsed(
+    api: AirflowApi, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.answers["GET", "/api/v2/importErrors"] = {"import_errors": []}
+    monkeypatch.setattr(airflow_api.time, "sleep", lambda _: stub.answers.update({("GET", DAG): {}}))
+    api.wait_for_dag()
+    paths = [path for _, path, *_ in stub.requests]
+    assert paths == [DAG, "/api/v2/importErrors", DAG]
+
+
+def test_dag_that_cannot_be_imported_is_told_with_its_traceback(api: AirflowApi, stub: Stub) -> None:
+    errors = [{"filename": "dag.py", "stack_trace": "ModuleNotFoundError: No module named 'x'"}]
+    stub.answers["GET", "/api/v2/importErrors"] = {"import_errors": errors}
+    message = refusal(api.wait_for_dag)
+    assert message == "The DAG cannot be imported:\nModuleNotFoundError: No module named 'x'"
+
+
+def test_dag_that_never_comes_is_told(api: AirflowApi, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub.answers["GET", "/api/v2/importErrors"] = {"import_errors": []}
+    monkeypatch.setattr(airflow_api, "PARSE_SECONDS", -1)
+    assert "Airflow did not find the DAG in" in refusal(api.wait_for_dag)

@@ -1,0 +1,25 @@
+"""What a container of Airflow gets from its secrets."""
+
+from pathlib import Path
+
+from cli.container import read_secrets, variables_for
+from include.environment import airflow_variables, connections
+
+
+def test_secrets_are_files_named_like_their_variables(tmp_path: Path) -> None:
+    (tmp_path / "ELT_LOADER_PASSWORD").write_text("it's #1 $x ")
+    (tmp_path / "AIRFLOW_JWT_SECRET").write_text("abc")
+    (tmp_path / "..data").mkdir()
+    secrets = {"ELT_LOADER_PASSWORD": "it's #1 $x ", "AIRFLOW_JWT_SECRET": "abc"}
+    assert read_secrets(tmp_path) == secrets
+
+
+def test_container_that_runs_tasks_gets_the_connections(env: dict[str, str]) -> None:
+    assert variables_for(env).items() >= connections(env).items()
+
+
+def test_container_that_runs_no_task_starts_without_the_pipelines_secrets(env: dict[str, str]) -> None:
+    of_airflow = {name: value for name, value in env.items() if name.startswith("AIRFLOW_")}
+    variables = variables_for(of_airflow)
+    assert variables.items() >= airflow_variables(env).items()
+    assert not [name for name in variables if name.startswith(("AIRFLOW_CONN_", "DBT_"))]

@@ -1,0 +1,118 @@
+"""`make run` and the part of `make demo` that it shares: what a run is asked for, and how it is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cli import run as module
+from cli.airflow_api import AirflowApiError
+from cli.run import argument_parser, conf_of, run
+
+LOGS = Path("home/airflow/logs")
+
+
+class FakeApi:
+    """Writes down what it is asked to do, in order."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def wait_for_dag(self) -> None:
+        self.asked.append("wait")
+
+    def unpause(self) -> None:
+        self.asked.append("unpause")
+
+    def trigger(self, conf: dict[str, str]) -> str:
+        self.asked.append(conf)
+        return "manual__1"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """Play the rest of a run that succeeds; return what was printed about it."""
+    calls: list[tuple] = []
+
+    @contextmanager
+    def connect(env: dict[str, str], role: str) -> Iterator[str]:
+        assert env == {"of": "the run"}
+        yield role
+
+    monkeypatch.setattr(module, "connect", connect)
+    monkeypatch.setattr(module, "follow", lambda api, run_id: "success")
+    monkeypatch.setattr(module, "print_summary", lambda *what: calls.append(("summary", *what)))
+    monkeypatch.setattr(module, "print_failure", lambda api, *what: calls.append(("failure", *what)))
+    return calls
+
+
+def asked(*arguments: str) -> dict[str, str]:
+    return conf_of(argument_parser("make run", "What it does.").parse_args(arguments))
+
+
+def test_nothing_said_leaves_the_day_to_the_pipeline() -> None:
+    assert asked() == {}
+
+
+def test_day_is_handed_on() -> None:
+    assert asked("--as-of", "2024-12-31") == {"as_of": "2024-12-31"}
+
+
+def test_own_files_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    here = tmp_path.resolve()
+    for given in ("my files", "./my files/", f"../{here.name}/my files", str(here / "my files")):
+        assert asked("--data-dir", given) == {"data_dir": str(here / "my files")}
+    assert asked("--data-dir", "~/files") == {"data_dir": str(here / "home" / "files")}
+
+
+def test_own_files_may_be_of_a_day(tmp_path: Path) -> None:
+    both = asked("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
+    assert both == {"data_dir": str(tmp_path.resolve()), "as_of": "2024-05-06"}
+
+
+def test_good_run_ends_with_its_numbers_by_the_right_roles(
+    told: list[tuple], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = FakeApi()
+    assert run(api, {"of": "the run"}, {"as_of": "2024-09-02"}, LOGS) == 0
+    assert api.asked == ["wait", "unpause", {"as_of": "2024-09-02"}]
+    assert told == [("summary", "elt_loader", "bi_reader", "manual__1")]
+    line = "Run manual__1 of video_streaming_elt_pipeline, {'as_of': '2024-09-02'}\n"
+    assert capsys.readouterr().out == line
+
+
+def test_failed_run_is_told_and_has_no_numbers(told: list[tuple], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "follow", lambda api, run_id: "failed")
+    assert run(FakeApi(), {}, {}, LOGS) == 1
+    assert told == [("failure", "manual__1", LOGS)]
+
+
+def test_run_without_a_server_says_what_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "SECRETS", tmp_path / "no secrets")
+    monkeypatch.setattr(module, "LOCAL", tmp_path)
+    monkeypatch.setattr("sys.argv", ["run"])
+    assert module.main() == 1
+    error = capsys.readouterr().err
+    assert error.startswith("Nothing is up: ")
+    assert "make up" in error
+    assert "make ui" in error
+
+
+def test_refusal_of_airflow_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AirflowApiError("Airflow answered 401 to POST /auth/token: Invalid credentials")
+
+    place = ("http://airflow.test", {"AIRFLOW_UI_PASSWORD": "x"}, LOGS)
+    monkeypatch.setattr(module, "_beside_ui", lambda: place)
+    monkeypatch.setattr(module, "_in_container", lambda: place)
+    monkeypatch.setattr(module, "AirflowApi", refuse)
+    monkeypatch.setattr("sys.argv", ["run"])
+    assert module.main() == 1
+    assert capsys.readouterr().err == "Airflow answered 401 to POST /auth/token: Invalid credentials\n"

@@ -1,0 +1,187 @@
+"""The dbt command line as a shell runs it, and what run_results.json says."""
+
+import json
+import logging
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from include import dbt
+from include.dbt import BATCH_VARIABLE, NodeResult, build_command, log_results, read_results
+
+MODEL = {
+    "unique_id": "model.video_streaming.dim_users",
+    "status": "success",
+    "execution_time": 1.23456,
+    "adapter_response": {"_message": "INSERT 0 5000", "code": "INSERT", "rows_affected": 5000},
+    "failures": None,
+    "message": "INSERT 0 5000",
+}
+TEST = {
+    "unique_id": "test.video_streaming.not_null_dim_users_age.0a1b2c3d4e",
+    "status": "fail",
+    "execution_time": 0.1,
+    "adapter_response": {"_message": "SELECT 1", "rows_affected": 1},
+    "failures": 3,
+    "message": "Got 3 results, configured to fail if != 0",
+}
+SKIPPED = {
+    "unique_id": "model.video_streaming.fct_viewing_sessions",
+    "status": "skipped",
+    "execution_time": 0,
+    "adapter_response": {},
+    "failures": None,
+    "message": None,
+}
+
+
+def write_results(target: Path, results: list[dict], env: dict[str, str]) -> None:
+    metadata = {
+        "dbt_version": "1.11.16",
+        "generated_at": "2024-09-01T06:00:00.123456Z",
+        "invocation_id": "8c6d",
+        "env": env,
+    }
+    content = {"metadata": metadata, "results": results, "elapsed_time": 2.5, "args": {}}
+    (target / "run_results.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def node(unique_id: str, status: str = "success", message: str | None = None) -> NodeResult:
+    return NodeResult("8c6d", unique_id, status, 0.5, None, None, message, "2024-09-01T06:00:00Z")
+
+
+# What dbt left behind
+
+
+def test_results_of_the_batch_are_read(tmp_path: Path) -> None:
+    write_results(tmp_path, [MODEL, TEST, SKIPPED], {"BATCH_ID": "manual__1"})
+    model, test, skipped = read_results(tmp_path, "manual__1")
+    assert model == NodeResult(
+        invocation_id="8c6d",
+        unique_id="model.video_streaming.dim_users",
+        status="success",
+        seconds=1.235,
+        rows_affected=5000,
+        failures=None,
+        message="INSERT 0 5000",
+        generated_at="2024-09-01T06:00:00.123456Z",
+    )
+    assert (test.status, test.failures, test.rows_affected) == ("fail", 3, 1)
+    assert (skipped.seconds, skipped.rows_affected, skipped.message) == (0, None, None)
+
+
+def test_variable_that_names_the_batch_is_one_that_dbt_repeats() -> None:
+    # dbt writes what follows this prefix into the metadata's env.
+    assert BATCH_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "BATCH_ID"
+
+
+@pytest.mark.parametrize("env", [{"BATCH_ID": "manual__0"}, {}])
+def test_results_of_another_run_are_not_this_ones(tmp_path: Path, env: dict[str, str]) -> None:
+    write_results(tmp_path, [MODEL], env)
+    assert read_results(tmp_path, "manual__1") == []
+
+
+def test_no_file_is_no_result(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert read_results(tmp_path, "manual__1") == []
+    assert read_results(tmp_path / "never made", "manual__1") == []
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 60, 200])
+def test_file_that_a_killed_dbt_left_half_written_is_told_and_gives_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, length: int
+) -> None:
+    write_results(tmp_path, [MODEL], {"BATCH_ID": "manual__1"})
+    path = tmp_path / "run_results.json"
+    path.write_bytes(path.read_bytes()[:length])
+    assert read_results(tmp_path, "manual__1") == []
+    (warning,) = caplog.records
+    assert (warning.levelname, str(path) in warning.getMessage()) == ("WARNING", True)
+
+
+def test_words_of_other_languages_are_read(tmp_path: Path) -> None:
+    write_results(tmp_path, [{**TEST, "message": "Perú ≠ Peru"}], {"BATCH_ID": "b"})
+    assert read_results(tmp_path, "b")[0].message == "Perú ≠ Peru"
+
+
+@pytest.mark.parametrize(
+    ("unique_id", "resource_type", "name"),
+    [
+        ("model.video_streaming.dim_users", "model", "dim_users"),
+        ("snapshot.video_streaming.users_snapshot", "snapshot", "users_snapshot"),
+        ("test.video_streaming.not_null_dim_users_age.0a1b2c", "test", "not_null_dim_users_age"),
+        ("test.video_streaming.assert_one_version_a_day", "test", "assert_one_version_a_day"),
+        ("unit_test.video_streaming.dim_users.first_version", "unit_test", "first_version"),
+    ],
+)
+def test_node_is_named_as_people_know_it(unique_id: str, resource_type: str, name: str) -> None:
+    assert (node(unique_id).resource_type, node(unique_id).name) == (resource_type, name)
+
+
+def test_nodes_that_did_not_pass_are_logged_each(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log_results(
+        [
+            node("model.p.dim_users", "success"),
+            node("test.p.unique_x.0a1b", "pass"),
+            node("model.p.dim_dates", "no-op"),
+            node("model.p.dim_devices", "reused"),
+            node("test.p.not_null_x.0a1b", "warn", "Got 2 results"),
+            node("test.p.not_null_y.0a1b", "fail", "Got 3 results"),
+            node("model.p.dim_content", "error", "column does not exist"),
+            node("model.p.fct_viewing_sessions", "skipped"),
+        ]
+    )
+    assert [(record.levelname, record.getMessage().strip()) for record in caplog.records] == [
+        ("WARNING", "dbt test not_null_x: warn Got 2 results"),
+        ("ERROR", "dbt test not_null_y: fail Got 3 results"),
+        ("ERROR", "dbt model dim_content: error column does not exist"),
+        ("WARNING", "dbt model fct_viewing_sessions: skipped"),
+        ("INFO", "dbt: 8 nodes, 4 of them not good"),
+    ]
+
+
+# The command
+
+
+def run_command(tmp_path: Path, script: str, **env: str) -> subprocess.CompletedProcess:
+    """Run the command with a stand-in for dbt, the way BashOperator does."""
+    stand_in = tmp_path / "a dbt"
+    stand_in.write_text(f"#!/usr/bin/env bash\n{script}\n")
+    stand_in.chmod(0o755)
+    return subprocess.run(
+        ["bash", "-c", build_command()],
+        input="what Airflow says to its worker",
+        env={"PATH": os.environ["PATH"], "DBT_BIN": str(stand_in), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("folder", ["plain", "with blanks", 'it\'s $HOME "and" `date` ünï'])
+def test_dbt_builds_the_project_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setattr(dbt, "ROOT", tmp_path / folder)
+    done = run_command(tmp_path, r"""printf '%s\n' "$@" """)
+    project = str(tmp_path / folder / "dbt")
+    options = ["--no-use-colors", "build", "--project-dir", project, "--profiles-dir", project]
+    assert (done.stdout.splitlines(), done.returncode) == (options, 0)
+
+
+def test_dbt_does_not_read_what_airflow_says_to_its_worker(tmp_path: Path) -> None:
+    assert build_command().startswith("exec </dev/null\n")
+    assert run_command(tmp_path, 'echo "read: $(cat)"').stdout == "read: \n"
+
+
+def test_dbt_does_not_find_our_folder_in_place_of_its_package(tmp_path: Path) -> None:
+    script = 'echo "${PYTHONPATH-unset} ${PYTHONDONTWRITEBYTECODE-unset} ${DBT_USER-unset}"'
+    env = {"PYTHONPATH": "here", "PYTHONDONTWRITEBYTECODE": "1", "DBT_USER": "dbt_transformer"}
+    assert run_command(tmp_path, script, **env).stdout == "unset unset dbt_transformer\n"
+
+
+def test_failure_of_dbt_is_the_failure_of_the_task(tmp_path: Path) -> None:
+    assert run_command(tmp_path, "exit 2").returncode == 2

@@ -1,0 +1,63 @@
+"""Which batch a run is: its id, and the business day that it brings."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from include.errors import InputError
+from include.load_log import Batch
+from include.run import batch_of
+
+
+def context(as_of: str | None = None, logical_date: datetime | None = None) -> dict:
+    return {
+        "run_id": "manual__1",
+        "params": {"as_of": as_of, "data_dir": ""},
+        "logical_date": logical_date,
+        "dag_run": SimpleNamespace(run_after=datetime(2024, 9, 5, 23, 59, tzinfo=UTC)),
+    }
+
+
+def test_parameter_decides_before_everything_else() -> None:
+    given = context("2024-09-02", datetime(2024, 9, 3, tzinfo=UTC))
+    assert batch_of(given) == Batch("manual__1", date(2024, 9, 2))
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_scheduled_run_brings_its_logical_date(empty: str | None) -> None:
+    assert batch_of(context(empty, datetime(2024, 9, 3, tzinfo=UTC))).as_of == date(2024, 9, 3)
+
+
+def test_triggered_run_without_a_logical_date_brings_its_own_day() -> None:
+    assert batch_of(context()).as_of == date(2024, 9, 5)
+    without_key = context()
+    del without_key["logical_date"]
+    assert batch_of(without_key).as_of == date(2024, 9, 5)
+
+
+def test_day_is_that_of_the_date_as_it_is_given() -> None:
+    west = timezone(timedelta(hours=-5))
+    assert batch_of(context(None, datetime(2024, 9, 3, 23, 0, tzinfo=west))).as_of == date(2024, 9, 3)
+
+
+def test_missing_parameter_is_like_an_empty_one() -> None:
+    given = context()
+    given["params"] = {}
+    assert batch_of(given).as_of == date(2024, 9, 5)
+
+
+def test_table_is_put_where_the_label_of_a_mapped_task_reads_it() -> None:
+    given = context()
+    assert batch_of(given, table="users") == batch_of(context())
+    assert given["table"] == "users"
+    unmapped = context()
+    batch_of(unmapped)
+    assert "table" not in unmapped
+
+
+@pytest.mark.parametrize("as_of", ["tomorrow", "2024-02-30", "02.09.2024", "2024-09-02T10:00:00"])
+def test_day_that_is_no_date_is_an_input_error(as_of: str) -> None:
+    with pytest.raises(InputError, match="is not a date") as caught:
+        batch_of(context(as_of))
+    assert repr(as_of) in str(caught.value)
