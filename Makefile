@@ -1,33 +1,61 @@
-# `make` lists what there is. Everything that needs Python makes .venv first, once for each lock.
+# `make` lists what there is. What needs Python makes .venv first, once for each lock; `make up` needs Docker only.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui sql reset test lint format lock
+.PHONY: help demo ui up down run sql logs ps reset doctor test test-compose lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
+# To make, AS is the assembler; here it is who asks.
+ifeq ($(origin AS),default)
+AS :=
+endif
+# People's queries and paths reach the shell as variables: nothing in them is run.
+export Q AS AS_OF DATA_DIR YES
 
-RUN := .venv/bin/python -m
+PYTHON_RUN := .venv/bin/python -m
 VENV := .venv/installed.txt
+RUN_ARGS = $(if $(AS_OF),--as-of "$$AS_OF") $(if $(DATA_DIR),--data-dir "$$DATA_DIR")
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV) ## run the whole pipeline here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files
-	@$(RUN) cli.demo $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+demo: $(VENV) ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files
+	@$(PYTHON_RUN) cli.demo $(RUN_ARGS)
 
 ui: $(VENV) ## serve Airflow's UI on the demo's databases until Ctrl-C
-	@$(RUN) cli.ui
+	@$(PYTHON_RUN) cli.ui
 
-export Q
-sql: $(VENV) ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
-	@$(RUN) cli.sql "$$Q" $(if $(AS),--as "$(AS)")
+up: ## start everything in Docker, wait until it is healthy, print URLs and logins
+	@cli/stack up
 
-reset: $(VENV) ## forget all local data
-	@$(RUN) cli.reset
+down: ## stop the Docker stack; its data stay
+	@cli/stack down
+
+run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR as for demo
+	@if cli/stack is-up; then cli/stack run $(RUN_ARGS); else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.run $(RUN_ARGS); fi
+
+sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
+	@if cli/stack is-up; then cli/stack sql "$$Q" "$$AS"; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.sql "$$Q" $(if $(AS),--as "$$AS"); fi
+
+logs: ## follow the logs of the Docker stack
+	@cli/stack logs
+
+ps: ## show the containers and their health
+	@cli/stack ps
+
+reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
+	@cli/stack reset
+	@if [ -e $(VENV) ]; then $(PYTHON_RUN) cli.reset; fi
+
+doctor: ## say what `make up` lacks on this machine
+	@cli/doctor
 
 test: $(VENV) lint ## lint, then every test on real embedded servers
 	@.venv/bin/pytest -n 2 --dist loadfile
 
-lint: $(VENV) ## check style of Python and SQL
+test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
+	@.venv/bin/pytest tests/compose
+
+lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt

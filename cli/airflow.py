@@ -3,7 +3,6 @@
 Not `airflow standalone`: terminated, it leaves its children behind, and it takes twice as long to start.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 import requests
 
 from include.embedded.processes import free_port, is_running, remember, spawn, stop_process
-from include.environment import ROOT, connections
+from include.environment import ROOT, connections, write_ui_password
 
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
@@ -71,7 +70,7 @@ def components(home: Path, env: Mapping[str, str], port: int) -> Iterator[str]:
     airflow = home / "airflow"
     airflow.mkdir(parents=True, exist_ok=True)
     stop(home)
-    _write_password(airflow / "passwords.json", env["AIRFLOW_UI_PASSWORD"])
+    write_ui_password(airflow / "passwords.json", env["AIRFLOW_UI_PASSWORD"])
     variables = environment(home, env, port)
     _migrate(airflow, variables)
     try:
@@ -88,11 +87,6 @@ def stop(home: Path) -> None:
     """Stop the components, also those that an interrupted command left behind."""
     for component in COMPONENTS:
         stop_process(home / "airflow" / f"{component}.pid", signal.SIGTERM)
-
-
-def _write_password(path: Path, password: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"admin": password}))
 
 
 def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:

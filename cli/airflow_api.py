@@ -30,7 +30,7 @@ class AirflowApi:
     def wait_for_dag(self) -> None:
         """Wait until the DAG is parsed; raise AirflowApiError with the import error if it cannot be."""
         deadline = time.monotonic() + PARSE_SECONDS
-        while self.session.get(f"{self.url}/api/v2/dags/{DAG_ID}", timeout=30).status_code != 200:
+        while self._send("GET", f"/api/v2/dags/{DAG_ID}").status_code != 200:
             if errors := self._request("GET", "/api/v2/importErrors")["import_errors"]:
                 raise AirflowApiError(f"The DAG cannot be imported:\n{errors[0]['stack_trace']}")
             if time.monotonic() > deadline:
@@ -65,8 +65,24 @@ class AirflowApi:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
 
     def _request(self, method: str, path: str, **options: object) -> dict:
-        response = self.session.request(method, self.url + path, timeout=30, **options)
+        response = self._send(method, path, **options)
         if not response.ok:
-            detail = response.json().get("detail", response.text) if response.text else response.reason
+            detail = _detail(response)
             raise AirflowApiError(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
         return response.json()
+
+    def _send(self, method: str, path: str, **options: object) -> requests.Response:
+        try:
+            return self.session.request(method, self.url + path, timeout=30, **options)
+        except requests.RequestException as error:
+            raise AirflowApiError(
+                f"Airflow does not answer {method} {path} at {self.url}: {error}"
+            ) from error
+
+
+def _detail(response: requests.Response) -> object:
+    try:
+        return response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        # Not Airflow's own words, but of something in between.
+        return response.text.strip() or response.reason

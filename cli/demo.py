@@ -4,20 +4,14 @@ Starts the databases and Airflow's components, triggers the DAG over REST, follo
 stops everything. The exit code says whether the run succeeded.
 """
 
-import argparse
 import sys
 import time
-from collections.abc import Mapping
 from datetime import date, timedelta
-from pathlib import Path
 
 from cli import LOCAL, end_cleanly_on_signals
 from cli.airflow import AirflowError, components
 from cli.airflow_api import AirflowApi, AirflowApiError
-from cli.failure import print_failure
-from cli.follow import follow
-from cli.summary import print_summary
-from cli.warehouse import connect
+from cli.run import argument_parser, conf_of, run
 from include.embedded import EmbeddedServerError, databases
 from include.embedded.processes import free_port
 from include.generate import ANCHOR
@@ -34,7 +28,7 @@ What next
 
 def main() -> int:
     """Run the demo; return 0 when the pipeline run succeeded."""
-    arguments = _arguments()
+    conf = _conf()
     started = time.monotonic()
     end_cleanly_on_signals()
     try:
@@ -42,7 +36,10 @@ def main() -> int:
             _say("Databases are up", started)
             with components(LOCAL, env, free_port()) as url:
                 _say("Airflow is up", started)
-                return _run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, arguments)
+                code = run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, LOCAL / "airflow" / "logs")
+        if code == 0:
+            print(NEXT.format(next_day=_next_day(conf)), end="")
+        return code
     except (AirflowError, AirflowApiError, EmbeddedServerError) as error:
         print(f"\n{error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -52,34 +49,14 @@ def main() -> int:
     return 1
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, help="business day, e.g. 2024-09-02")
-    parser.add_argument("--data-dir", type=Path, help="folder with your own three files")
-    return parser.parse_args()
+def _conf() -> dict[str, str]:
+    conf = conf_of(argument_parser("make demo", __doc__).parse_args())
+    # The first day of a demo is always the same; files of one's own have no day.
+    return conf or {"as_of": ANCHOR.isoformat()}
 
 
-def _run(api: AirflowApi, env: Mapping[str, str], arguments: argparse.Namespace) -> int:
-    conf = _conf(arguments)
-    api.wait_for_dag()
-    run_id = api.trigger(conf)
-    print(f"Run {run_id} of video_streaming_elt_pipeline, {conf}")
-    if follow(api, run_id) != "success":
-        print_failure(api, run_id, LOCAL / "airflow" / "logs")
-        return 1
-    with connect(env, "elt_loader") as loader, connect(env, "bi_reader") as reader:
-        print_summary(loader, reader, run_id)
-    next_day = date.fromisoformat(conf.get("as_of", ANCHOR.isoformat())) + timedelta(days=1)
-    print(NEXT.format(next_day=next_day), end="")
-    return 0
-
-
-def _conf(arguments: argparse.Namespace) -> dict[str, str]:
-    if arguments.data_dir:
-        # The task runs elsewhere: a relative path means the caller's folder.
-        conf = {"data_dir": str(arguments.data_dir.expanduser().resolve())}
-        return conf | ({"as_of": arguments.as_of.isoformat()} if arguments.as_of else {})
-    return {"as_of": (arguments.as_of or ANCHOR).isoformat()}
+def _next_day(conf: dict[str, str]) -> date:
+    return date.fromisoformat(conf.get("as_of", ANCHOR.isoformat())) + timedelta(days=1)
 
 
 def _say(what: str, started: float) -> None:

@@ -1,9 +1,14 @@
 """Why a run failed: the error of the task that failed first, and where its whole log is."""
 
+import re
 from pathlib import Path
 
 from cli.airflow_api import DAG_ID, AirflowApi
 from cli.follow import label
+
+# From this line on dbt prints what went wrong, and nothing else.
+DBT_ERRORS = re.compile(r"Completed with|Encountered an error")
+DBT_CLOCK = re.compile(r"^\d\d:\d\d:\d\d {0,2}")
 
 
 def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
@@ -19,16 +24,21 @@ def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
 
 
 def _errors(log: list[dict]) -> list[str]:
-    lines: list[str] = []
+    lines = _dbt_errors(log)
     for entry in log:
         if entry.get("error_detail"):
             lines += [f"{error['exc_type']}: {error['exc_value']}" for error in entry["error_detail"]]
         elif entry.get("level") == "error":
             lines.append(str(entry["event"]))
-        # dbt's own words reach the log as the output of a shell.
-        elif "rror" in str(entry.get("event")) and entry.get("logger", "").endswith("BashOperator"):
-            lines.append(str(entry["event"]).strip())
     return list(dict.fromkeys(lines)) or [str(entry.get("event")) for entry in log[-10:]]
+
+
+def _dbt_errors(log: list[dict]) -> list[str]:
+    # dbt's own words reach the log as the output of a shell.
+    printed = [entry["event"] for entry in log if str(entry.get("logger")).endswith("SubprocessHook")]
+    starts = [number for number, line in enumerate(printed) if DBT_ERRORS.search(line)]
+    errors = [DBT_CLOCK.sub("", line).rstrip() for line in printed[starts[0] :]] if starts else []
+    return [line for line in errors if line]
 
 
 def _log_path(logs: Path, run_id: str, task: dict) -> Path:

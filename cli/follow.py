@@ -5,8 +5,14 @@ import time
 
 from cli.airflow_api import AirflowApi
 
-ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-SIGNS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run", "skipped": "skipped"}
+# The states in which a task has ended, and what a person reads.
+SIGNS = {
+    "success": "ok",
+    "failed": "FAILED",
+    "upstream_failed": "not run",
+    "skipped": "skipped",
+    "removed": "removed",
+}
 
 
 def follow(api: AirflowApi, run_id: str) -> str:
@@ -33,7 +39,7 @@ def label(task: dict) -> str:
 def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
     for task in tasks:
         key = (task["task_id"], task["map_index"])
-        if task["state"] in ENDED and key not in seen:
+        if task["state"] in SIGNS and key not in seen:
             seen.add(key)
             _show("")
             attempts = f" (attempt {task['try_number']})" if task["try_number"] > 1 else ""

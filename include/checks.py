@@ -7,12 +7,15 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.tables import Column
 
-WHOLE_NUMBER = r"^\s*[+-]?\d{1,18}(\.0*)?\s*$"
-NUMBER = r"^\s*[+-]?(\d{1,30}\.?\d{0,30}|\.\d{1,30})([eE][+-]?\d{1,2})?\s*$"
-DATE = r"^\d{4}-\d{2}-\d{2}$"
+# No \d and \s: they also match digits and blanks of other scripts, which no cast takes.
+WHOLE_NUMBER = r"^[ \t]*[+-]?[0-9]{1,18}(\.0*)?[ \t]*$"
+NUMBER = r"^[ \t]*[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?[ \t]*$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 PATTERNS = {"integer": WHOLE_NUMBER, "bigint": WHOLE_NUMBER, "numeric": NUMBER, "date": DATE}
 NOUNS = {"integer": "a whole number", "bigint": "a whole number", "numeric": "a number"}
 LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
+# What nobody sees in a file: a key of nothing else is no key.
+BLANKS = " \t\r\n\v\f\u00a0"
 
 
 def first_problem(columns: tuple[Column, ...]) -> Composed:
@@ -38,7 +41,7 @@ def _branches(column: Column) -> list[Composable]:
     name = Identifier(column.name)
     branches = []
     if column.required:
-        empty = SQL("{0} is null or btrim({0}) = ''").format(name)
+        empty = SQL("{0} is null or btrim({0}, {1}) = ''").format(name, Literal(BLANKS))
         branches.append(_branch(column, empty, "is empty"))
     if column.type != "text":
         filled = SQL("btrim({}) <> ''").format(name)

@@ -15,6 +15,14 @@ from include.load_log import Rejected
 CHUNK_BYTES = 1 << 20
 # A quote that stays open for more lines than this was never meant to be one.
 LONGEST_RECORD_LINES = 100
+UNCLOSED = "a quote is opened and never closed"
+LONE_QUOTE = "a quote inside a field has no other half"
+# What Python's parser says -> what a person needs to hear.
+REASONS = {
+    "unexpected end of data": UNCLOSED,
+    "',' expected after '\"'": "a quote is closed in the middle of a field",
+    "new-line character seen in unquoted field": "a carriage return stands in a field without quotes",
+}
 
 
 class CsvRows(io.RawIOBase):
@@ -71,16 +79,24 @@ class CsvRows(io.RawIOBase):
         self._required = frozenset(required)
         line = self._file.readline()
         if not line.strip():
-            raise InputError(f"{self.path}: the file is empty. It needs the header {','.join(required)}")
-        text = self._decode([line], 1).removeprefix("\ufeff")
-        columns = [name.strip() for name in next(csv.reader([text.rstrip("\r\n")]))]
+            what = "the first line is empty" if line else "the file is empty"
+            raise InputError(f"{self.path}: {what}. It needs the header {','.join(required)}")
+        text = self._decode([line], 1).removeprefix("\ufeff").rstrip("\r\n")
+        if "\0" in text or "\r" in text:
+            what = "a NUL character (UTF-16?)" if "\0" in text else "a carriage return (old Mac?)"
+            raise InputError(
+                f"{self.path}, line 1: there is {what} in the header."
+                " Save the file as UTF-8 with line feeds; nothing of it was loaded"
+            )
+        columns = [name.strip() for name in next(csv.reader([text]))]
         if missing := [name for name in required if name not in columns]:
             raise InputError(
                 f"{self.path}, line 1: column {', '.join(missing)} is missing. Found: {', '.join(columns)}. "
                 f"The header must name {','.join(required)}, separated by commas"
             )
         if repeated := sorted({name for name in columns if columns.count(name) > 1}):
-            raise InputError(f"{self.path}, line 1: column {', '.join(repeated)} is there more than once")
+            names = ", ".join(name or "without a name" for name in repeated)
+            raise InputError(f"{self.path}, line 1: column {names} is there more than once")
         return columns
 
     def _framed_chunks(self) -> Iterator[bytes]:
@@ -88,7 +104,6 @@ class CsvRows(io.RawIOBase):
             first = self._line + 1
             self._line += len(lines)
             self._decode(lines, first)
-            self._check_not_cut_off(lines[-1])
             whole = b"".join(lines)
             if b'"' in whole or b"\0" in whole or b"\r" in whole.replace(b"\r\n", b"\n"):
                 yield self._frame_one_by_one(lines, first)
@@ -104,59 +119,71 @@ class CsvRows(io.RawIOBase):
             if row.count(b",") == separators:
                 framed.append(b"%d,%b\n" % (number, row))
             elif row.strip():
-                self._reject(number, row, row.decode().split(","))
+                self._reject(number, line, row.decode().split(","))
         self.rows_read += len(framed)
         return b"".join(framed)
 
     def _frame_one_by_one(self, lines: list[bytes], first: int) -> bytes:
         framed = io.StringIO()
-        writer = csv.writer(framed, lineterminator="\n")
+        # Every field quoted: Python 3.11 leaves a lone carriage return bare, and PostgreSQL refuses the file.
+        writer = csv.writer(framed, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         position = 0
         while position < len(lines):
-            length = self._record_length(lines, position)
-            record = b"".join(lines[position : position + max(length, 1)])
-            number = first + position
-            position += max(length, 1)
-            if length == 0:
-                self._reject(number, record, [], "a quote is opened and never closed")
-            elif record.strip():
-                self._frame_quoted(writer, number, record)
+            fields, length, problem = self._parse_record(lines, position)
+            record = b"".join(lines[position : position + length])
+            if problem or len(fields) != len(self.columns):
+                if record.strip():
+                    self._reject(first + position, record, fields, problem)
+            else:
+                writer.writerow([first + position, *fields])
+                self.rows_read += 1
+            position += length
         return framed.getvalue().encode()
 
-    def _frame_quoted(self, writer, number: int, record: bytes) -> None:
-        text = record.decode().rstrip("\r\n")
-        if "\0" in text:
-            return self._reject(number, record, [], "the row holds a NUL character")
-        fields = next(csv.reader(io.StringIO(text, newline="")), [])
-        if len(fields) != len(self.columns):
-            return self._reject(number, record, fields)
-        writer.writerow([number, *fields])
-        self.rows_read += 1
+    def _parse_record(self, lines: list[bytes], position: int) -> tuple[list[str], int, str | None]:
+        """Return the record's fields, how many lines it takes, and what makes it unreadable.
 
-    def _record_length(self, lines: list[bytes], position: int) -> int:
-        """Return how many lines the record has; 0 where its quotes do not close."""
-        quotes = 0
-        for length in range(1, LONGEST_RECORD_LINES + 1):
-            if position + length > len(lines):
+        Of a record that cannot be parsed only the first line is taken, so the rows after it are not lost.
+        """
+        reader = csv.reader(self._lines_from(lines, position), strict=True)
+        try:
+            fields = next(reader)
+        except csv.Error as error:
+            problem = REASONS.get(str(error).partition(" - ")[0], f"the row is not CSV: {error}")
+            return lines[position].decode().rstrip("\r\n").split(","), 1, problem
+        record = b"".join(lines[position : position + reader.line_num])
+        if b"\0" in record:
+            return fields, reader.line_num, "the row holds a NUL character"
+        # Inside a field, as in 5", a quote is text for some programs and opens a text for others.
+        return fields, reader.line_num, LONE_QUOTE if record.count(b'"') % 2 else None
+
+    def _lines_from(self, lines: list[bytes], position: int) -> Iterator[str]:
+        for number in range(position, position + LONGEST_RECORD_LINES):
+            if number == len(lines):
                 more = self._file.readline()
                 if not more:
-                    return 0
+                    return
                 self._line += 1
                 self._decode([more], self._line)
                 lines.append(more)
-            quotes += lines[position + length - 1].count(b'"')
-            if quotes % 2 == 0:
-                return length
-        return 0
+            yield lines[number].decode()
 
     def _reject(self, number: int, row: bytes, fields: list[str], reason: str | None = None) -> None:
+        # Every finished line ends with a line feed; taking a cut file as whole would delete what it lost.
+        if not row.endswith(b"\n") and (reason == UNCLOSED or len(fields) < len(self.columns)):
+            raise InputError(
+                f"{self.path}, line {number}: the file ends in the middle of a row "
+                f"({row.decode()[:80]!r}), it seems to be cut off. Nothing of it was loaded"
+            )
         self.rows_read += 1
         reason = reason or f"the row has {len(fields)} fields, the header has {len(self.columns)}"
         # NUL is the one character that PostgreSQL cannot keep.
         text = row.decode().rstrip("\r\n").replace("\0", "\\0")
         self.rejected.append(Rejected(str(number), None, None, reason, text))
-        if len(fields) > self._key:
-            self.rejected_keys.append(fields[self._key])
+        # A row that came broken is not gone; nor are those that a quote across lines may have swallowed.
+        candidates = [fields, *(line.split(",") for line in text.split("\n")[1:])]
+        keys = [values[self._key].strip('"') for values in candidates if len(values) > self._key]
+        self.rejected_keys += [key for key in keys if "\0" not in key]
 
     def _decode(self, lines: list[bytes], first: int) -> str:
         try:
@@ -168,14 +195,6 @@ class CsvRows(io.RawIOBase):
                 f"{self.path}, line {line}, byte {column}: not UTF-8 (0x{error.object[error.start]:02x}). "
                 "Save the file as UTF-8; nothing of it was loaded"
             ) from None
-
-    def _check_not_cut_off(self, last: bytes) -> None:
-        # Every finished line ends with a line feed; taking a cut file as whole would delete what it lost.
-        if not last.endswith(b"\n") and b'"' not in last and last.count(b",") < len(self.columns) - 1:
-            raise InputError(
-                f"{self.path}, line {self._line}: the file ends in the middle of a row "
-                f"({last.decode(errors='replace')[:80]!r}), it seems to be cut off. Nothing of it was loaded"
-            )
 
 
 def _open(path: Path) -> io.BufferedReader:

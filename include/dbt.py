@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,27 +37,33 @@ class NodeResult:
 
     @property
     def name(self) -> str:
-        # A generic test ends with a hash: test.video_streaming.not_null_dim_users_age.0a1b2c.
-        return self.unique_id.split(".")[2]
+        # A generic test ends with a hash, test.video_streaming.not_null_dim_users_age.0a1b2c, and a unit test
+        # with its own name, unit_test.video_streaming.dim_users.first_version_is_opened_back.
+        return self.unique_id.split(".")[3 if self.resource_type == "unit_test" else 2]
 
 
 def build_command() -> str:
     """Return the shell command of `dbt build`; it reads its connection from the environment."""
-    project = ROOT / "dbt"
+    project = shlex.quote(str(ROOT / "dbt"))
     # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
     return (
         "exec </dev/null\n"
         "set -euo pipefail\n"
         'exec env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_BIN:-dbt}" --no-use-colors build'
-        f' --project-dir "{project}" --profiles-dir "{project}"'
+        f" --project-dir {project} --profiles-dir {project}"
     )
 
 
 def read_results(target: Path, batch_id: str) -> list[NodeResult]:
     """Return the results of the batch's last dbt run; nothing when dbt did not get so far in this batch."""
+    path = target / "run_results.json"
     try:
-        content = json.loads((target / "run_results.json").read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        return []
+    except ValueError as error:
+        # dbt was killed while it wrote; the report of the run must not fail for it.
+        log.warning("%s cannot be read, dbt was probably killed: %s", path, error)
         return []
     metadata = content["metadata"]
     if metadata["env"].get("BATCH_ID") != batch_id:

@@ -5,7 +5,8 @@ is extracted, since others may have written there.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 import bson
 from bson.decimal128 import Decimal128
@@ -16,6 +17,8 @@ from include.tables import Array, Column, DocumentKind
 # The fields that the platform sets itself when it plays the product.
 MANAGED_FIELDS = ("_id", "content_type", "created_at", "updated_at")
 LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
+# What MongoDB takes.
+DEEPEST = 100
 
 Problem = tuple[str | None, str | None, str]
 
@@ -67,7 +70,7 @@ def _number_problem(column: Column, value: object) -> str | None:
     noun = "a whole number" if whole else "a number"
     if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
         return f"is not {noun} but {_type_name(value)}"
-    if not math.isfinite(value) or (whole and value != int(value)):
+    if not _is_finite(value) or (whole and value != int(value)):
         return f"is not {noun}"
     maximum = column.maximum if column.maximum is not None else LARGEST.get(column.type)
     if column.minimum is not None and value < column.minimum:
@@ -75,6 +78,13 @@ def _number_problem(column: Column, value: object) -> str | None:
     if maximum is not None and value > maximum:
         return f"is above {maximum}"
     return None
+
+
+def _is_finite(value: object) -> bool:
+    # math.isfinite makes a float of it, which a whole number of any length and a signaling NaN refuse.
+    return isinstance(value, int) or (
+        value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    )
 
 
 def _array_problem(array: Array, elements: object) -> Problem | None:
@@ -91,22 +101,29 @@ def _array_problem(array: Array, elements: object) -> Problem | None:
 def _storage_problem(document: Mapping) -> Problem | None:
     try:
         encoded = bson.encode(document)
-    except (InvalidDocument, OverflowError, UnicodeEncodeError) as error:
+    except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError) as error:
         return None, None, f"cannot be stored in MongoDB: {error}"
-    # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
-    return (None, None, "holds a NUL character") if _has_nul(bson.decode(encoded)) else None
+    level = [bson.decode(encoded)]
+    for _ in range(DEEPEST):
+        # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
+        if any(isinstance(value, str) and "\0" in value for value in level):
+            return None, None, "holds a NUL character"
+        if not (level := [inner for value in level for inner in _values_in(value)]):
+            return None
+    return None, None, f"is nested more than {DEEPEST} levels deep"
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
+def _values_in(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
-        return any(_has_nul(element) for element in value.values())
-    return isinstance(value, list) and any(map(_has_nul, value))
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _shown(value: object) -> str | None:
-    return None if value is None else str(value).replace("\0", "\\0")
+    if value is None:
+        return None
+    # Half a surrogate pair is legal in JSON; like NUL, PostgreSQL cannot keep it.
+    return str(value).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def _type_name(value: object) -> str:

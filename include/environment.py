@@ -5,6 +5,7 @@ Both ways to run the platform, embedded and Compose, use this one translation.
 """
 
 import base64
+import io
 import json
 import os
 import secrets
@@ -19,36 +20,50 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def read_env(path: Path) -> dict[str, str]:
     """Read a .env file; values are taken as they are, without `$` expansion."""
-    return {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+    return _parse(path.read_text(encoding="utf-8"))
 
 
 def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:
     """Return the settings of `path`, made from `example` with random secrets where it is missing.
 
-    A secret that a newer `.env.example` brings is added to an older file.
+    What an older or copied file lacks is added: variables that a newer `example` brings, secrets left empty.
     """
-    have = read_env(path) if path.exists() else {}
-    if missing := [name for name in read_env(example) if name not in have]:
-        _append(path, example, missing)
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    new = _complete(old, example.read_text(encoding="utf-8"))
+    if new != old:
+        _write(path, new)
     path.chmod(0o600)
     return read_env(path)
 
 
-def _append(path: Path, example: Path, names: list[str]) -> None:
-    lines = example.read_text().splitlines()
-    if path.exists():
-        lines = [line for line in lines if line.partition("=")[0] in names]
-    filled = [_fill(line) for line in lines]
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a") as file:
-        file.write("\n".join(filled) + "\n")
+def _parse(text: str) -> dict[str, str]:
+    parsed = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return {name: value or "" for name, value in parsed.items()}
 
 
-def _fill(line: str) -> str:
-    name, _, value = line.partition("=")
-    if value or not name.endswith(("_PASSWORD", "_SECRET", "_KEY")):
-        return line
-    return f"{name}={_random_secret(name)}"
+def _complete(text: str, example: str) -> str:
+    have, defaults = _parse(text), _parse(example)
+    lines = text.rstrip("\n").split("\n") if text else []
+    # Into a new file go the comments as well.
+    missing = defaults.keys() - have
+    lines += [line for line in example.splitlines() if not have or line.partition("=")[0] in missing]
+    values = {name: have.get(name, default) for name, default in defaults.items()}
+    return "".join(f"{_fill(line, values)}\n" for line in lines)
+
+
+def _fill(line: str, values: Mapping[str, str]) -> str:
+    name = line.partition("=")[0]
+    is_empty_secret = values.get(name) == "" and name.endswith(("_PASSWORD", "_SECRET", "_KEY"))
+    return f"{name}={_random_secret(name)}" if is_empty_secret else line
+
+
+def _write(path: Path, text: str) -> None:
+    # Under another name first: a person's settings are never half there, nor readable by others.
+    unfinished = path.with_name(f"{path.name}.new")
+    descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    unfinished.replace(path)
 
 
 def _random_secret(name: str) -> str:
@@ -59,11 +74,29 @@ def _random_secret(name: str) -> str:
 
 
 def connections(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of Airflow's components and of dbt.
+    """Return the environment of Airflow's components, of the tasks and of dbt.
 
     `env` holds the names of `.env.example` and, for SOURCE, MONGO, WAREHOUSE and AIRFLOW_DB,
     `<NAME>_HOST` and `<NAME>_PORT`.
     """
+    return airflow_variables(env) | pipeline_variables(env)
+
+
+def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what every component of Airflow needs: its metadata database and the secrets that they share."""
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
+            f"postgresql+psycopg2://airflow:{quote(env['AIRFLOW_DB_PASSWORD'], safe='')}"
+            f"@{env['AIRFLOW_DB_HOST']}:{env['AIRFLOW_DB_PORT']}/airflow"
+        ),
+        "AIRFLOW__API_AUTH__JWT_SECRET": env["AIRFLOW_JWT_SECRET"],
+        "AIRFLOW__API__SECRET_KEY": env["AIRFLOW_API_SECRET"],
+        "AIRFLOW__CORE__FERNET_KEY": env["AIRFLOW_FERNET_KEY"],
+    }
+
+
+def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what only tasks need: the connections to sources and warehouse, and dbt's login."""
     return {
         "AIRFLOW_CONN_SOURCE_POSTGRES": _postgres(env, "SOURCE", "elt_reader", "SOURCE_READER"),
         "AIRFLOW_CONN_SOURCE_POSTGRES_APP": _postgres(env, "SOURCE", "app", "SOURCE_APP"),
@@ -75,14 +108,12 @@ def connections(env: Mapping[str, str]) -> dict[str, str]:
         "WAREHOUSE_DB": env["WAREHOUSE_DB"],
         "DBT_USER": "dbt_transformer",
         "DBT_PASSWORD": env["DBT_TRANSFORMER_PASSWORD"],
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
-            f"postgresql+psycopg2://airflow:{quote(env['AIRFLOW_DB_PASSWORD'], safe='')}"
-            f"@{env['AIRFLOW_DB_HOST']}:{env['AIRFLOW_DB_PORT']}/airflow"
-        ),
-        "AIRFLOW__API_AUTH__JWT_SECRET": env["AIRFLOW_JWT_SECRET"],
-        "AIRFLOW__API__SECRET_KEY": env["AIRFLOW_API_SECRET"],
-        "AIRFLOW__CORE__FERNET_KEY": env["AIRFLOW_FERNET_KEY"],
     }
+
+
+def write_ui_password(path: Path, password: str) -> None:
+    """Write the file from which Airflow's simple login reads the password of admin."""
+    _write(path, json.dumps({"admin": password}))
 
 
 def _postgres(env: Mapping[str, str], server: str, role: str, secret: str) -> str:

@@ -84,7 +84,8 @@ def store_rejected(
 ) -> None:
     """Write the rejected rows into quarantine, in the caller's transaction.
 
-    A load that is repeated in the same batch replaces what it wrote before.
+    A file is read whole every time, so a repeated load replaces what its batch wrote before. An extraction
+    reads what changed: it adds to what its batch found before.
     """
     place = (batch.batch_id, load.stage, source_name)
     rows = (
@@ -92,13 +93,19 @@ def store_rejected(
         for row in rejected
     )
     with warehouse.cursor() as cursor:
-        cursor.execute(
-            "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)", place
-        )
+        if load.stage == "seed":
+            cursor.execute(
+                "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)",
+                place,
+            )
         execute_values(
             cursor,
             "insert into quarantine.rejected_rows (batch_id, stage, source_name, table_name, as_of, position,"
-            " column_name, value, reason, row_text) values %s",
+            " column_name, value, reason, row_text) values %s"
+            " on conflict (batch_id, stage, source_name, position) do update set"
+            " (table_name, as_of, column_name, value, reason, row_text, rejected_at)"
+            " = (excluded.table_name, excluded.as_of, excluded.column_name, excluded.value, excluded.reason,"
+            " excluded.row_text, excluded.rejected_at)",
             rows,
             page_size=1000,
         )

@@ -4,13 +4,15 @@ from collections.abc import Mapping, MutableMapping
 from datetime import date
 from typing import Any
 
+from include.errors import InputError
 from include.load_log import Batch
 
 
 def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> Batch:
     """Return the run's id and business day: the parameter as_of, else the logical date, else the run's date.
 
-    `table` is put into the context, where the label of a mapped task reads it.
+    `table` is put into the context, where the label of a mapped task reads it. Raises InputError for an as_of
+    that is no date.
     """
     if table:
         context["table"] = table
@@ -19,5 +21,10 @@ def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> 
 
 def _business_day(context: Mapping[str, Any]) -> date:
     if as_of := context["params"].get("as_of"):
-        return date.fromisoformat(as_of)
+        try:
+            return date.fromisoformat(as_of)
+        except ValueError:
+            raise InputError(
+                f"as_of={as_of!r} is not a date. Trigger again with one like 2024-09-02"
+            ) from None
     return (context.get("logical_date") or context["dag_run"].run_after).date()

@@ -15,6 +15,7 @@ from include import seed_mongo, seed_postgres
 from include.errors import InputError
 from include.load_log import Batch, Load, Rejected, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
+from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def seed_table(
     """
     load = Load("seed", table.name, datetime.now(UTC))
     path = Path(folder) / table.file
-    with source, warehouse, source.cursor() as cursor:
+    with transaction(source) as cursor, transaction(warehouse):
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
         if _is_older(cursor.fetchone(), dataset, batch.as_of, path):
@@ -75,7 +76,7 @@ def seed_collection(
     if _is_older(newest, dataset, batch.as_of, path):
         return load
     rejected, writes = seed_mongo.merge_documents(database, collection, path, load)
-    with warehouse:
+    with transaction(warehouse):
         _write_log(warehouse, load, path, rejected, batch)
     new_state = {"dataset": dataset, "as_of": batch.as_of.isoformat()}
     state.replace_one({"_id": collection.name}, new_state, upsert=True)

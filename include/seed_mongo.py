@@ -92,7 +92,8 @@ def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], lis
     for kind in collection.kinds:
         if not isinstance(content.get(kind.name), list):
             raise InputError(
-                f"{path}: the list {kind.name!r} is missing; found {', '.join(content) or 'nothing'}"
+                f"{path}: the list {kind.name!r} is missing; found {', '.join(content) or 'nothing'}. "
+                f"The file must be an object with the lists {_names(collection)}; nothing was loaded"
             )
         for index, document in enumerate(content[kind.name]):
             position = f"{kind.name}[{index}]"
@@ -111,6 +112,8 @@ def _parse(path: Path) -> object:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(
@@ -122,6 +125,8 @@ def _parse(path: Path) -> object:
         ) from None
     except RecursionError:
         raise InputError(f"{path}: the JSON is nested too deeply to be a catalogue") from None
+    except ValueError as error:
+        raise InputError(f"{path}: a number in it is too long ({error}). Nothing was loaded") from None
 
 
 def _differences(
@@ -132,7 +137,8 @@ def _differences(
     now: datetime,
     load: Load,
 ) -> Iterator[InsertOne | ReplaceOne | DeleteMany]:
-    stored = {document[collection.key]: document for document in database[collection.name].find()}
+    documents = list(database[collection.name].find())
+    stored = {key: document for document in documents if isinstance(key := document.get(collection.key), str)}
     for key, document in found.items():
         if (old := stored.get(key)) is None:
             load.inserted += 1
@@ -142,7 +148,8 @@ def _differences(
             stamps = {"created_at": old.get("created_at", now), "updated_at": now}
             yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
     kept = found.keys() | _rejected_keys(collection, rejected)
-    if missing := [document["_id"] for key, document in stored.items() if key not in kept]:
+    unknown = [document["_id"] for document in documents if not isinstance(document.get(collection.key), str)]
+    if missing := [*unknown, *(document["_id"] for key, document in stored.items() if key not in kept)]:
         load.deleted = len(missing)
         yield DeleteMany({"_id": {"$in": missing}})
 

@@ -8,12 +8,14 @@ be loaded is set aside, and what the table held under its key stays.
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.checks import first_problem, typed_value
 from include.csv_files import CsvRows
+from include.errors import InputError
 from include.load_log import Load, Rejected
 from include.tables import PostgresTable
 
@@ -30,6 +32,7 @@ def merge_file(source: Connection, table: PostgresTable, path: Path, load: Load)
     ):
         _copy(cursor, table, rows)
         rejected = [*rows.rejected, *_check(cursor, table, path)]
+        rejected.sort(key=lambda row: int(row.position))
         load.read, load.quarantined = rows.rows_read, len(rejected)
         if rows.extra_columns:
             load.notes.append(f"{path.name} has columns that are not loaded: {', '.join(rows.extra_columns)}")
@@ -39,13 +42,34 @@ def merge_file(source: Connection, table: PostgresTable, path: Path, load: Load)
         return rejected
 
 
+class _Stream:
+    """The rows as COPY reads them. psycopg2 drops what a stream raises, so the error is kept here."""
+
+    def __init__(self, rows: CsvRows) -> None:
+        self._rows = rows
+        self.error: InputError | None = None
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._rows.read(size)
+        except InputError as error:
+            self.error = error
+            raise
+
+
 def _copy(cursor: Cursor, table: PostgresTable, rows: CsvRows) -> None:
     columns = SQL(", ").join(map(Identifier, rows.stage_columns))
     definitions = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in rows.stage_columns)
     cursor.execute("drop table if exists pg_temp.stage, pg_temp.problems, pg_temp.checked")
     cursor.execute(SQL("create temporary table stage (line bigint, {}) on commit drop").format(definitions))
     copy = SQL("copy stage (line, {}) from stdin with (format csv)").format(columns)
-    cursor.copy_expert(copy, rows, size=1 << 18)
+    stream = _Stream(rows)
+    try:
+        cursor.copy_expert(copy, stream, size=1 << 18)
+    except psycopg2.Error:
+        if stream.error:
+            raise stream.error from None
+        raise
     cursor.execute("analyze stage")
 
 

@@ -4,9 +4,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from include.environment import ROOT
 from include.errors import InputError
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,18 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         data_root=Path(env.get("DATA_ROOT") or ROOT / "data"),
         dbt_target=Path(env.get("DBT_TARGET_PATH") or ROOT / "dbt" / "target"),
-        seed=int(_number(env, "GENERATE_SEED", 42)),
-        users=int(_number(env, "GENERATE_USERS", 5_000)),
-        titles=int(_number(env, "GENERATE_TITLES", 300)),
-        sessions=int(_number(env, "GENERATE_SESSIONS", 200_000)),
-        defects=_number(env, "GENERATE_DEFECTS", 0),
+        seed=_number(env, "GENERATE_SEED", 42),
+        users=_number(env, "GENERATE_USERS", 5_000),
+        titles=_number(env, "GENERATE_TITLES", 300),
+        sessions=_number(env, "GENERATE_SESSIONS", 200_000),
+        defects=_number(env, "GENERATE_DEFECTS", 0.0),
     )
 
 
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
+def _number(env: Mapping[str, str], name: str, default: Number) -> Number:
     text = env.get(name) or str(default)
     try:
-        return float(text)
+        return type(default)(text)
     except ValueError:
-        raise InputError(f"{name}={text!r} is not a number. Mend it in .env and start again") from None
+        noun = "a whole number" if isinstance(default, int) else "a number"
+        raise InputError(f"{name}={text!r} is not {noun}. Mend it in .env and start again") from None

@@ -32,9 +32,8 @@ def prepare(settings: Settings, as_of: date, data_dir: str | None = None) -> Sou
     Raises InputError when a file of `data_dir` is missing, or the settings make no sense.
     """
     if data_dir:
-        return SourceFiles(str(_checked_folder(Path(data_dir).expanduser())), OWN_FILES)
+        return SourceFiles(str(_checked_folder(data_dir)), OWN_FILES)
     folder = settings.data_root / as_of.isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
     size = Size(settings.users, settings.titles, settings.sessions)
     try:
         counts = write_files(folder, as_of=as_of, seed=settings.seed, size=size, defects=settings.defects)
@@ -45,7 +44,11 @@ def prepare(settings: Settings, as_of: date, data_dir: str | None = None) -> Sou
     return SourceFiles(str(folder), settings.dataset)
 
 
-def _checked_folder(folder: Path) -> Path:
+def _checked_folder(data_dir: str) -> Path:
+    try:
+        folder = Path(data_dir).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{data_dir}: {error} Give the whole path instead of ~") from None
     if missing := [source.file for source in SOURCES if not (folder / source.file).is_file()]:
         raise InputError(
             f"{folder}: there is no {', no '.join(missing)}. DATA_DIR (data_dir in the UI) must name a folder"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from include.embedded.processes import (
     free_port,
@@ -15,7 +16,9 @@ from include.embedded.processes import (
     stop_process,
     wait_until,
 )
-from include.mongo_users import create_mongo_users
+from include.mongo_users import USER_EXISTS, create_mongo_users
+
+AUTHENTICATION_FAILED = 18
 
 
 def start(home: Path, env: Mapping[str, str]) -> int:
@@ -27,18 +30,49 @@ def start(home: Path, env: Mapping[str, str]) -> int:
         _make_root(home, env)
         ready.touch()
     port = _start_server(home, "--auth")
-    with _client(port, username="root", password=env["MONGO_ROOT_PASSWORD"]) as client:
+    if not _accepts_password(env, port):
+        # .env has another password than these data were made with. Whoever owns the data may set it anew.
+        stop_process(pid_file)
+        _make_root(home, env)
+        port = _start_server(home, "--auth")
+    with _root(env, port) as client:
         create_mongo_users(client, env)
     return port
+
+
+def _accepts_password(env: Mapping[str, str], port: int) -> bool:
+    try:
+        with _root(env, port) as client:
+            client.admin.command("ping")
+    except OperationFailure as error:
+        if error.code == AUTHENTICATION_FAILED:
+            return False
+        raise
+    return True
+
+
+def _root(env: Mapping[str, str], port: int) -> MongoClient:
+    return _client(port, username="root", password=env["MONGO_ROOT_PASSWORD"])
 
 
 def _make_root(home: Path, env: Mapping[str, str]) -> None:
     # The first user can only be made while the server asks for none: it runs so for this one command.
     port = _start_server(home)
-    with _client(port) as client:
-        role = {"role": "root", "db": "admin"}
-        client.admin.command("createUser", "root", pwd=env["MONGO_ROOT_PASSWORD"], roles=[role])
-    stop_process(home / "mongo.pid")
+    try:
+        with _client(port) as client:
+            _create_or_update_root(client, env["MONGO_ROOT_PASSWORD"])
+    finally:
+        stop_process(home / "mongo.pid")
+
+
+def _create_or_update_root(client: MongoClient, password: str) -> None:
+    roles = [{"role": "root", "db": "admin"}]
+    try:
+        client.admin.command("createUser", "root", pwd=password, roles=roles)
+    except OperationFailure as error:
+        if error.code != USER_EXISTS:
+            raise
+        client.admin.command("updateUser", "root", pwd=password, roles=roles)
 
 
 def _start_server(home: Path, *options: str) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from include.embedded.processes import (
     port_of,
     remember,
     spawn,
+    stop_process,
     wait_until,
 )
 from include.environment import ROOT
@@ -44,6 +46,11 @@ def start(home: Path, env: Mapping[str, str]) -> int:
     if is_running(pid_file):
         return port_of(pid_file)
     port = _start_server(home, pid_file, env)
+    if not _accepts_password(env, port):
+        # .env has another password than these data were made with. Whoever owns the data may set it anew.
+        stop_process(pid_file, signal.SIGINT)
+        _set_admin_password(home / "postgres", env["POSTGRES_PASSWORD"])
+        port = _start_server(home, pid_file, env)
     create_databases(env, port)
     return port
 
@@ -83,8 +90,34 @@ def _start_server(home: Path, pid_file: Path, env: Mapping[str, str]) -> int:
     command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB"]
     process = spawn(command, log_file, user)
     remember(pid_file, process, port)
-    wait_until(lambda: connect_as_admin(env, port, "postgres").close(), process, log_file)
+    wait_until(lambda: _accepts_password(env, port), process, log_file)
     return port
+
+
+def _accepts_password(env: Mapping[str, str], port: int) -> bool:
+    try:
+        connect_as_admin(env, port, "postgres").close()
+    except psycopg2.OperationalError as error:
+        if "password authentication failed" in str(error):
+            return False
+        raise
+    return True
+
+
+def _set_admin_password(data: Path, password: str) -> None:
+    statement = "alter role postgres password '{}'\n".format(password.replace("'", "''"))
+    command = [BIN / "postgres", "--single", "-D", data, "postgres"]
+    done = subprocess.run(
+        command,
+        input=statement,
+        user=_system_user(data),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode or "ERROR" in done.stderr:
+        raise EmbeddedServerError(f"The new POSTGRES_PASSWORD cannot be set: {done.stderr.strip()}")
 
 
 def _system_user(data: Path) -> str | None:
@@ -95,7 +128,7 @@ def _system_user(data: Path) -> str | None:
     entry = pgserver.ensure_user_exists("pgserver")
     for path in (*data.parents, *BIN.parents):
         # To walk through, not to list: the library's own helper would open root's home for reading.
-        path.chmod(path.stat().st_mode | stat.S_IXOTH)
+        path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
     pgserver.ensure_folder_permissions(BIN.parent, 0o055)
     os.chown(data, entry.pw_uid, entry.pw_gid)
     return entry.pw_name

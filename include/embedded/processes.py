@@ -40,7 +40,10 @@ def spawn(
 
 
 def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
-    """Call `ready` until it stops raising driver errors; raise EmbeddedServerError after a minute."""
+    """Call `ready` until it stops raising driver errors.
+
+    Raises EmbeddedServerError when the process ends, or after a minute.
+    """
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -48,9 +51,11 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
             return
         except (psycopg2.OperationalError, pymongo.errors.PyMongoError) as error:
             if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
                 end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
                 raise EmbeddedServerError(
-                    f"{Path(process.args[0]).name} did not start: {error}. End of {log_file}:\n{end}"
+                    f"{Path(process.args[0]).name} did not start: {error}. If its data are broken, `make reset`"
+                    f" starts without them. End of {log_file}:\n{end}"
                 ) from error
             time.sleep(0.05)
 

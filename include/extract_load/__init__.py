@@ -12,11 +12,12 @@ from pymongo.database import Database
 from include.extract_load import mongo, postgres, raw
 from include.load_log import Batch, Load, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
+from include.transaction import transaction
 
 
 def load_table(source: Connection, warehouse: Connection, table: PostgresTable, batch: Batch) -> list[Load]:
     """Load a table of the PostgreSQL source into its raw table."""
-    with warehouse, warehouse.cursor() as cursor:
+    with transaction(warehouse) as cursor:
         start = raw.begin(cursor, table.raw, table.overlap)
         load = Load("extract", table.raw, start.loaded_at)
         load.watermark = postgres.stage(source, cursor, table, start.read_from)
@@ -32,7 +33,7 @@ def load_collection(
 ) -> list[Load]:
     """Load a collection of the MongoDB source into the raw tables of its documents and their arrays."""
     name = f"mongo_{collection.name}"
-    with warehouse, warehouse.cursor() as cursor:
+    with transaction(warehouse) as cursor:
         start = raw.begin(cursor, name, collection.overlap)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         loads = []

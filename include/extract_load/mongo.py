@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import bson
 from bson import json_util
@@ -16,7 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Identifier
 from pymongo.database import Database
 
-from include.documents import find_problem, number
+from include.documents import Problem, find_problem, number
 from include.extract_load.raw import create_stage, tables_of
 from include.load_log import Rejected
 from include.tables import Array, Column, DocumentKind, MongoCollection
@@ -26,11 +26,19 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 @dataclass
 class Staged:
-    """What was read: the next watermark, and the documents set aside, counted by raw table."""
+    """What was read: the next watermark, and the documents set aside, by their id."""
 
     watermark: datetime
-    rejected: list[Rejected] = field(default_factory=list)
-    rejected_by_table: Counter = field(default_factory=Counter)
+    rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        return [rejected for _, rejected in self.rejected_by_id.values()]
+
+    @property
+    def rejected_by_table(self) -> Counter:
+        """Count the rejected documents by raw table."""
+        return Counter(table for table, _ in self.rejected_by_id.values())
 
 
 def stage(
@@ -40,16 +48,22 @@ def stage(
     for table in tables_of(collection):
         create_stage(cursor, table)
     # The server's clock, which also sets updated_at, taken before anything is read.
-    staged = Staged(source.command("hello")["localTime"])
-    query = {collection.watermark: {"$gte": read_from}} if read_from else {}
-    for raw_batch in source[collection.name].find_raw_batches(query):
+    staged = Staged(source.command("hello")["localTime"].replace(tzinfo=UTC))
+    for raw_batch in source[collection.name].find_raw_batches(_changed_since(collection, read_from)):
         _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
     for kind in collection.kinds:
         _drop_repeated(cursor, kind.raw, kind.raw_key)
     for array in tables_of(collection)[len(collection.kinds) :]:
         _drop_repeated(cursor, array.raw, array.raw_key)
+        _drop_outdated(cursor, collection, array)
     _stage_keys(source, cursor, collection)
     return staged
+
+
+def _changed_since(collection: MongoCollection, read_from: datetime | None) -> dict:
+    # A stamp that is no date is never past the watermark: such documents are read every time.
+    unstamped = {collection.watermark: {"$not": {"$type": "date"}}}
+    return {"$or": [{collection.watermark: {"$gte": read_from}}, unstamped]} if read_from else {}
 
 
 def _stage_documents(
@@ -58,20 +72,35 @@ def _stage_documents(
     kinds = {kind.content_type: kind for kind in collection.kinds}
     good: dict[str, list[dict]] = {content_type: [] for content_type in kinds}
     for document in documents:
-        kind = kinds.get(document.get("content_type"))
-        if problem := _problem(kind, document):
-            staged.rejected.append(Rejected(str(document["_id"]), *problem, row=_json(document)))
-            staged.rejected_by_table[kind.raw if kind else f"mongo_{collection.name}"] += 1
+        kind = kinds.get(_content_type(document))
+        if problem := _problem(collection, kind, document):
+            table = kind.raw if kind else f"mongo_{collection.name}"
+            rejected = Rejected(_printable(document["_id"]), *problem, row=_json(document))
+            staged.rejected_by_id[rejected.position] = table, rejected
         else:
             good[kind.content_type].append(document)
     for content_type, kind in kinds.items():
         _copy_kind(cursor, kind, good[content_type], collection.watermark)
 
 
-def _problem(kind: DocumentKind | None, document: dict) -> tuple[str | None, str | None, str] | None:
+def _content_type(document: Mapping) -> str | None:
+    value = document.get("content_type")
+    return value if isinstance(value, str) else None
+
+
+def _problem(collection: MongoCollection, kind: DocumentKind | None, document: dict) -> Problem | None:
     if kind is None:
-        return "content_type", str(document.get("content_type")), "is no kind of document that is known"
+        found = _printable(document.get("content_type"))
+        return "content_type", found, "is no kind of document that is known"
+    stamp = document.get(collection.watermark)
+    if not isinstance(stamp, datetime | None):
+        return collection.watermark, _printable(stamp), "is not a date"
     return find_problem(kind, document)
+
+
+def _printable(value: object) -> str:
+    # NUL is the one character that PostgreSQL cannot keep.
+    return str(value).replace("\0", "\\0")
 
 
 def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str) -> None:
@@ -122,8 +151,24 @@ def _drop_repeated(cursor: Cursor, raw: str, key: tuple[str, ...]) -> None:
     cursor.execute(
         SQL(
             "delete from {table} as stage using {table} as later where {same_key} and"
-            " (later._source_updated_at, later.ctid) > (stage._source_updated_at, stage.ctid)"
+            " (coalesce(later._source_updated_at, '-infinity'), later.ctid)"
+            " > (coalesce(stage._source_updated_at, '-infinity'), stage.ctid)"
         ).format(table=Identifier(f"stage_{raw}"), same_key=same_key)
+    )
+
+
+def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
+    # Of a document that came twice, the earlier list may have been longer.
+    parents = SQL(" union all ").join(
+        SQL("select content_id, _source_updated_at from {}").format(Identifier(f"stage_{kind.raw}"))
+        for kind in collection.kinds
+    )
+    cursor.execute(
+        SQL(
+            "delete from {stage} as element where not exists (select 1 from ({parents}) as parent"
+            " where parent.content_id = element.content_id"
+            " and parent._source_updated_at is not distinct from element._source_updated_at)"
+        ).format(stage=Identifier(f"stage_{array.raw}"), parents=parents)
     )
 
 
@@ -132,13 +177,18 @@ def _stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -
     fields = {collection.key: 1, "content_type": 1, "_id": 0}
     keys: dict[str, list[list]] = {kind.content_type: [] for kind in collection.kinds}
     for document in source[collection.name].find({}, fields):
-        if document.get("content_type") in keys and collection.key in document:
-            keys[document["content_type"]].append([document[collection.key]])
+        # A key that is no text was set aside with its document.
+        if (kind := _content_type(document)) in keys and _is_key(document.get(collection.key)):
+            keys[kind].append([document[collection.key]])
     for kind in collection.kinds:
         text = io.StringIO("".join(_field(key) + "\n" for (key,) in keys[kind.content_type]))
         cursor.copy_expert(SQL("copy {} from stdin").format(Identifier(f"keys_{kind.raw}")), text)
     for array in tables_of(collection)[len(collection.kinds) :]:
         _stage_array_keys(cursor, collection, array)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def _stage_array_keys(cursor: Cursor, collection: MongoCollection, array: Array) -> None:

@@ -15,6 +15,7 @@ from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.extract_load.raw import create_stage
 from include.tables import PostgresTable
+from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def stage(source: Connection, cursor: Cursor, table: PostgresTable, read_from: d
     create_stage(cursor, table)
     watermark = _everything_before_is_visible(source)
     source.set_session(isolation_level="REPEATABLE READ", readonly=True)
-    with source, source.cursor() as reader:
+    with transaction(source) as reader:
         _pipe(reader, _rows(table, read_from), cursor, f"stage_{table.raw}")
         _pipe(reader, _keys(table), cursor, f"keys_{table.raw}")
     return watermark
@@ -38,7 +39,7 @@ def _everything_before_is_visible(source: Connection) -> datetime:
     What an open transaction writes carries the time of its start as updated_at, but is not visible yet: the
     next load must come back to that moment. It is asked for before the snapshot is taken, not after.
     """
-    with source, source.cursor() as reader:
+    with transaction(source) as reader:
         try:
             reader.execute("select elt.oldest_transaction_start()")
         except (psycopg2.errors.UndefinedFunction, psycopg2.errors.InvalidSchemaName):

@@ -48,7 +48,8 @@ def test_tasks_follow_one_another_as_designed(pipeline):
 
 
 def test_pipeline_runs_daily_one_at_a_time_without_catching_up(pipeline):
-    assert pipeline.schedule == "@daily"
+    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(pipeline))
+    assert again.timetable.summary == "0 0 * * *"
     assert (pipeline.catchup, pipeline.max_active_runs) == (False, 1)
 
 

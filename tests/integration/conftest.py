@@ -1,7 +1,9 @@
 """A small product and its pipeline on real servers: write files, seed, extract, look at what came of it."""
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -203,13 +205,29 @@ def _run(connection: Connection, sql: str, parameters: tuple) -> list[dict]:
 
 
 @pytest.fixture
-def dies(monkeypatch):
-    """Return a function that makes a module's `record_load` fail, and gives back how to mend it."""
+def killed(monkeypatch: pytest.MonkeyPatch):
+    """Return a context: while it lasts, a load of the named module dies just before it commits."""
 
-    def kill(module: str) -> None:
-        def record_load(*_: object) -> None:
-            raise psycopg2.OperationalError("the worker was killed")
+    def record_load(*_: object) -> None:
+        raise psycopg2.OperationalError("the worker was killed")
 
-        monkeypatch.setattr(f"{module}.record_load", record_load)
+    @contextmanager
+    def killed(module: str) -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{module}.record_load", record_load)
+            yield
 
-    return kill
+    return killed
+
+
+@pytest.fixture
+def eventually():
+    """Return a function that waits until a condition holds, and fails when it does not within ten seconds."""
+
+    def eventually(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, "what was waited for did not happen"
+            time.sleep(0.01)
+
+    return eventually

@@ -1,0 +1,54 @@
+"""The entrypoint of the Airflow containers: secrets from files, hosts from the environment, then the command.
+
+`mongo-users` makes the MongoDB users and ends; anything else goes to the image's own entrypoint.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from include.environment import airflow_variables, pipeline_variables, write_ui_password
+
+SECRETS = Path("/run/secrets")
+PASSWORDS_FILE = Path("/tmp/airflow-passwords.json")
+IMAGE_ENTRYPOINT = ["/usr/bin/dumb-init", "--", "/entrypoint"]
+
+
+def main() -> None:
+    """Replace this process by the command, with everything in its environment that it reads."""
+    env = {**os.environ, **read_secrets(SECRETS)}
+    if sys.argv[1:] == ["mongo-users"]:
+        make_mongo_users(env)
+        return
+    variables = variables_for(env)
+    write_ui_password(PASSWORDS_FILE, env["AIRFLOW_UI_PASSWORD"])
+    os.execve(IMAGE_ENTRYPOINT[0], [*IMAGE_ENTRYPOINT, *sys.argv[1:]], {**os.environ, **variables})
+
+
+def read_secrets(folder: Path) -> dict[str, str]:
+    """Return the secrets of the folder: each file is named like its variable."""
+    return {file.name: file.read_text() for file in folder.iterdir() if file.is_file()}
+
+
+def variables_for(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what Airflow reads; only the container that runs tasks has the secrets of the pipeline."""
+    variables = airflow_variables(env) | {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(PASSWORDS_FILE)
+    }
+    return variables | (pipeline_variables(env) if "ELT_LOADER_PASSWORD" in env else {})
+
+
+def make_mongo_users(env: Mapping[str, str]) -> None:
+    """Make the two users of the product's MongoDB, or give them their current passwords."""
+    from pymongo import MongoClient
+
+    from include.mongo_users import create_mongo_users
+
+    login = {"username": "root", "password": env["MONGO_ROOT_PASSWORD"]}
+    with MongoClient(env["MONGO_HOST"], int(env["MONGO_PORT"]), directConnection=True, **login) as client:
+        create_mongo_users(client, env)
+
+
+if __name__ == "__main__":
+    main()
