@@ -59,6 +59,10 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
+	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/doctor docker/apply-roles .ci/run
+	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/compose-lint --quiet docker-compose.yml
+	@if command -v docker >/dev/null; then docker compose --env-file /dev/null config --quiet; fi
 
 format: $(VENV) ## mend the style
 	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format

@@ -13,6 +13,8 @@ alter role app password :'app_password';
 alter role elt_reader password :'elt_reader_password';
 
 revoke all on schema public from public;
+-- Everybody may enter a new server's own databases until told otherwise.
+revoke all on database postgres, template1 from public;
 select format('revoke all on database %I from public', current_database()) \gexec
 select format('grant connect, temporary on database %I to app', current_database()) \gexec
 select format('grant connect on database %I to elt_reader', current_database()) \gexec

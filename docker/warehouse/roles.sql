@@ -15,6 +15,8 @@ alter role dbt_transformer password :'dbt_transformer_password';
 alter role bi_reader password :'bi_reader_password';
 
 revoke all on schema public from public;
+-- Everybody may enter a new server's own databases until told otherwise.
+revoke all on database postgres, template1 from public;
 select format('revoke all on database %I from public', current_database()) \gexec
 select format('grant connect, temporary on database %I to elt_loader, dbt_transformer', current_database()) \gexec
 select format('grant connect on database %I to bi_reader', current_database()) \gexec

@@ -49,12 +49,14 @@ def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
 
 def stop(home: Path) -> None:
     """Stop both servers cleanly; a server that does not run is fine."""
-    stop_process(home / "mongo.pid")
+    mongo.stop(home)
     # SIGINT is PostgreSQL's fast shutdown: it does not wait for idle clients.
     stop_process(home / "postgres.pid", signal.SIGINT)
 
 
 def reset(home: Path) -> None:
     """Stop the servers and forget everything that they hold."""
+    # PostgreSQL's immediate shutdown: nothing is written out that nobody will read.
+    stop_process(home / "postgres.pid", signal.SIGQUIT)
     stop(home)
     shutil.rmtree(home, ignore_errors=True)

@@ -32,12 +32,17 @@ def start(home: Path, env: Mapping[str, str]) -> int:
     port = _start_server(home, "--auth")
     if not _accepts_password(env, port):
         # .env has another password than these data were made with. Whoever owns the data may set it anew.
-        stop_process(pid_file)
+        stop(home)
         _make_root(home, env)
         port = _start_server(home, "--auth")
     with _root(env, port) as client:
         create_mongo_users(client, env)
     return port
+
+
+def stop(home: Path) -> None:
+    """Stop the server cleanly; one that does not run is fine."""
+    stop_process(home / "mongo.pid", knock=True)
 
 
 def _accepts_password(env: Mapping[str, str], port: int) -> bool:
@@ -62,7 +67,7 @@ def _make_root(home: Path, env: Mapping[str, str]) -> None:
         with _client(port) as client:
             _create_or_update_root(client, env["MONGO_ROOT_PASSWORD"])
     finally:
-        stop_process(home / "mongo.pid")
+        stop(home)
 
 
 def _create_or_update_root(client: MongoClient, password: str) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -54,8 +55,8 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
                 process.kill()
                 end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
                 raise EmbeddedServerError(
-                    f"{Path(process.args[0]).name} did not start: {error}. If its data are broken, `make reset`"
-                    f" starts without them. End of {log_file}:\n{end}"
+                    f"{Path(process.args[0]).name} did not start: {error}. If its data are broken,"
+                    f" `make reset` starts without them. End of {log_file}:\n{end}"
                 ) from error
             time.sleep(0.05)
 
@@ -75,16 +76,31 @@ def port_of(pid_file: Path) -> int:
     return int(pid_file.read_text().split()[2])
 
 
-def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM) -> None:
-    """Stop the process of the file and wait for it; kill it if it does not listen."""
+def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock: bool = False) -> None:
+    """Stop the process of the file and wait for it; kill it if it does not listen.
+
+    With `knock` its port is called meanwhile, for a server that waits for a client before it looks up.
+    """
     if process := _process(pid_file):
         process.send_signal(how)
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
+        if not _ends(process, port_of(pid_file) if knock else None):
             log.warning("Process %d does not stop, killing it", process.pid)
             process.kill()
+            process.wait(STOP_SECONDS)
     pid_file.unlink(missing_ok=True)
+
+
+def _ends(process: psutil.Process, port: int | None) -> bool:
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            process.wait(0.05)
+            return True
+        except psutil.TimeoutExpired:
+            if port:
+                with suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
+    return False
 
 
 def free_port() -> int:

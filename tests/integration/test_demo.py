@@ -8,14 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from include.embedded.processes import is_running
-from include.environment import ROOT, ensure_env
+from include.environment import ensure_env
+from tests.project_copy import copy_project
 
 SIZES = {
     "GENERATE_USERS": "60",
@@ -33,16 +33,7 @@ from ops.load_runs where stage = 'extract' and batch_id = (select max(batch_id) 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
     """A copy of what git tracks or would track, with small sizes in its .env."""
-    copy = Path(tempfile.mkdtemp(prefix="streaming-demo-"))
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.split("\n")):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, copy / name)
+    copy = copy_project("streaming-demo-")
     env_file = copy / ".env"
     ensure_env(env_file)
     lines = env_file.read_text().splitlines()

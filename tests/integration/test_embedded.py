@@ -5,13 +5,13 @@ import re
 import shutil
 import signal
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
-from pymongo import MongoClient
+from pymongo import MongoClient, WriteConcern
 from pymongo.errors import OperationFailure
 
 from include import embedded
@@ -28,6 +28,16 @@ def pid(home, server):
 
 def pids(home):
     return {server: pid(home, server) for server in SERVERS}
+
+
+def alive(number):
+    return psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+
+
+def kill(number):
+    process = psutil.Process(number)
+    process.kill()
+    process.wait(5)
 
 
 def ports(env):
@@ -63,8 +73,10 @@ def note(env, text):
     with source(env) as connection, connection, connection.cursor() as cursor:
         cursor.execute("create table if not exists notes (note text)")
         cursor.execute("insert into notes values (%s)", (text,))
+    # As PostgreSQL does, MongoDB then answers when it is on disk.
+    on_disk = WriteConcern(j=True)
     with catalogue(env) as client:
-        client[env["MONGO_DB"]].notes.insert_one({"note": text})
+        client[env["MONGO_DB"]].get_collection("notes", write_concern=on_disk).insert_one({"note": text})
 
 
 def notes(env):
@@ -140,7 +152,7 @@ def test_servers_listen_on_loopback_only(home, running):
 def test_stop_ends_both_and_forgets_them(home, running):
     before = pids(home)
     embedded.stop(home)
-    assert not any(psutil.pid_exists(number) and alive(number) for number in before.values())
+    assert not any(alive(number) for number in before.values())
     assert [path.name for path in home.glob("*.pid")] == []
     assert not any(is_running(home / f"{server}.pid") for server in SERVERS)
     for port in ports(running):
@@ -148,10 +160,6 @@ def test_stop_ends_both_and_forgets_them(home, running):
             psycopg2.connect(host="127.0.0.1", port=port, user="app", password="x", dbname="x")
     # Nothing runs: that is fine too.
     embedded.stop(home)
-
-
-def alive(number):
-    return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
 
 
 def test_stop_does_not_wait_for_idle_clients(home, running):
@@ -177,7 +185,7 @@ def test_killed_servers_start_again_with_their_data(home, running, env_file):
     note(running, "before the kill")
     notes_before = notes(running)
     for number in pids(home).values():
-        os.kill(number, signal.SIGKILL)
+        kill(number)
     env = embedded.start(home, env_file)
     assert notes(env) == notes_before
     assert "before the kill" in notes_before[1]
@@ -185,7 +193,7 @@ def test_killed_servers_start_again_with_their_data(home, running, env_file):
 
 def test_one_killed_server_comes_back_beside_the_other(home, running, env_file):
     before = pids(home)
-    os.kill(before["mongo"], signal.SIGKILL)
+    kill(before["mongo"])
     env = embedded.start(home, env_file)
     after = pids(home)
     assert after["postgres"] == before["postgres"]
@@ -217,9 +225,9 @@ def test_context_stops_what_it_started_only(home, running, env_file):
     assert is_running(home / "postgres.pid")
     assert is_running(home / "mongo.pid")
     embedded.stop(home)
-    with pytest.raises(KeyError), embedded.databases(home, env_file) as env:
-        assert notes(env)[0]
-        raise KeyError
+    with ExitStack() as run:
+        assert notes(run.enter_context(embedded.databases(home, env_file)))[0]
+        assert is_running(home / "mongo.pid")
     assert not is_running(home / "postgres.pid")
     assert not is_running(home / "mongo.pid")
 
@@ -268,7 +276,7 @@ def test_second_folder_has_servers_of_its_own(home, running):
         second = pids(other)
         embedded.reset(other)
         assert not other.exists()
-        assert not any(psutil.pid_exists(number) and alive(number) for number in second.values())
+        assert not any(alive(number) for number in second.values())
         assert notes(running)[0]
     finally:
         embedded.reset(other)

@@ -47,6 +47,13 @@ def test_role_cannot_enter_the_other_database(platform, role, database):
         platform.connect(role)
 
 
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_reader_cannot_enter_the_servers_own_databases(platform, database):
+    platform.env["WAREHOUSE_DB"] = database
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        platform.connect("bi_reader")
+
+
 def test_wrong_password_is_refused(platform):
     platform.env["BI_READER_PASSWORD"] = "guess"
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):

@@ -1,0 +1,193 @@
+"""`make up` from a clean copy: what runs, what it computes, who may read it, and what survives.
+
+The tests build on one another, in this order, as a day with the stack does.
+"""
+
+import os
+import signal
+import threading
+import time
+
+import psycopg2
+import pytest
+import requests
+
+from include.load_log import Batch
+from include.settings import read_settings
+from include.source_files import prepare
+from tests.compose.conftest import SIZES, docker
+from tests.pipeline import dbt_build, load_everything, today, trusted_checksums
+
+DAY = "2024-09-01"
+ONE_SHOTS = {"postgres-roles", "mongo-users", "airflow-init"}
+LASTING = {
+    "source-postgres",
+    "warehouse",
+    "mongodb",
+    "airflow-db",
+    "airflow-apiserver",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+}
+SPECIAL = "p@ss:w/or'd\"$x%20 #1"
+
+
+@pytest.fixture(scope="module")
+def first_run(stack):
+    return stack.make("run", f"AS_OF={DAY}")
+
+
+def test_everything_is_healthy_and_only_two_ports_are_open_on_loopback(stack):
+    containers = stack.containers()
+    assert containers.keys() == LASTING | ONE_SHOTS
+    assert {containers[name]["State"]["Health"]["Status"] for name in LASTING} == {"healthy"}
+    assert {containers[name]["State"]["ExitCode"] for name in ONE_SHOTS} == {0}
+    bindings = [
+        binding["HostIp"] + ":" + binding["HostPort"]
+        for container in containers.values()
+        for published in (container["HostConfig"]["PortBindings"] or {}).values()
+        for binding in published
+    ]
+    ports = (stack.env["AIRFLOW_PORT"], stack.env["WAREHOUSE_PORT"])
+    assert sorted(bindings) == sorted(f"127.0.0.1:{port}" for port in ports)
+
+
+def test_no_container_is_root_or_may_become_it(stack):
+    for name, container in stack.containers().items():
+        assert container["Config"]["User"].partition(":")[0] not in {"", "0", "root"}, name
+        assert container["HostConfig"]["CapDrop"] == ["ALL"], name
+        assert container["HostConfig"]["SecurityOpt"] == ["no-new-privileges:true"], name
+        assert container["HostConfig"]["Memory"] > 0, name
+
+
+def test_no_secret_is_in_the_configuration_or_in_a_containers_settings(stack):
+    secrets = [value for name, value in stack.env.items() if name.endswith(("_PASSWORD", "_SECRET", "_KEY"))]
+    assert len(secrets) >= 14
+    config = stack.make("--no-print-directory", "ps") + docker(
+        "inspect", *(c["Id"] for c in stack.containers().values())
+    )
+    assert [secret for secret in secrets if secret in config] == []
+    assert oct((stack.folder / ".env").stat().st_mode)[-3:] == "600"
+
+
+def test_next_daily_run_is_listed(stack):
+    url = f"http://127.0.0.1:{stack.env['AIRFLOW_PORT']}"
+    login = {"username": "admin", "password": stack.env["AIRFLOW_UI_PASSWORD"]}
+    token = requests.post(f"{url}/auth/token", json=login, timeout=30).json()["access_token"]
+    dag = requests.get(
+        f"{url}/api/v2/dags/video_streaming_elt_pipeline",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    ).json()
+    assert dag["is_paused"] is False
+    assert dag["next_dagrun_run_after"].endswith("T00:00:00Z")
+
+
+def test_run_makes_the_same_star_as_the_embedded_databases(stack, first_run, warehouse, tmp_path):
+    assert "fct_viewing_sessions" in first_run
+    settings = read_settings(SIZES | {"DATA_ROOT": str(tmp_path / "data")})
+    batch: Batch = today("embedded")
+    files = prepare(settings, batch.as_of)
+    load_everything(warehouse, files.folder, batch, files.dataset)
+    dbt_build(warehouse, tmp_path)
+    expected = trusted_checksums(warehouse)
+    assert expected["fct_viewing_sessions"][0] > 5_000
+    assert trusted_checksums(stack.warehouse) == expected
+
+
+def test_bi_reader_reads_trusted_and_nothing_else(stack, first_run):
+    warehouse = stack.warehouse
+    assert warehouse.query("bi_reader", "select count(*) > 0 from trusted.dim_users") == [(True,)]
+    for schema in (
+        "raw.postgres_users",
+        "ops.load_runs",
+        "quarantine.rejected_rows",
+        "staging.stg_mongo__movies",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            warehouse.query("bi_reader", f"select * from {schema}")
+    for statement in (
+        "delete from trusted.dim_users",
+        "create table trusted.mine (a int)",
+        "create schema mine",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            warehouse.query("bi_reader", statement)
+    for database in ("postgres", "template1"):
+        warehouse.env["WAREHOUSE_DB"] = database
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            warehouse.connect("bi_reader")
+
+
+def test_make_sql_asks_the_stack(stack, first_run):
+    assert stack.make("sql", "Q=select 40 + 2 as answer").splitlines() == ["answer", "42"]
+    assert "permission denied" in stack.make("sql", "Q=select * from ops.load_runs", check=False)
+    assert stack.make("sql", "AS=admin", "Q=select count(*) > 0 as t from ops.load_runs").splitlines() == [
+        "t",
+        "t",
+    ]
+
+
+def test_data_survive_down_and_up_and_a_second_run_changes_nothing(stack, first_run):
+    before = trusted_checksums(stack.warehouse)
+    stack.make("down")
+    assert stack.containers() == {}
+    stack.make("up")
+    assert trusted_checksums(stack.warehouse) == before
+    stack.make("run", f"AS_OF={DAY}")
+    assert trusted_checksums(stack.warehouse) == before
+    assert stack.warehouse.query(
+        "elt_loader", "select count(distinct _loaded_at) from raw.postgres_users"
+    ) == [(1,)]
+
+
+@pytest.mark.parametrize("service", ["airflow-scheduler", "warehouse", "airflow-apiserver"])
+def test_a_container_that_dies_during_a_run_comes_back_and_the_run_ends_green(stack, first_run, service):
+    before = trusted_checksums(stack.warehouse)
+    started = stack.containers()[service]["State"]["StartedAt"]
+    killer = threading.Timer(9, lambda: os.kill(stack.containers()[service]["State"]["Pid"], signal.SIGKILL))
+    killer.start()
+    if service == "airflow-scheduler":
+        # The command itself runs in that container and ends with it; the run goes on.
+        stack.make("run", f"AS_OF={DAY}", check=False)
+        _wait_for_success(stack)
+    else:
+        stack.make("run", f"AS_OF={DAY}")
+    assert stack.containers()[service]["State"]["StartedAt"] > started
+    assert trusted_checksums(stack.warehouse) == before
+
+
+def _wait_for_success(stack) -> None:
+    url = f"http://127.0.0.1:{stack.env['AIRFLOW_PORT']}"
+    login = {"username": "admin", "password": stack.env["AIRFLOW_UI_PASSWORD"]}
+    deadline = time.monotonic() + 300
+    runs = [{"state": "running"}]
+    while runs[0]["state"] in {"queued", "running"} and time.monotonic() < deadline:
+        time.sleep(3)
+        token = requests.post(f"{url}/auth/token", json=login, timeout=30).json()["access_token"]
+        runs = requests.get(
+            f"{url}/api/v2/dags/video_streaming_elt_pipeline/dagRuns?order_by=-run_after&limit=1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        ).json()["dag_runs"]
+    assert runs[0]["state"] == "success"
+
+
+def test_passwords_of_any_characters_take_effect_at_the_next_up(stack, first_run):
+    names = [
+        name
+        for name in stack.env
+        if name.endswith("_PASSWORD") and name not in {"POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD"}
+    ]
+    stack.set(**{name: f"{SPECIAL}{number}" for number, name in enumerate(names)})
+    stack.make("up")
+    assert stack.env["BI_READER_PASSWORD"].startswith(SPECIAL)
+    assert stack.warehouse.query("bi_reader", "select count(*) > 0 from trusted.dim_users") == [(True,)]
+    assert "fct_viewing_sessions" in stack.make("run", f"AS_OF={DAY}")
+
+
+def test_reset_leaves_nothing(stack):
+    stack.make("reset", "YES=1")
+    assert stack.containers() == {}
+    label = f"label=com.docker.compose.project={stack.name}"
+    assert docker("volume", "ls", "--quiet", "--filter", label) == ""
