@@ -14,6 +14,10 @@ class AirflowApiError(RuntimeError):
     """Airflow refused a request, or does not know the DAG; the message says why."""
 
 
+class AirflowUnreachableError(AirflowApiError):
+    """The api-server does not answer: it is starting again, or gone."""
+
+
 @dataclass
 class AirflowApi:
     """A session with the api-server at `url`, logged in as admin."""
@@ -75,7 +79,7 @@ class AirflowApi:
         try:
             return self.session.request(method, self.url + path, timeout=30, **options)
         except requests.RequestException as error:
-            raise AirflowApiError(
+            raise AirflowUnreachableError(
                 f"Airflow does not answer {method} {path} at {self.url}: {error}"
             ) from error
 

@@ -2,8 +2,11 @@
 
 import sys
 import time
+from collections.abc import Iterator
 
-from cli.airflow_api import AirflowApi
+from cli.airflow_api import AirflowApi, AirflowUnreachableError
+
+PATIENCE_SECONDS = 120
 
 # The states in which a task has ended, and what a person reads.
 SIGNS = {
@@ -18,15 +21,27 @@ SIGNS = {
 def follow(api: AirflowApi, run_id: str) -> str:
     """Print until the run has ended; return its state."""
     seen: set[tuple[str, int]] = set()
-    while True:
-        state = api.run_state(run_id)
-        tasks = api.task_instances(run_id)
+    for state, tasks in _states(api, run_id):
         _print_ended(tasks, seen)
         if state in {"success", "failed"}:
             _show("")
             return state
         running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
         _show(f"  ...      {', '.join(running)}" if running else "")
+    raise AssertionError("a run is watched until it ends")
+
+
+def _states(api: AirflowApi, run_id: str) -> Iterator[tuple[str, list[dict]]]:
+    answered = time.monotonic()
+    while True:
+        try:
+            yield api.run_state(run_id), api.task_instances(run_id)
+            answered = time.monotonic()
+        except AirflowUnreachableError:
+            # The run goes on without the api-server, which comes back.
+            if time.monotonic() - answered > PATIENCE_SECONDS:
+                raise
+            _show("  ...      Airflow does not answer, waiting")
         time.sleep(0.5)
 
 

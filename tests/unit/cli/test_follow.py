@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli import follow as module
+from cli.airflow_api import AirflowUnreachableError
 from cli.follow import follow, label
 
 GROUP = "extract_to_data_warehouse."
@@ -26,6 +27,8 @@ class ScriptedApi:
     def run_state(self, run_id: str) -> str:
         assert run_id == "manual__1"
         state, self._tasks = next(self._steps)
+        if state == "unreachable":
+            raise AirflowUnreachableError("Airflow does not answer")
         return state
 
     def task_instances(self, run_id: str) -> list[dict]:
@@ -127,3 +130,15 @@ def test_what_runs_now_is_shown_on_a_terminal_only(
     assert "later" not in shown
     # The line of what ran is wiped at the end.
     assert shown.endswith("\r\033[K")
+
+
+def test_an_api_server_that_starts_again_does_not_end_the_watch() -> None:
+    done = [task("report_run", "success")]
+    api = ScriptedApi(("running", []), ("unreachable", []), ("unreachable", []), ("success", done))
+    assert follow(api, "manual__1") == "success"
+
+
+def test_an_api_server_that_is_gone_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
+    with pytest.raises(AirflowUnreachableError, match="does not answer"):
+        follow(ScriptedApi(("running", []), ("unreachable", [])), "manual__1")
