@@ -1,8 +1,10 @@
 """A small product and its pipeline on real servers: write files, seed, extract, look at what came of it."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -231,3 +233,22 @@ def eventually():
             time.sleep(0.01)
 
     return eventually
+
+
+@pytest.fixture
+def in_background():
+    """Return a function that starts a call and gives its Future: one that hangs holds up no other test."""
+
+    def in_background(function: Callable, *arguments: object) -> Future:
+        future = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function(*arguments))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+    return in_background

@@ -1,6 +1,5 @@
 """The tables of both databases: made once, never dropped, with the rules that the source keeps itself."""
 
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
@@ -9,7 +8,7 @@ import pytest
 from include import ddl
 from include.ddl import create_source_tables, create_warehouse_tables, raw_tables
 from include.seed_mongo import create_collection
-from include.tables import CONTENT, USERS, Column
+from include.tables import CONTENT, Column, PostgresTable
 
 META = {
     "_batch_id": "text not null",
@@ -208,14 +207,27 @@ def test_load_log_refuses_numbers_that_do_not_add_up(pipeline):
     assert pipeline.load_runs() == []
 
 
-def test_new_entry_of_the_list_gets_its_tables(own_pipeline, monkeypatch):
-    ratings = dataclasses.replace(USERS, name="ratings", columns=(*USERS.columns, Column("stars", "integer")))
-    monkeypatch.setattr(ddl, "POSTGRES_TABLES", (*ddl.POSTGRES_TABLES, ratings))
-    create_source_tables(own_pipeline.app)
-    create_warehouse_tables(own_pipeline.loader)
-    own_pipeline.source(
-        "insert into ratings (user_id, registration_date, stars) values ('U1', '2022-10-02', 5)"
+def test_new_entry_of_the_list_goes_all_the_way(own_pipeline, monkeypatch):
+    pipeline = own_pipeline
+    columns = (
+        Column("rating_id", "text", required=True),
+        Column("stars", "integer"),
+        Column("likes", "bigint"),
     )
-    load = own_pipeline.extract(ratings)
-    assert (load.read, load.inserted) == (1, 1)
-    assert own_pipeline.raw("postgres_ratings")["U1"]["stars"] == 5
+    ratings = PostgresTable(name="ratings", key="rating_id", columns=columns)
+    monkeypatch.setattr(ddl, "POSTGRES_TABLES", (*ddl.POSTGRES_TABLES, ratings))
+    create_source_tables(pipeline.app)
+    create_warehouse_tables(pipeline.loader)
+    # Where the list names no bounds, those of the type hold.
+    lines = ["R1,5,", f"R2,{2**31},", f"R3,,{10**17}", "R4,,99999999999999999999"]
+    pipeline.write_csv(ratings, lines, "rating_id,stars,likes")
+    assert (pipeline.seed(ratings).inserted, pipeline.extract(ratings).inserted) == (2, 2)
+    rows = pipeline.raw("postgres_ratings")
+    assert {key: (row["stars"], row["likes"]) for key, row in rows.items()} == {
+        "R1": (5, None),
+        "R3": (None, 10**17),
+    }
+    assert [(row["position"], row["reason"]) for row in pipeline.quarantine()] == [
+        ("3", f"is above {2**31 - 1}"),
+        ("5", "is not a whole number"),
+    ]

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -669,7 +668,7 @@ def test_source_that_fails_in_mid_stream_leaves_raw(pipeline, monkeypatch):
     assert pipeline.extract_content(pipeline.batch("run 2"))["mongo_movies"].inserted == 1
 
 
-def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, eventually):
+def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, eventually, in_background):
     pipeline.seed_content([movie(), movie("M2")])
     first_has_written, first_may_commit = threading.Event(), threading.Event()
 
@@ -689,14 +688,13 @@ def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, e
         " and database = (select oid from pg_database where datname = current_database())"
     )
     monkeypatch.setattr("include.extract_load.record_load", record_slowly)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(extract, "first")
-        assert first_has_written.wait(10)
-        change(pipeline, "M2", rating=1)
-        second = pool.submit(extract, "second")
-        eventually(lambda: pipeline.warehouse(waiting))
-        first_may_commit.set()
-        first, second = first.result(10), second.result(10)
+    first = in_background(extract, "first")
+    assert first_has_written.wait(10)
+    change(pipeline, "M2", rating=1)
+    second = in_background(extract, "second")
+    eventually(lambda: pipeline.warehouse(waiting))
+    first_may_commit.set()
+    first, second = first.result(10), second.result(10)
     assert counts(first["mongo_movies"]) == {"read": 2, "inserted": 2}
     assert counts(second["mongo_movies"]) == {"read": 2, "updated": 1, "unchanged": 1}
     rows = pipeline.raw("mongo_movies")

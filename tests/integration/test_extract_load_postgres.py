@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -149,11 +148,14 @@ def test_deleted_row_is_marked_once(pipeline):
 
 @pytest.mark.parametrize("age", [21, 22])
 def test_row_that_returns_lives_again(pipeline, age):
-    pipeline.source(INSERT, "U0001", 21)
+    insert = "insert into users (user_id, age, registration_date, created_at)"
+    insert += " values ('U0001', %s, '2022-10-02', '2024-01-01')"
+    pipeline.source(insert, 21)
     pipeline.extract()
     pipeline.source("delete from users")
     pipeline.extract(batch=pipeline.batch("run 2"))
-    pipeline.source(INSERT, "U0001", age)
+    # The same row to the last value, or another.
+    pipeline.source(insert, age)
     load = pipeline.extract(batch=pipeline.batch("run 3", "2024-09-03"))
     assert counts(load) == {"read": 1, "updated": 1}
     row = assert_raw_is_the_source(pipeline)["U0001"]
@@ -377,15 +379,6 @@ def replace_users_by_a_view(pipeline, hours):
     pipeline.source(f"create view users as {WIDE.format(hours=hours)}")
 
 
-def in_time(function, *arguments, seconds=20):
-    """Run the function in a thread, so that one that hangs fails its test."""
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(function, *arguments).result(seconds)
-    finally:
-        pool.shutdown(wait=False)
-
-
 def assert_still_usable(pipeline):
     """Check that what was loaded before is there, and that the next load completes."""
     pipeline.source("drop view users")
@@ -410,14 +403,14 @@ def test_crash_before_the_commit_leaves_rows_and_watermark(pipeline, killed):
     assert_raw_is_the_source(pipeline)
 
 
-def test_error_of_the_source_in_mid_stream_is_raised_and_leaves_raw(own_pipeline):
+def test_error_of_the_source_in_mid_stream_is_raised_and_leaves_raw(own_pipeline, in_background):
     pipeline = own_pipeline
     pipeline.seed_users(ANA)
     pipeline.extract()
     before = [pipeline.raw(), pipeline.warehouse("select * from ops.watermarks"), pipeline.load_runs()]
     replace_users_by_a_view(pipeline, "1 / (n - 29000)")
     with pytest.raises(psycopg2.errors.DivisionByZero, match="division by zero"):
-        in_time(pipeline.extract)
+        in_background(pipeline.extract).result(20)
     assert before == [
         pipeline.raw(),
         pipeline.warehouse("select * from ops.watermarks"),
@@ -427,7 +420,7 @@ def test_error_of_the_source_in_mid_stream_is_raised_and_leaves_raw(own_pipeline
     assert_still_usable(pipeline)
 
 
-def test_source_that_dies_in_mid_stream_is_named_and_leaves_raw(own_pipeline, eventually):
+def test_source_that_dies_in_mid_stream_is_named_and_leaves_raw(own_pipeline, eventually, in_background):
     pipeline = own_pipeline
     pipeline.seed_users(ANA)
     pipeline.extract()
@@ -435,12 +428,11 @@ def test_source_that_dies_in_mid_stream_is_named_and_leaves_raw(own_pipeline, ev
     replace_users_by_a_view(pipeline, "case when n > 20000 then length(pg_sleep(5)::text) end")
     end = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'elt_reader'"
     end += " and datname = %s and wait_event = 'PgSleep'"
-    with ThreadPoolExecutor(1) as pool:
-        load = pool.submit(pipeline.extract)
-        with pipeline.admin.cursor() as admin:
-            eventually(lambda: admin.execute(end, (pipeline.platform.env["SOURCE_DB"],)) or admin.rowcount)
-        with pytest.raises(psycopg2.OperationalError, match=GONE):
-            load.result(20)
+    load = in_background(pipeline.extract)
+    with pipeline.admin.cursor() as admin:
+        eventually(lambda: admin.execute(end, (pipeline.platform.env["SOURCE_DB"],)) or admin.rowcount)
+    with pytest.raises(psycopg2.OperationalError, match=GONE):
+        load.result(20)
     assert pipeline.raw() == before
     assert_still_usable(pipeline)
 
@@ -453,7 +445,9 @@ def test_source_that_dies_in_mid_stream_is_named_and_leaves_raw(own_pipeline, ev
     ],
     ids=["cancelled", "terminated"],
 )
-def test_error_of_the_warehouse_in_mid_stream_does_not_hang(own_pipeline, eventually, how, error, message):
+def test_error_of_the_warehouse_in_mid_stream_does_not_hang(
+    own_pipeline, eventually, in_background, how, error, message
+):
     pipeline = own_pipeline
     pipeline.seed_users(ANA)
     pipeline.extract()
@@ -462,26 +456,25 @@ def test_error_of_the_warehouse_in_mid_stream_does_not_hang(own_pipeline, eventu
     replace_users_by_a_view(pipeline, "case when n = 5000 then length(pg_sleep(0.2)::text) end")
     end = f"select {how}(pid) from pg_stat_activity where usename = 'elt_loader' and datname = %s"
     end += " and query like 'copy%%stage_postgres_users%%' and state = 'active'"
-    with ThreadPoolExecutor(1) as pool:
-        load = pool.submit(pipeline.extract)
-        with pipeline.admin.cursor() as admin:
-            eventually(lambda: admin.execute(end, (pipeline.platform.env["WAREHOUSE_DB"],)) or admin.rowcount)
-        with pytest.raises(error, match=message):
-            load.result(20)
+    load = in_background(pipeline.extract)
+    with pipeline.admin.cursor() as admin:
+        eventually(lambda: admin.execute(end, (pipeline.platform.env["WAREHOUSE_DB"],)) or admin.rowcount)
+    with pytest.raises(error, match=message):
+        load.result(20)
     assert pipeline.raw() == before
     assert_still_usable(pipeline)
 
 
-def test_lost_right_to_read_is_named(own_pipeline):
+def test_lost_right_to_read_is_named(own_pipeline, in_background):
     own_pipeline.seed_users(ANA)
     own_pipeline.source("revoke select on users from elt_reader")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="permission denied for table users"):
-        in_time(own_pipeline.extract)
+        in_background(own_pipeline.extract).result(20)
     own_pipeline.source("grant select on users to elt_reader")
     assert counts(own_pipeline.extract()) == {"read": 1, "inserted": 1}
 
 
-def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventually):
+def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventually, in_background):
     pipeline.seed_users(ANA, BEN)
     first_has_written, first_may_commit = threading.Event(), threading.Event()
 
@@ -500,14 +493,13 @@ def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventual
         " and database = (select oid from pg_database where datname = current_database())"
     )
     monkeypatch.setattr("include.extract_load.record_load", record_slowly)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(extract, "first")
-        assert first_has_written.wait(10)
-        pipeline.source("update users set age = 36 where user_id = 'U0002'")
-        second = pool.submit(extract, "second")
-        eventually(lambda: pipeline.warehouse(waiting))
-        first_may_commit.set()
-        first, second = first.result(10), second.result(10)
+    first = in_background(extract, "first")
+    assert first_has_written.wait(10)
+    pipeline.source("update users set age = 36 where user_id = 'U0002'")
+    second = in_background(extract, "second")
+    eventually(lambda: pipeline.warehouse(waiting))
+    first_may_commit.set()
+    first, second = first.result(10), second.result(10)
     assert counts(first) == {"read": 2, "inserted": 2}
     assert second.updated == 1
     rows = assert_raw_is_the_source(pipeline)
@@ -515,12 +507,29 @@ def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventual
     assert rows["U0002"]["_loaded_at"] > rows["U0001"]["_loaded_at"]
 
 
-def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline):
+def test_load_that_waited_is_stamped_when_it_began_to_read(pipeline):
+    pipeline.source(INSERT, "U0001", 21)
+    # Its transaction is older than the load that overtakes it.
+    with pipeline.loader.cursor() as cursor:
+        cursor.execute("select 1")
+    load_table(pipeline.reader, pipeline.platform.connect("elt_loader"), USERS, pipeline.batch("first"))
+    before = pipeline.raw()["U0001"]
+    pipeline.source("update users set age = 22")
+    pipeline.extract(batch=pipeline.batch("second"))
+    after = pipeline.raw()["U0001"]
+    assert (before["_batch_id"], after["_batch_id"]) == ("first", "second")
+    assert after["_loaded_at"] > before["_loaded_at"]
+
+
+def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline, in_background):
     pipeline.seed_users(ANA)
     pipeline.seed_sessions("S1,U0001,M1,2024-02-16,9,18.8,Desktop,4K")
     with pipeline.platform.connect("elt_loader").cursor() as other:
         other.execute("select pg_advisory_xact_lock(hashtext('load ' || 'postgres_users'))")
-        assert counts(in_time(pipeline.extract, VIEWING_SESSIONS)) == {"read": 1, "inserted": 1}
+        assert counts(in_background(pipeline.extract, VIEWING_SESSIONS).result(20)) == {
+            "read": 1,
+            "inserted": 1,
+        }
 
 
 # Any order of events.

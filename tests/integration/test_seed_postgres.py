@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -582,7 +581,7 @@ def test_crash_before_the_commit_leaves_nothing_and_a_retry_completes(pipeline, 
     assert len(pipeline.quarantine()) == 1
 
 
-def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch, eventually):
+def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch, eventually, in_background):
     first_has_written, first_may_commit = threading.Event(), threading.Event()
 
     def record_slowly(warehouse, load, batch):
@@ -606,13 +605,12 @@ def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch
         )
 
     monkeypatch.setattr("include.seed.record_load", record_slowly)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(seed, "first", [ANA, BEN])
-        assert first_has_written.wait(10)
-        second = pool.submit(seed, "second", [ANA, BEN.replace("35", "36"), CAT])
-        eventually(second_waits)
-        assert not second.done()
-        first_may_commit.set()
-        assert counts(first.result(10)) == {"read": 2, "inserted": 2}
-        assert counts(second.result(10)) == {"read": 3, "inserted": 1, "updated": 1, "unchanged": 1}
+    first = in_background(seed, "first", [ANA, BEN])
+    assert first_has_written.wait(10)
+    second = in_background(seed, "second", [ANA, BEN.replace("35", "36"), CAT])
+    eventually(second_waits)
+    assert not second.done()
+    first_may_commit.set()
+    assert counts(first.result(10)) == {"read": 2, "inserted": 2}
+    assert counts(second.result(10)) == {"read": 3, "inserted": 1, "updated": 1, "unchanged": 1}
     assert column(pipeline.source_users(), "age") == {"U0001": 21, "U0002": 36, "U0003": 48}
