@@ -30,7 +30,7 @@ def merge_file(source: Connection, table: PostgresTable, path: Path, load: Load)
         CsvRows(path, [column.name for column in table.columns], table.key) as rows,
         source.cursor() as cursor,
     ):
-        _copy(cursor, table, rows)
+        _copy(cursor, rows)
         rejected = [*rows.rejected, *_check(cursor, table, path)]
         rejected.sort(key=lambda row: int(row.position))
         load.read, load.quarantined = rows.rows_read, len(rejected)
@@ -57,7 +57,7 @@ class _Stream:
             raise
 
 
-def _copy(cursor: Cursor, table: PostgresTable, rows: CsvRows) -> None:
+def _copy(cursor: Cursor, rows: CsvRows) -> None:
     columns = SQL(", ").join(map(Identifier, rows.stage_columns))
     definitions = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in rows.stage_columns)
     cursor.execute("drop table if exists pg_temp.stage, pg_temp.problems, pg_temp.checked")

@@ -62,8 +62,9 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
 
 
 def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:
-    """Write down which process it is and where it listens."""
-    pid_file.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()} {port}\n")
+    """Write down which process it is, where it listens, and whose it is."""
+    created = psutil.Process(process.pid).create_time()
+    pid_file.write_text(f"{process.pid} {created} {port} {pid_file.resolve()}\n")
 
 
 def is_running(pid_file: Path) -> bool:
@@ -111,11 +112,12 @@ def free_port() -> int:
 
 
 def _process(pid_file: Path) -> psutil.Process | None:
-    # The number may have gone to another process since: the start time tells.
+    # The number may have gone to another process since: the start time tells. And in a copied folder the file
+    # speaks of the other folder's server: the path tells.
     try:
-        pid, created, _ = pid_file.read_text().split()
+        pid, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
         process = psutil.Process(int(pid))
-        same = abs(process.create_time() - float(created)) < 1
+        same = abs(process.create_time() - float(created)) < 1 and path == str(pid_file.resolve())
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None

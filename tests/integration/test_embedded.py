@@ -205,13 +205,22 @@ def test_number_that_went_to_another_process_is_not_ours(home, running, env_file
     embedded.stop(home)
     # This very process: the number is alive, but it began at another time.
     for server in SERVERS:
-        (home / f"{server}.pid").write_text(f"{os.getpid()} 1.0 5432\n")
+        (home / f"{server}.pid").write_text(f"{os.getpid()} 1.0 5432 {home / server}.pid\n")
     assert not is_running(home / "postgres.pid")
     embedded.stop(home)
     assert notes(embedded.start(home, env_file))[0]
 
 
-@pytest.mark.parametrize("text", ["", "nonsense\n", "999999999 1.0 5432\n"])
+def test_server_of_the_folder_that_this_one_was_copied_from_is_not_ours(home, running, tmp_path):
+    for server in SERVERS:
+        shutil.copy(home / f"{server}.pid", tmp_path)
+    assert is_running(home / "postgres.pid")
+    assert not is_running(tmp_path / "postgres.pid")
+    embedded.stop(tmp_path)
+    assert is_running(home / "postgres.pid")
+
+
+@pytest.mark.parametrize("text", ["", "nonsense\n", "999999999 1.0 5432 /there\n"])
 def test_unreadable_pid_file_is_as_good_as_none(tmp_path, text):
     (tmp_path / "postgres.pid").write_text(text)
     assert not is_running(tmp_path / "postgres.pid")
