@@ -110,7 +110,12 @@ def test_duration_is_completion_of_the_length(watched):
     assert duration.dtype == np.int64
     assert duration.min() == 1
     assert watched["completion_percentage"].between(0, 100).all()
-    assert watched["completion_percentage"].max() == 100
+
+
+def test_many_watch_to_the_very_end_and_many_break_off(watched):
+    completion = watched["completion_percentage"]
+    assert 0.1 < (completion == 100).mean() < 0.4
+    assert 0.3 < (completion < 60).mean() < 0.6
 
 
 def test_nobody_watches_before_the_registration(watched):
