@@ -75,7 +75,8 @@ def test_a_file_names_only_titles_it_holds(write_world):
     size = Size(users=50, titles=200, sessions=30_000)
     last = World(42, size, LAUNCH + timedelta(days=90)).catalogue
     arrival = int(last.available_on[-1])
-    before, after = (write_world(date_of(day), size) for day in (arrival - 1, arrival))
+    days = (date_of(arrival - 1), date_of(arrival))
+    before, after = (write_world(day, size, seed=42) for day in days)
     for files in (before, after):
         assert len(files.sessions) > 100
         assert set(files.sessions["content_id"]) <= set(files.titles["content_id"])
