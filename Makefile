@@ -34,7 +34,7 @@ run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA
 	@if cli/stack is-up; then cli/stack run $(RUN_ARGS); else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.run $(RUN_ARGS); fi
 
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
-	@if cli/stack is-up; then cli/stack sql "$$Q" "$$AS"; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.sql "$$Q" $(if $(AS),--as "$$AS"); fi
+	@if cli/stack is-up warehouse; then cli/stack sql "$$Q" "$$AS"; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.sql "$$Q" $(if $(AS),--as "$$AS"); fi
 
 logs: ## follow the logs of the Docker stack
 	@cli/stack logs

@@ -128,6 +128,25 @@ def test_make_sql_asks_the_stack(stack, first_run):
     ]
 
 
+def test_own_files_run_through_and_a_missing_one_is_named(stack, first_run, tmp_path):
+    out = stack.make("run", f"DATA_DIR={tmp_path}", check=False)
+    assert f"{tmp_path}: there is no users.csv to read" in out
+
+
+def test_an_earlier_stacks_data_without_its_passwords_are_not_touched(stack, first_run):
+    env_file = stack.folder / ".env"
+    kept = env_file.read_text()
+    stack.make("down")
+    env_file.unlink()
+    # Whichever ports the machine has free: it is not about them.
+    said = stack.make("up", "AIRFLOW_PORT=1", "WAREHOUSE_PORT=1", check=False)
+    assert "data of an earlier stack" in said
+    assert "make reset" in said
+    assert not env_file.exists()
+    env_file.write_text(kept)
+    stack.make("up")
+
+
 def test_data_survive_down_and_up_and_a_second_run_changes_nothing(stack, first_run):
     before = trusted_checksums(stack.warehouse)
     stack.make("down")
@@ -141,7 +160,7 @@ def test_data_survive_down_and_up_and_a_second_run_changes_nothing(stack, first_
     ) == [(1,)]
 
 
-@pytest.mark.parametrize("service", ["airflow-scheduler", "warehouse", "airflow-apiserver"])
+@pytest.mark.parametrize("service", sorted(LASTING))
 def test_a_container_that_dies_during_a_run_comes_back_and_the_run_ends_green(stack, first_run, service):
     before = trusted_checksums(stack.warehouse)
     started = stack.containers()[service]["State"]["StartedAt"]
