@@ -15,7 +15,7 @@ class AirflowApiError(RuntimeError):
 
 
 class AirflowUnreachableError(AirflowApiError):
-    """The api-server does not answer: it is starting again, or gone."""
+    """The api-server or its database does not answer: it is starting again, or gone."""
 
 
 @dataclass
@@ -72,7 +72,9 @@ class AirflowApi:
         response = self._send(method, path, **options)
         if not response.ok:
             detail = _detail(response)
-            raise AirflowApiError(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
+            # 5xx: its database is away, and comes back.
+            error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
+            raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
         return response.json()
 
     def _send(self, method: str, path: str, **options: object) -> requests.Response:

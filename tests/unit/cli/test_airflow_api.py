@@ -121,3 +121,13 @@ def test_dag_that_never_comes_is_told(api: AirflowApi, stub: Stub, monkeypatch: 
     stub.answers["GET", "/api/v2/importErrors"] = {"import_errors": []}
     monkeypatch.setattr(airflow_api, "PARSE_SECONDS", -1)
     assert "Airflow did not find the DAG in" in refusal(api.wait_for_dag)
+
+
+@pytest.mark.parametrize(("status", "passes"), [(500, True), (503, True), (404, False), (409, False)])
+def test_only_what_may_pass_is_called_unreachable(
+    api: AirflowApi, stub: Stub, status: int, passes: bool
+) -> None:
+    stub.answers["GET", RUN] = (status, '{"detail": "no"}')
+    with pytest.raises(AirflowApiError) as caught:
+        api.run_state(RUN_ID)
+    assert isinstance(caught.value, airflow_api.AirflowUnreachableError) is passes
