@@ -13,7 +13,6 @@ NUMBER = r"^[ \t]*[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 PATTERNS = {"integer": WHOLE_NUMBER, "bigint": WHOLE_NUMBER, "numeric": NUMBER, "date": DATE}
 NOUNS = {"integer": "a whole number", "bigint": "a whole number", "numeric": "a number"}
-LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
 # What nobody sees in a file: a key of nothing else is no key.
 BLANKS = " \t\r\n\v\f\u00a0"
 
@@ -33,7 +32,7 @@ def typed_value(column: Column) -> Composed:
     if column.type == "text":
         text = SQL("nullif({}, '')").format(Identifier(column.name))
     # '21.0' is a whole number written by a program that knows no others.
-    via = SQL("::numeric") if column.type in LARGEST else SQL("")
+    via = SQL("::numeric") if column.is_whole else SQL("")
     return SQL("{}{}::{}").format(text, via, SQL(column.type))
 
 
@@ -57,7 +56,6 @@ def _branches(column: Column) -> list[Composable]:
 
 def _bounds(column: Column) -> list[tuple[Composed, str]]:
     cast = "date" if column.type == "date" else "numeric"
-    maximum = column.maximum if column.maximum is not None else LARGEST.get(column.type)
     return [
         (
             SQL("btrim({0}) <> '' and {0}::{1} {2} {3}").format(
@@ -65,7 +63,7 @@ def _bounds(column: Column) -> list[tuple[Composed, str]]:
             ),
             f"is {word} {bound}",
         )
-        for bound, operator, word in ((column.minimum, "<", "below"), (maximum, ">", "above"))
+        for bound, operator, word in ((column.minimum, "<", "below"), (column.largest, ">", "above"))
         if bound is not None
     ]
 

@@ -16,7 +16,6 @@ from include.tables import Array, Column, DocumentKind
 
 # The fields that the platform sets itself when it plays the product.
 MANAGED_FIELDS = ("_id", "content_type", "created_at", "updated_at")
-LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
 # What MongoDB takes.
 DEEPEST = 100
 
@@ -66,13 +65,13 @@ def _text_problem(column: Column, value: object) -> str | None:
 
 
 def _number_problem(column: Column, value: object) -> str | None:
-    whole = column.type in LARGEST
+    whole = column.is_whole
     noun = "a whole number" if whole else "a number"
     if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
         return f"is not {noun} but {_type_name(value)}"
     if not _is_finite(value) or (whole and value != int(value)):
         return f"is not {noun}"
-    maximum = column.maximum if column.maximum is not None else LARGEST.get(column.type)
+    maximum = column.largest
     if column.minimum is not None and value < column.minimum:
         return f"is below {column.minimum}"
     if maximum is not None and value > maximum:

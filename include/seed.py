@@ -38,6 +38,7 @@ def seed_table(
     """
     load = Load("seed", table.name, datetime.now(UTC))
     path = Path(folder) / table.file
+    # The warehouse commits first: a log line of a load that is then repeated is the lesser evil.
     with transaction(source) as cursor, transaction(warehouse):
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
@@ -49,9 +50,7 @@ def seed_table(
             " do update set dataset = excluded.dataset, as_of = excluded.as_of",
             (table.name, dataset, batch.as_of),
         )
-        # The warehouse commits first: a log line of a load that is then repeated is the lesser evil.
         _write_log(warehouse, load, path, rejected, batch)
-        warehouse.commit()
     return load
 
 

@@ -17,6 +17,9 @@ META_COLUMNS = {
     "_deleted_at": "timestamptz",
 }
 
+# The largest value of each type for whole numbers.
+LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -31,6 +34,15 @@ class Column:
     required: bool = False
     minimum: float | str | None = None
     maximum: float | str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.type in LARGEST
+
+    @property
+    def largest(self) -> float | str | None:
+        """The largest value: the column's own bound, else what its type holds."""
+        return self.maximum if self.maximum is not None else LARGEST.get(self.type)
 
 
 # Dates outside this range are typing mistakes; they would also stretch the calendar over centuries.

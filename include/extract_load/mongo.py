@@ -125,7 +125,7 @@ def _elements(array: Array, documents: list[dict], watermark: str) -> Iterator[l
 def _value(column: Column, document: Mapping) -> object:
     value = number(document.get(column.name))
     # 8.0 is a whole number in JSON, and was checked to be one.
-    return int(value) if column.type in {"integer", "bigint"} and value is not None else value
+    return int(value) if column.is_whole and value is not None else value
 
 
 def _copy(cursor: Cursor, raw: str, names: list[str], rows: Iterable[list]) -> None:
