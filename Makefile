@@ -2,14 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql logs ps reset doctor test test-compose lint format lock
+.PHONY: help demo ui up down run sql logs ps reset doctor test test-compose bench lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
 AS :=
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q AS AS_OF DATA_DIR YES
+export Q AS AS_OF DATA_DIR YES SIZE ROUNDS
 
 PYTHON_RUN := .venv/bin/python -m
 VENV := .venv/installed.txt
@@ -54,6 +54,9 @@ test: $(VENV) lint ## lint, then every test on real embedded servers
 
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
+
+bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=3
+	@$(PYTHON_RUN) benchmarks.extract_load
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file
 	@.venv/bin/ruff check
