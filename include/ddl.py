@@ -48,6 +48,13 @@ def create_warehouse_tables(warehouse: Connection) -> None:
             cursor.execute(_raw_table(table))
 
 
+def loaded_at_index(table: RawTable) -> Composed:
+    """Return the statement that creates the index by which dbt looks for what is new."""
+    return SQL("create index if not exists {index} on raw.{table} (_loaded_at);").format(
+        index=Identifier(f"{table.raw}__loaded_at"), table=Identifier(table.raw)
+    )
+
+
 def _source_table(table: PostgresTable) -> Composed:
     return SQL(
         "create table if not exists public.{table} ("
@@ -81,13 +88,9 @@ def _raw_table(table: RawTable) -> Composed:
     if isinstance(table, DocumentKind):
         columns.append(SQL("_document jsonb not null"))
     columns += [SQL(f"{name} {definition}") for name, definition in META_COLUMNS.items()]
-    return SQL(
-        "create table if not exists raw.{table} ({columns}, primary key ({key}));"
-        # dbt and the next sweep look for what is new and for what is gone.
-        "create index if not exists {loaded} on raw.{table} (_loaded_at);"
-    ).format(
+    create = SQL("create table if not exists raw.{table} ({columns}, primary key ({key}));").format(
         table=Identifier(table.raw),
         columns=SQL(", ").join(columns),
         key=SQL(", ").join(map(Identifier, table.raw_key)),
-        loaded=Identifier(f"{table.raw}__loaded_at"),
     )
+    return create + loaded_at_index(table)

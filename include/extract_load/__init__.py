@@ -1,12 +1,13 @@
 """Copy what changed in the source systems into the raw schema, one transaction per source table.
 
-Data flow: source -> temporary table in the warehouse -> raw. Rows, watermark, deletions, rejected documents
-and the row in ops.load_runs are committed together, so a load that is killed leaves nothing, and one that is
-repeated changes nothing. The next load reads from the watermark on; rows whose values did not change keep
-their stamps.
+Data flow: source -> temporary table in the warehouse -> raw; the first load of a PostgreSQL table goes
+straight into raw. Rows, watermark, deletions, rejected documents and the row in ops.load_runs are committed
+together, so a load that is killed leaves nothing, and one that is repeated changes nothing. The next load
+reads from the watermark on; rows whose values did not change keep their stamps.
 """
 
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
 from include.extract_load import mongo, postgres, raw
@@ -20,12 +21,31 @@ def load_table(source: Connection, warehouse: Connection, table: PostgresTable, 
     with transaction(warehouse) as cursor:
         start = raw.begin(cursor, table.raw, table.overlap)
         load = Load("extract", table.raw, start.loaded_at)
-        load.watermark = postgres.stage(source, cursor, table, start.read_from)
-        raw.merge(cursor, table, load, start, batch)
-        raw.sweep(cursor, table, load, start, batch)
-        raw.finish(cursor, table.raw, load.watermark, batch)
+        load.watermark = postgres.everything_before_is_visible(source)
+        keys = _bring_in(source, cursor, table, load, start, batch)
+        raw.finish(cursor, table.raw, load.watermark, batch, keys)
         record_load(warehouse, load, batch)
     return [load]
+
+
+def _bring_in(
+    source: Connection, cursor: Cursor, table: PostgresTable, load: Load, start: raw.Start, batch: Batch
+) -> raw.Keys:
+    # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
+    with postgres.snapshot(source) as reader:
+        keys = postgres.keys_of(reader, table)
+        if raw.is_empty(cursor, table):
+            load.read = load.inserted = postgres.fill(reader, cursor, table, keys.count, start, batch)
+            return keys
+        postgres.stage(reader, cursor, table, start.read_from)
+        # Every key travels only when some key is gone.
+        is_any_gone = not start.keys or keys != raw.keys_if_none_is_gone(cursor, table, start.keys)
+        if is_any_gone:
+            postgres.stage_keys(reader, cursor, table)
+    raw.merge(cursor, table, load, start, batch)
+    if is_any_gone:
+        raw.sweep(cursor, table, load, start, batch)
+    return keys
 
 
 def load_collection(

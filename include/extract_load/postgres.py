@@ -1,19 +1,23 @@
-"""Read a table of the PostgreSQL source into the warehouse's temporary tables, as a binary stream.
+"""Read a table of the PostgreSQL source into the warehouse, as a binary stream.
 
-The stream goes through a pipe from COPY to COPY: no row becomes a Python object, and memory stays constant.
+An empty raw table is filled directly; later loads go through temporary tables. The stream goes through a pipe
+from COPY to COPY: no row becomes a Python object, and memory stays constant.
 """
 
 import logging
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg2.errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composed, Identifier, Literal
+from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-from include.extract_load.raw import create_stage
+from include.extract_load import raw
+from include.load_log import Batch
 from include.tables import PostgresTable
 from include.transaction import transaction
 
@@ -22,18 +26,50 @@ log = logging.getLogger(__name__)
 PIPE_BYTES = 1 << 20
 
 
-def stage(source: Connection, cursor: Cursor, table: PostgresTable, read_from: datetime | None) -> datetime:
-    """Fill the table's stage and keys from one snapshot of the source; return the next watermark."""
-    create_stage(cursor, table)
-    watermark = _everything_before_is_visible(source)
+@contextmanager
+def snapshot(source: Connection) -> Iterator[Cursor]:
+    """Yield a cursor to which the source stands still."""
     source.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with transaction(source) as reader:
-        _pipe(reader, _rows(table, read_from), cursor, f"stage_{table.raw}")
-        _pipe(reader, _keys(table), cursor, f"keys_{table.raw}")
-    return watermark
+        yield reader
 
 
-def _everything_before_is_visible(source: Connection) -> datetime:
+def keys_of(reader: Cursor, table: PostgresTable) -> raw.Keys:
+    """Return the source's keys, summed up there: one line travels instead of all of them."""
+    keys = raw.hashed_keys(Identifier(table.key))
+    reader.execute(SQL("select {} from {}").format(keys, Identifier(table.name)))
+    return raw.Keys(*reader.fetchone())
+
+
+def fill(
+    reader: Cursor, cursor: Cursor, table: PostgresTable, expected: int, start: raw.Start, batch: Batch
+) -> int:
+    """Copy every row straight into the empty raw table, stamped by the source's query; count them.
+
+    `expected` is how many rows will come.
+    """
+    stamps = [SQL("{}::text").format(Literal(batch.batch_id)), SQL("{}::date").format(Literal(batch.as_of))]
+    stamps.append(SQL("{}::timestamptz").format(Literal(start.loaded_at)))
+    names = [column.name for column in table.raw_columns]
+    names += ["_source_updated_at", "_batch_id", "_as_of", "_loaded_at"]
+    target = SQL("raw.{} ({})").format(Identifier(table.raw), SQL(", ").join(map(Identifier, names)))
+    with raw.index_afterwards(cursor, table, expected):
+        return _pipe(reader, _rows(table, None, stamps), cursor, target)
+
+
+def stage(reader: Cursor, cursor: Cursor, table: PostgresTable, read_from: datetime | None) -> None:
+    """Fill the table's stage with what changed since `read_from`."""
+    raw.create_stage(cursor, table)
+    _pipe(reader, _rows(table, read_from), cursor, Identifier(f"stage_{table.raw}"))
+
+
+def stage_keys(reader: Cursor, cursor: Cursor, table: PostgresTable) -> None:
+    """Fill the table's keys with every key of the source."""
+    query = SQL("select {}::text from {}").format(Identifier(table.key), Identifier(table.name))
+    _pipe(reader, query, cursor, Identifier(f"keys_{table.raw}"))
+
+
+def everything_before_is_visible(source: Connection) -> datetime:
     """Return the moment before which no transaction is open any more.
 
     What an open transaction writes carries the time of its start as updated_at, but is not visible yet: the
@@ -51,26 +87,26 @@ def _everything_before_is_visible(source: Connection) -> datetime:
         return reader.fetchone()[0]
 
 
-def _rows(table: PostgresTable, read_from: datetime | None) -> Composed:
+def _rows(table: PostgresTable, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:
     # Binary COPY does not convert, so the types are made the warehouse's here.
     columns = SQL(", ").join(
         SQL("{}::{}").format(Identifier(column.name), SQL(column.type)) for column in table.raw_columns
     )
     watermark = Identifier(table.watermark)
     where = SQL("where {} >= {}").format(watermark, Literal(read_from)) if read_from else SQL("")
-    return SQL("select {}, {}::timestamptz from {} {}").format(
-        columns, watermark, Identifier(table.name), where
+    added = SQL("").join(SQL(", ") + stamp for stamp in stamps)
+    return SQL("select {}, {}::timestamptz{} from {} {}").format(
+        columns, watermark, added, Identifier(table.name), where
     )
 
 
-def _keys(table: PostgresTable) -> Composed:
-    return SQL("select {}::text from {}").format(Identifier(table.key), Identifier(table.name))
+def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -> int:
+    """Stream the query's rows into the target and count them.
 
-
-def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: str) -> None:
-    """Stream the query's rows into the target; the reader's own error is raised before what it led to."""
+    The reader's own error is raised before what it led to.
+    """
     copy_out = SQL("copy ({}) to stdout (format binary)").format(query)
-    copy_in = SQL("copy {} from stdin (format binary)").format(Identifier(target))
+    copy_in = SQL("copy {} from stdin (format binary)").format(target)
     read_end, write_end = os.pipe()
     with ThreadPoolExecutor(max_workers=1) as pool, os.fdopen(read_end, "rb", PIPE_BYTES) as incoming:
         reading = pool.submit(_copy_out, reader, copy_out, write_end)
@@ -82,6 +118,7 @@ def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: str) -> None:
                 raise cause from None
             raise
         reading.result()
+    return writer.rowcount
 
 
 def _copy_out(reader: Cursor, copy_out: Composed, write_end: int) -> None:

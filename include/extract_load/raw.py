@@ -1,22 +1,43 @@
 """The warehouse side of a load: temporary table -> raw table, stamped where a value changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.ddl import RawTable
+from include.ddl import RawTable, loaded_at_index
 from include.load_log import Batch, Load
-from include.tables import DocumentKind, MongoCollection
+from include.tables import DocumentKind, MongoCollection, PostgresTable
+
+# From here on an index is built faster afterwards than row by row, and the table may be locked for it.
+MANY_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A set of keys in two numbers: how many they are, and the sum of their 64-bit hashes.
+
+    Equal sets have equal numbers, in any order; a key that went and another that came change the sum.
+    """
+
+    count: int
+    sum: Decimal
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where a load begins: its stamp, and the moment from which the source is read (None: everything)."""
+    """Where a load begins: its stamp, and what the last load left (None: nothing is known).
+
+    The source is read from `read_from` on; `keys` are those that it had then.
+    """
 
     loaded_at: datetime
     read_from: datetime | None
+    keys: Keys | None
 
 
 def tables_of(collection: MongoCollection) -> list[RawTable]:
@@ -30,10 +51,33 @@ def begin(cursor: Cursor, name: str, overlap: timedelta) -> Start:
     cursor.execute("select pg_advisory_xact_lock(hashtext('load ' || %s))", (name,))
     # The clock, not now(): while this waited for the lock another load may have stamped later than now().
     cursor.execute(
-        "select clock_timestamp(), (select watermark from ops.watermarks where table_name = %s)", (name,)
+        "select clock_timestamp(), watermark, key_count, key_sum"
+        " from (select 1) as once left join ops.watermarks on table_name = %s",
+        (name,),
     )
-    loaded_at, watermark = cursor.fetchone()
-    return Start(loaded_at, watermark - overlap if watermark else None)
+    loaded_at, watermark, *keys = cursor.fetchone()
+    read_from = watermark - overlap if watermark else None
+    return Start(loaded_at, read_from, None if None in keys else Keys(*keys))
+
+
+def is_empty(cursor: Cursor, table: RawTable) -> bool:
+    """Say whether raw holds no row at all, not even a deleted one."""
+    cursor.execute(SQL("select not exists (select 1 from raw.{})").format(Identifier(table.raw)))
+    return cursor.fetchone()[0]
+
+
+@contextmanager
+def index_afterwards(cursor: Cursor, table: RawTable, rows: int) -> Iterator[None]:
+    """Fill raw without the index on its stamps; build it from the finished rows, where they are many.
+
+    Whoever reads the table waits until the transaction ends: for an empty table only.
+    """
+    if rows < MANY_ROWS:
+        yield
+        return
+    cursor.execute(SQL("drop index if exists raw.{}").format(Identifier(f"{table.raw}__loaded_at")))
+    yield
+    cursor.execute(loaded_at_index(table))
 
 
 def create_stage(cursor: Cursor, table: RawTable) -> None:
@@ -52,6 +96,29 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
                 ),
             )
         )
+
+
+def hashed_keys(key: Identifier) -> Composed:
+    """Return the two columns that sum up a set of keys, the same in every database."""
+    return SQL('count(*), coalesce(sum(hashtextextended({}::text collate "C", 0)), 0)').format(key)
+
+
+def keys_if_none_is_gone(cursor: Cursor, table: PostgresTable, known: Keys) -> Keys:
+    """Return the keys that the source has unless some were deleted: the known, and those staged anew."""
+    cursor.execute(SQL("analyze {}").format(Identifier(f"stage_{table.raw}")))
+    cursor.execute(
+        SQL(
+            "select {keys} from {stage} as stage where not exists"
+            " (select 1 from raw.{raw} as target where target.{key} = stage.{key} and _deleted_at is null)"
+        ).format(
+            keys=hashed_keys(Identifier("stage", table.key)),
+            stage=Identifier(f"stage_{table.raw}"),
+            raw=Identifier(table.raw),
+            key=Identifier(table.key),
+        )
+    )
+    count, total = cursor.fetchone()
+    return Keys(known.count + count, known.sum + total)
 
 
 def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
@@ -79,13 +146,14 @@ def sweep(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batc
     load.deleted = cursor.rowcount
 
 
-def finish(cursor: Cursor, name: str, watermark: datetime, batch: Batch) -> None:
-    """Move the watermark, in the transaction of the data that it speaks of."""
+def finish(cursor: Cursor, name: str, watermark: datetime, batch: Batch, keys: Keys | None = None) -> None:
+    """Move the watermark and remember the source's keys, in the transaction of the data they speak of."""
     cursor.execute(
-        "insert into ops.watermarks as old values (%s, %s, %s) on conflict (table_name)"
+        "insert into ops.watermarks as old (table_name, watermark, batch_id, key_count, key_sum)"
+        " values (%s, %s, %s, %s, %s) on conflict (table_name)"
         " do update set watermark = greatest(old.watermark, excluded.watermark),"
-        " batch_id = excluded.batch_id",
-        (name, watermark, batch.batch_id),
+        " batch_id = excluded.batch_id, key_count = excluded.key_count, key_sum = excluded.key_sum",
+        (name, watermark, batch.batch_id, keys and keys.count, keys and keys.sum),
     )
 
 

@@ -25,9 +25,13 @@ create index if not exists load_runs_batch_id on ops.load_runs (batch_id);
 create table if not exists ops.watermarks (
     table_name text primary key,
     watermark timestamptz not null,
-    batch_id text not null
+    batch_id text not null,
+    key_count bigint,
+    key_sum numeric
 );
-comment on table ops.watermarks is 'One row per source table: everything changed before this moment is in raw.';
+alter table ops.watermarks add column if not exists key_count bigint, add column if not exists key_sum numeric;
+comment on table ops.watermarks is
+    'One row per source table: everything changed before this moment is in raw, and so was the set of keys summed up here.';
 
 create table if not exists ops.dbt_runs (
     invocation_id text not null,

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from include.extract_load import load_table
+from include.extract_load import load_table, postgres
 from include.load_log import record_load
 from include.tables import USERS, VIEWING_SESSIONS
 
@@ -530,6 +530,187 @@ def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline, in_background)
             "read": 1,
             "inserted": 1,
         }
+
+
+# The first load, straight into raw, and the keys that need not travel.
+
+MANY = (
+    "insert into users (user_id, age, registration_date, updated_at) select 'U' || n, n %% 100, '2022-10-02',"
+)
+MANY += " now() - interval '1 day' from generate_series(1, %s) as n"
+
+
+@pytest.fixture
+def index_of_raw(pipeline):
+    """Return a function that tells which indexes raw.postgres_users has, and whether they work."""
+
+    def index_of_raw():
+        return pipeline.warehouse(
+            "select indexrelid::regclass::text as name, indrelid, indisvalid, indisprimary from pg_index"
+            " where indrelid = 'raw.postgres_users'::regclass order by 1"
+        )
+
+    return index_of_raw
+
+
+@pytest.fixture
+def ship_keys(monkeypatch):
+    """Return the list of the tables whose keys travelled."""
+    shipped = []
+    stage_keys = postgres.stage_keys
+    monkeypatch.setattr(
+        postgres, "stage_keys", lambda *args: shipped.append(args[-1].name) or stage_keys(*args)
+    )
+    return shipped
+
+
+@pytest.fixture
+def few_are_many(monkeypatch):
+    monkeypatch.setattr("include.extract_load.raw.MANY_ROWS", 2)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_first_load_ends_the_same_with_and_without_the_index(pipeline, few_are_many, index_of_raw, rows):
+    before = index_of_raw()
+    pipeline.source(MANY, rows)
+    load = pipeline.extract()
+    assert counts(load) == {"read": rows, "inserted": rows}
+    raw = assert_raw_is_the_source(pipeline)
+    assert len(raw) == rows
+    for key, row in raw.items():
+        assert stamps(row) == {
+            "_batch_id": "run 1",
+            "_as_of": date(2024, 9, 1),
+            "_loaded_at": load.started_at,
+            "_deleted_at": None,
+        }
+        assert row["_source_updated_at"] == pipeline.source_users()[key]["updated_at"]
+    assert index_of_raw() == before
+    assert [index["name"] for index in before] == [
+        "raw.postgres_users__loaded_at",
+        "raw.postgres_users_pkey",
+    ]
+
+
+def test_batch_id_arrives_as_it_is(pipeline):
+    pipeline.seed_users(ANA)
+    name = "manual__2024-09-01T00:00:00+00:00 'quoted' \\N %s {} 名前"
+    pipeline.extract(batch=pipeline.batch(name))
+    assert pipeline.raw()["U0001"]["_batch_id"] == name
+
+
+def test_first_load_goes_straight_into_raw(pipeline, monkeypatch, ship_keys):
+    def stage(*_):
+        raise AssertionError("a temporary table was filled")
+
+    pipeline.seed_users(ANA, BEN)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres, "stage", stage)
+        assert counts(pipeline.extract()) == {"read": 2, "inserted": 2}
+        with pytest.raises(AssertionError, match="temporary table"):
+            pipeline.extract(batch=pipeline.batch("run 2"))
+    assert ship_keys == []
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_first_load_that_is_killed_leaves_nothing(pipeline, killed, index_of_raw):
+    pipeline.seed_users(ANA, BEN)
+    before, indexes = pipeline.state(), index_of_raw()
+    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+        pipeline.extract()
+    assert (pipeline.state(), index_of_raw()) == (before, indexes)
+    assert pipeline.raw() == {}
+    assert counts(pipeline.extract()) == {"read": 2, "inserted": 2}
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_error_in_mid_stream_of_the_first_load_leaves_nothing(own_pipeline, in_background):
+    pipeline = own_pipeline
+    before = pipeline.state()
+    replace_users_by_a_view(pipeline, "1 / (n - 29000)")
+    with pytest.raises(psycopg2.errors.DivisionByZero, match="division by zero"):
+        in_background(pipeline.extract).result(20)
+    pipeline.source("drop view users")
+    pipeline.source("alter table users_table rename to users")
+    assert pipeline.state() == before
+    pipeline.seed_users(ANA)
+    assert counts(pipeline.extract()) == {"read": 1, "inserted": 1}
+
+
+def test_raw_that_was_emptied_by_hand_is_filled_again(pipeline):
+    pipeline.source(MANY, 3)
+    pipeline.extract(STRICT_USERS)
+    pipeline.warehouse("delete from raw.postgres_users")
+    load = pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))
+    assert counts(load) == {"read": 3, "inserted": 3}
+    assert_raw_is_the_source(pipeline)
+
+
+def test_keys_travel_only_when_one_is_gone(pipeline, ship_keys):
+    pipeline.source(MANY, 3)
+    for number, (change, expected, shipped) in enumerate(
+        [
+            ("select 1", {"inserted": 3}, False),
+            ("select 1", {}, False),
+            ("update users set age = 99 where user_id = 'U1'", {"updated": 1}, False),
+            ("insert into users values ('U4', 1, null, null, '2022-10-02')", {"inserted": 1}, False),
+            ("delete from users where user_id = 'U2'", {"deleted": 1}, True),
+            ("insert into users values ('U2', 1, null, null, '2022-10-02')", {"updated": 1}, False),
+            ("select 1", {}, False),
+        ]
+    ):
+        pipeline.source(change)
+        ship_keys.clear()
+        load = pipeline.extract(STRICT_USERS, pipeline.batch(f"run {number}"))
+        done = {name: count for name, count in counts(load).items() if name not in {"read", "unchanged"}}
+        assert (done, bool(ship_keys)) == (expected, shipped), change
+        assert_raw_is_the_source(pipeline)
+
+
+def test_delete_and_insert_in_the_same_interval_are_both_found(pipeline, ship_keys):
+    pipeline.source(MANY, 3)
+    pipeline.extract(STRICT_USERS)
+    pipeline.source("delete from users where user_id = 'U2'")
+    pipeline.source(INSERT, "U9", 21)
+    # As many keys as before, but not the same.
+    load = pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))
+    assert counts(load) == {"read": 1, "inserted": 1, "deleted": 1}
+    assert ship_keys == ["users"]
+    assert sorted(assert_raw_is_the_source(pipeline)) == ["U1", "U3", "U9"]
+    assert pipeline.raw()["U2"]["_deleted_at"] == load.started_at
+
+
+@pytest.mark.parametrize("forget", ["update ops.watermarks set key_sum = null", "delete from ops.watermarks"])
+def test_deletion_is_found_when_the_last_keys_are_not_known(pipeline, ship_keys, forget):
+    pipeline.source(MANY, 3)
+    pipeline.extract(STRICT_USERS)
+    pipeline.warehouse(forget)
+    pipeline.source("delete from users where user_id = 'U2'")
+    assert pipeline.extract(STRICT_USERS, pipeline.batch("run 2")).deleted == 1
+    assert ship_keys == ["users"]
+    assert_raw_is_the_source(pipeline)
+
+
+def test_row_with_an_old_stamp_does_not_hide_a_deletion(pipeline):
+    pipeline.source(MANY, 3)
+    pipeline.extract(STRICT_USERS)
+    # Written with a stamp from before the watermark: no load by watermark sees it.
+    insert = INSERT.replace(")", ", updated_at)", 1).replace("02')", "02', '2020-01-01')")
+    pipeline.source(insert, "old", 1)
+    pipeline.source("delete from users where user_id = 'U1'")
+    assert pipeline.extract(STRICT_USERS, pipeline.batch("run 2")).deleted == 1
+    pipeline.source("delete from users where user_id in ('old', 'U2')")
+    assert pipeline.extract(STRICT_USERS, pipeline.batch("run 3")).deleted == 1
+    assert sorted(assert_raw_is_the_source(pipeline)) == ["U3"]
+
+
+def test_killed_load_forgets_the_keys_it_saw(pipeline, killed):
+    pipeline.source(MANY, 3)
+    pipeline.extract(STRICT_USERS)
+    pipeline.source("delete from users where user_id = 'U2'")
+    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+        pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))
+    assert counts(pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))) == {"deleted": 1}
 
 
 # Any order of events.
