@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql logs ps reset doctor test test-compose bench lint format lock
+.PHONY: help demo ui up down run sql quarantine logs ps reset doctor test test-compose bench lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -35,6 +35,9 @@ run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA
 
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 	@if cli/stack is-up warehouse; then cli/stack sql "$$Q" "$$AS"; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.sql "$$Q" $(if $(AS),--as "$$AS"); fi
+
+quarantine: ## show which rows could not be loaded, and why
+	@if cli/stack is-up; then cli/stack quarantine; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.quarantine; fi
 
 logs: ## follow the logs of the Docker stack
 	@cli/stack logs

@@ -1,0 +1,107 @@
+"""`make quarantine`: which rows could not be loaded, by table and reason, and ten of them as they came."""
+
+import argparse
+import os
+import sys
+
+import psycopg2.errors
+from psycopg2.extensions import connection as Connection
+
+from cli import LOCAL
+from cli.container import SECRETS, read_secrets
+from cli.warehouse import connect
+
+# "repeats the key of line 12" and "... of line 13" are one reason.
+REASON = "concat_ws(' ', column_name, regexp_replace(reason, ' line [0-9]+$', ' another line'))"
+LATEST = """
+select batch_id, as_of from quarantine.rejected_rows order by rejected_at desc, rejected_row_id desc limit 1
+"""
+COUNTS = f"""
+select stage, table_name, {REASON} as what, count(*)
+from quarantine.rejected_rows where %(batch_id)s is null or batch_id = %(batch_id)s
+group by stage, table_name, what order by count(*) desc, stage, table_name, what
+"""
+# Each reason has its turn before one comes twice.
+SAMPLE = f"""
+with rejected as (
+    select *, row_number() over (
+        partition by stage, table_name, {REASON} order by rejected_row_id
+    ) as turn
+    from quarantine.rejected_rows where batch_id = %s
+)
+
+select source_name, position, column_name, value, reason, row_text from rejected
+order by turn, rejected_row_id limit 10
+"""
+WIDTH = 160
+
+
+def main() -> int:
+    """Print what is in quarantine; return 1 when there is no warehouse yet."""
+    argparse.ArgumentParser(prog="make quarantine", description=__doc__).parse_args()
+    if SECRETS.is_dir():
+        with connect({**os.environ, **read_secrets(SECRETS)}, "elt_loader") as loader:
+            return _answer(loader)
+    # Not at the top: the image has no embedded servers.
+    from include.embedded import databases
+
+    if not (LOCAL / "postgres" / "PG_VERSION").exists():
+        return _no_warehouse()
+    with databases(LOCAL) as env, connect(env, "elt_loader") as loader:
+        return _answer(loader)
+
+
+def print_quarantine(loader: Connection) -> None:
+    """Print counts of the latest batch that rejected rows, a sample of it, and counts of all batches."""
+    with loader, loader.cursor() as cursor:
+        cursor.execute(LATEST)
+        latest = cursor.fetchone()
+        if latest is None:
+            print("Nothing is in quarantine: every row that was read could be loaded.")
+            return
+        batch_id, as_of = latest
+        cursor.execute(COUNTS, {"batch_id": batch_id})
+        _print_counts(f"Rejected in {batch_id}, as of {as_of}, the latest batch with rejected rows", cursor)
+        cursor.execute(SAMPLE, (batch_id,))
+        _print_sample(cursor.fetchall())
+        cursor.execute(COUNTS, {"batch_id": None})
+        _print_counts("Rejected in all batches: a row counts in each that met it", cursor)
+
+
+def _answer(loader: Connection) -> int:
+    try:
+        print_quarantine(loader)
+    except psycopg2.errors.UndefinedTable:
+        return _no_warehouse()
+    return 0
+
+
+def _no_warehouse() -> int:
+    print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
+    return 1
+
+
+def _print_counts(title: str, rows) -> None:
+    print(f"\n{title}")
+    for stage, table, what, count in rows:
+        print(f"  {count:>9,}  {stage:8} {table:26} {what}")
+
+
+def _print_sample(rows: list[tuple]) -> None:
+    print("\nSome of them")
+    for source, position, column, value, reason, row in rows:
+        what = f"{column} {_line(value)!r} {reason}" if column else reason
+        print(f"  {source}, {position}: {_line(what)}")
+        print(f"      {_line(row)}")
+
+
+def _line(text: str | None) -> str | None:
+    """Return the text on one line, cut where it is long."""
+    if text is None:
+        return None
+    line = " ".join(text.split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
