@@ -35,10 +35,10 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
     airflow = home / "airflow"
     url = f"http://127.0.0.1:{port}"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    generator = {name: value for name, value in env.items() if name.startswith("GENERATE_")}
+    settings = {name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_"))}
     return {
         **inherited,
-        **generator,
+        **settings,
         **connections(env),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),

@@ -41,7 +41,7 @@ class AirflowApi:
                 raise AirflowApiError(f"Airflow did not find the DAG in {PARSE_SECONDS} s")
             time.sleep(0.25)
 
-    def trigger(self, conf: dict[str, str]) -> str:
+    def trigger(self, conf: dict[str, object]) -> str:
         """Start a run without a logical date and return its id."""
         body = {"logical_date": None, "conf": conf}
         return self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)["dag_run_id"]

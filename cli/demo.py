@@ -6,6 +6,7 @@ stops everything. The exit code says whether the run succeeded.
 
 import sys
 import time
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from cli import LOCAL, end_cleanly_on_signals
@@ -49,14 +50,16 @@ def main() -> int:
     return 1
 
 
-def _conf() -> dict[str, str]:
+def _conf() -> dict[str, object]:
     conf = conf_of(argument_parser("make demo", __doc__).parse_args())
     # The first day of a demo is always the same; files of one's own have no day.
-    return conf or {"as_of": ANCHOR.isoformat()}
+    conf = conf or {"as_of": ANCHOR.isoformat()}
+    # A demo's sources hold what it has just brought there: whatever that replaces was meant to go.
+    return {**conf, "allow_mass_deletion": True}
 
 
-def _next_day(conf: dict[str, str]) -> date:
-    return date.fromisoformat(conf.get("as_of", ANCHOR.isoformat())) + timedelta(days=1)
+def _next_day(conf: Mapping[str, object]) -> date:
+    return date.fromisoformat(str(conf.get("as_of", ANCHOR))) + timedelta(days=1)
 
 
 def _say(what: str, started: float) -> None:

@@ -38,15 +38,17 @@ def argument_parser(command: str, description: str | None) -> argparse.ArgumentP
     return parser
 
 
-def conf_of(arguments: argparse.Namespace) -> dict[str, str]:
+def conf_of(arguments: argparse.Namespace) -> dict[str, object]:
     """Return the run's parameters. A relative folder means the caller's: the task runs elsewhere."""
-    conf = {"as_of": arguments.as_of.isoformat()} if arguments.as_of else {}
+    conf: dict[str, object] = {"as_of": arguments.as_of.isoformat()} if arguments.as_of else {}
     if arguments.data_dir:
         conf["data_dir"] = str(arguments.data_dir.expanduser().resolve())
+        # Files of one's own are there to replace what was loaded before.
+        conf["allow_mass_deletion"] = True
     return conf
 
 
-def run(api: AirflowApi, env: Mapping[str, str], conf: dict[str, str], logs: Path) -> int:
+def run(api: AirflowApi, env: Mapping[str, str], conf: dict[str, object], logs: Path) -> int:
     """Trigger a run, follow it and print its summary, or why it failed."""
     api.wait_for_dag()
     api.unpause()

@@ -10,6 +10,9 @@ files of your own (`users.csv`, `viewing_sessions.csv`, `content.json`).
 **Every task may run again**, for the same day or an older one: the end state is the same. Rows that did not
 change are not written again.
 
+**A load stops itself** when most of a raw table would vanish (`allow_mass_deletion` lets it pass), or when
+too many rows cannot be loaded.
+
 **If a task fails**, its log ends with what to do. Rows that could not be loaded are in
 `quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`.
 """
@@ -33,7 +36,7 @@ from airflow.sdk import (
 )
 
 from include.dbt import BATCH_VARIABLE, build_command
-from include.errors import InputError
+from include.errors import GuardError, InputError
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
 
 DEFAULT_ARGS = {
@@ -43,8 +46,13 @@ DEFAULT_ARGS = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
-    # A broken file does not mend itself: fail at once.
-    "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=InputError, action=RetryAction.FAIL)]),
+    # Neither a broken file nor an emptied source mends itself: fail at once.
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(exception=InputError, action=RetryAction.FAIL),
+            RetryRule(exception=GuardError, action=RetryAction.FAIL),
+        ]
+    ),
 }
 PARAMS = {
     "as_of": Param(
@@ -59,6 +67,13 @@ PARAMS = {
         type=["null", "string"],
         title="Folder with your own files",
         description_md="Holds `users.csv`, `viewing_sessions.csv`, `content.json`. Empty: generated.",
+    ),
+    "allow_mass_deletion": Param(
+        False,
+        type="boolean",
+        title="Allow a mass deletion",
+        description_md="A load that would delete more of a raw table's live rows than `MAX_DELETED_SHARE`"
+        " (half of them) stops. Switch on when it is meant, such as when other files replace everything.",
     ),
 }
 
@@ -96,13 +111,15 @@ def create_postgres_tables() -> None:
 @task
 def load_json_to_mongodb(files: dict[str, str]) -> list[dict]:
     from include.connections import mongo, postgres
-    from include.run import batch_of
+    from include.run import batch_of, limits_of
     from include.seed import seed_collection
+    from include.settings import read_settings
 
-    batch = batch_of(get_current_context())
+    context = get_current_context()
+    batch, limits = batch_of(context), limits_of(context, read_settings())
     with mongo("source_mongo_app") as database, postgres("warehouse") as warehouse:
         return [
-            seed_collection(database, warehouse, table, batch, **files).summary()
+            seed_collection(database, warehouse, table, batch, limits=limits, **files).summary()
             for table in MONGO_COLLECTIONS
         ]
 
@@ -110,34 +127,45 @@ def load_json_to_mongodb(files: dict[str, str]) -> list[dict]:
 @task
 def load_csvs_to_postgres(files: dict[str, str]) -> list[dict]:
     from include.connections import postgres
-    from include.run import batch_of
+    from include.run import batch_of, limits_of
     from include.seed import seed_table
+    from include.settings import read_settings
 
-    batch = batch_of(get_current_context())
+    context = get_current_context()
+    batch, limits = batch_of(context), limits_of(context, read_settings())
     with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
-        return [seed_table(source, warehouse, table, batch, **files).summary() for table in POSTGRES_TABLES]
+        return [
+            seed_table(source, warehouse, table, batch, limits=limits, **files).summary()
+            for table in POSTGRES_TABLES
+        ]
 
 
 @task(map_index_template="{{ table }}")
 def load_postgres_table(table: str) -> list[dict]:
     from include.connections import postgres
     from include.extract_load import load_table
-    from include.run import batch_of
+    from include.run import batch_of, limits_of
+    from include.settings import read_settings
 
-    batch = batch_of(get_current_context(), table=table)
+    context = get_current_context()
+    batch, limits = batch_of(context, table=table), limits_of(context, read_settings())
     with postgres("source_postgres") as source, postgres("warehouse") as warehouse:
-        return [load.summary() for load in load_table(source, warehouse, SOURCES_BY_NAME[table], batch)]
+        loads = load_table(source, warehouse, SOURCES_BY_NAME[table], batch, limits)
+        return [load.summary() for load in loads]
 
 
 @task(map_index_template="{{ table }}")
 def load_mongo_collection(table: str) -> list[dict]:
     from include.connections import mongo, postgres
     from include.extract_load import load_collection
-    from include.run import batch_of
+    from include.run import batch_of, limits_of
+    from include.settings import read_settings
 
-    batch = batch_of(get_current_context(), table=table)
+    context = get_current_context()
+    batch, limits = batch_of(context, table=table), limits_of(context, read_settings())
     with mongo("source_mongo") as source, postgres("warehouse") as warehouse:
-        return [load.summary() for load in load_collection(source, warehouse, SOURCES_BY_NAME[table], batch)]
+        loads = load_collection(source, warehouse, SOURCES_BY_NAME[table], batch, limits)
+        return [load.summary() for load in loads]
 
 
 @task_group

@@ -3,3 +3,7 @@
 
 class InputError(Exception):
     """A file or setting must be mended first: trying again cannot help."""
+
+
+class GuardError(Exception):
+    """A load would destroy more than it may: a person must look, and allow it or mend the source."""

@@ -1,11 +1,14 @@
-"""Which batch a pipeline run is: read from the run's context, which may have no logical date."""
+"""What a pipeline run is told: its batch and its limits, read from its context and the settings."""
 
 from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from include.errors import InputError
+from include.guards import Limits
 from include.load_log import Batch
+from include.settings import Settings
 
 
 def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> Batch:
@@ -19,6 +22,13 @@ def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> 
     return Batch(batch_id=context["run_id"], as_of=_business_day(context))
 
 
+def limits_of(context: Mapping[str, Any], settings: Settings) -> Limits:
+    """Return where the run's loads stop: a run may allow a mass deletion that the settings do not."""
+    if context["params"].get("allow_mass_deletion"):
+        return replace(settings.limits, deleted_share=1)
+    return settings.limits
+
+
 def _business_day(context: Mapping[str, Any]) -> date:
     if as_of := context["params"].get("as_of"):
         try:
@@ -27,4 +37,5 @@ def _business_day(context: Mapping[str, Any]) -> date:
             raise InputError(
                 f"as_of={as_of!r} is not a date. Trigger again with one like 2024-09-02"
             ) from None
+    # A triggered run may have no logical date.
     return (context.get("logical_date") or context["dag_run"].run_after).date()

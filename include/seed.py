@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from include import seed_mongo, seed_postgres
 from include.errors import InputError
+from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_rejection
 from include.load_log import Batch, Load, Rejected, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
@@ -31,10 +32,12 @@ def seed_table(
     *,
     folder: str,
     dataset: str,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Load:
     """Bring `folder`'s CSV file into the table of the source.
 
-    Raises InputError for a file that cannot be used; then nothing was changed.
+    Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
+    changed, and the reasons are in quarantine.
     """
     load = Load("seed", table.name, datetime.now(UTC))
     path = Path(folder) / table.file
@@ -50,7 +53,7 @@ def seed_table(
             " do update set dataset = excluded.dataset, as_of = excluded.as_of",
             (table.name, dataset, batch.as_of),
         )
-        _write_log(warehouse, load, path, rejected, batch)
+        _write_log(warehouse, load, path, rejected, batch, limits)
     return load
 
 
@@ -62,10 +65,12 @@ def seed_collection(
     *,
     folder: str,
     dataset: str,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Load:
     """Bring `folder`'s JSON file into the collection of the source.
 
-    Raises InputError for a file that cannot be used; then nothing was changed.
+    Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
+    changed, and the reasons are in quarantine.
     """
     load = Load("seed", collection.name, datetime.now(UTC))
     path = Path(folder) / collection.file
@@ -76,7 +81,7 @@ def seed_collection(
         return load
     rejected, writes = seed_mongo.merge_documents(database, collection, path, load)
     with transaction(warehouse):
-        _write_log(warehouse, load, path, rejected, batch)
+        _write_log(warehouse, load, path, rejected, batch, limits)
     new_state = {"dataset": dataset, "as_of": batch.as_of.isoformat()}
     state.replace_one({"_id": collection.name}, new_state, upsert=True)
     seed_mongo.write(database, collection, writes)
@@ -90,12 +95,17 @@ def _is_older(newest: tuple[str, date] | None, dataset: str, as_of: date, path: 
     return True
 
 
-def _write_log(warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], batch: Batch) -> None:
+def _write_log(
+    warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], batch: Batch, limits: Limits
+) -> None:
     store_rejected(warehouse, load, path.name, rejected, batch)
-    if load.read == load.quarantined:
+    try:
+        _refuse_unloadable(path, load, rejected)
+        refuse_mass_rejection(str(path), load.read, rejected, limits)
+    except InputError:
         # The reasons are kept, although the load itself fails.
         warehouse.commit()
-    _refuse_unloadable(path, load, rejected)
+        raise
     record_load(warehouse, load, batch)
 
 
@@ -109,5 +119,5 @@ def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None
     what = f"{first.column} {first.value!r} {first.reason}" if first.column else first.reason
     raise InputError(
         f"{path}: none of its {load.read} rows can be loaded; first, at {first.position}: {what}. "
-        "The table was left as it is; all rows and reasons are in quarantine.rejected_rows"
+        "The table was left as it is; all rows and reasons are in quarantine.rejected_rows: make quarantine"
     )

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from include.environment import ROOT
 from include.errors import InputError
+from include.guards import Limits
 
 Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run can be told: where files go, and how much is generated."""
+    """What a run can be told: where files go, how much is generated, where a load stops itself."""
 
     data_root: Path
     dbt_target: Path
@@ -23,6 +24,7 @@ class Settings:
     titles: int
     sessions: int
     defects: float
+    limits: Limits
 
     @property
     def dataset(self) -> str:
@@ -32,7 +34,7 @@ class Settings:
 
 
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise InputError for a value that is no number."""
+    """Read the settings; raise InputError for a value that is no number, or no share."""
     return Settings(
         data_root=Path(env.get("DATA_ROOT") or ROOT / "data"),
         dbt_target=Path(env.get("DBT_TARGET_PATH") or ROOT / "dbt" / "target"),
@@ -41,6 +43,10 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         titles=_number(env, "GENERATE_TITLES", 300),
         sessions=_number(env, "GENERATE_SESSIONS", 200_000),
         defects=_number(env, "GENERATE_DEFECTS", 0.0),
+        limits=Limits(
+            deleted_share=_share(env, "MAX_DELETED_SHARE", Limits.deleted_share),
+            rejected_share=_share(env, "MAX_REJECTED_SHARE", Limits.rejected_share),
+        ),
     )
 
 
@@ -51,3 +57,11 @@ def _number(env: Mapping[str, str], name: str, default: Number) -> Number:
     except ValueError:
         noun = "a whole number" if isinstance(default, int) else "a number"
         raise InputError(f"{name}={text!r} is not {noun}. Mend it in .env and start again") from None
+
+
+def _share(env: Mapping[str, str], name: str, default: float) -> float:
+    share = _number(env, name, default)
+    # Not only 50 for 50 %: nan would let everything pass.
+    if not 0 <= share <= 1:
+        raise InputError(f"{name}={env[name]!r} is not between 0 and 1. Mend it in .env and start again")
+    return share

@@ -3,33 +3,51 @@
 Data flow: source -> temporary table in the warehouse -> raw; the first load of a PostgreSQL table goes
 straight into raw. Rows, watermark, deletions, rejected documents and the row in ops.load_runs are committed
 together, so a load that is killed leaves nothing, and one that is repeated changes nothing. The next load
-reads from the watermark on; rows whose values did not change keep their stamps.
+reads from the watermark on; rows whose values did not change keep their stamps. A load that would delete too
+much, or finds too much that it must reject, stops itself.
 """
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
+from include.errors import InputError
 from include.extract_load import mongo, postgres, raw
+from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_deletion, refuse_mass_rejection
 from include.load_log import Batch, Load, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 
-def load_table(source: Connection, warehouse: Connection, table: PostgresTable, batch: Batch) -> list[Load]:
-    """Load a table of the PostgreSQL source into its raw table."""
+def load_table(
+    source: Connection,
+    warehouse: Connection,
+    table: PostgresTable,
+    batch: Batch,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Load]:
+    """Load a table of the PostgreSQL source into its raw table.
+
+    Raises GuardError, with nothing changed, when too many live rows would vanish.
+    """
     with transaction(warehouse) as cursor:
         start = raw.begin(cursor, table.raw, table.overlap)
         load = Load("extract", table.raw, start.loaded_at)
         load.watermark = postgres.everything_before_is_visible(source)
-        keys = _bring_in(source, cursor, table, load, start, batch)
+        keys = _bring_in(source, cursor, table, load, start, batch, limits)
         raw.finish(cursor, table.raw, load.watermark, batch, keys)
         record_load(warehouse, load, batch)
     return [load]
 
 
 def _bring_in(
-    source: Connection, cursor: Cursor, table: PostgresTable, load: Load, start: raw.Start, batch: Batch
+    source: Connection,
+    cursor: Cursor,
+    table: PostgresTable,
+    load: Load,
+    start: raw.Start,
+    batch: Batch,
+    limits: Limits,
 ) -> raw.Keys:
     # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
     with postgres.snapshot(source) as reader:
@@ -42,33 +60,60 @@ def _bring_in(
         is_any_gone = not start.keys or keys != raw.keys_if_none_is_gone(cursor, table, start.keys)
         if is_any_gone:
             postgres.stage_keys(reader, cursor, table)
+    live = raw.count_live(cursor, table) if is_any_gone else 0
     raw.merge(cursor, table, load, start, batch)
     if is_any_gone:
         raw.sweep(cursor, table, load, start, batch)
+        refuse_mass_deletion(load, live, limits)
     return keys
 
 
 def load_collection(
-    source: Database, warehouse: Connection, collection: MongoCollection, batch: Batch
+    source: Database,
+    warehouse: Connection,
+    collection: MongoCollection,
+    batch: Batch,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> list[Load]:
-    """Load a collection of the MongoDB source into the raw tables of its documents and their arrays."""
+    """Load a collection of the MongoDB source into the raw tables of its documents and their arrays.
+
+    Raises GuardError, with nothing changed, when too many live rows would vanish; InputError, with nothing
+    but the reasons kept, when too many documents must be rejected.
+    """
     name = f"mongo_{collection.name}"
     with transaction(warehouse) as cursor:
         start = raw.begin(cursor, name, collection.overlap)
         staged = mongo.stage(source, cursor, collection, start.read_from)
+        store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
+        _refuse_mass_rejection(warehouse, name, staged, start, limits)
         loads = []
         for table in raw.tables_of(collection):
             load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
             load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
+            live = raw.count_live(cursor, table)
             raw.merge(cursor, table, load, start, batch)
             raw.sweep(cursor, table, load, start, batch)
+            refuse_mass_deletion(load, live, limits)
             loads.append(load)
         loads += _unknown_kinds(name, staged, start)
         raw.finish(cursor, name, staged.watermark, batch)
-        store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
         for load in loads:
             record_load(warehouse, load, batch)
     return loads
+
+
+def _refuse_mass_rejection(
+    warehouse: Connection, name: str, staged: mongo.Staged, start: raw.Start, limits: Limits
+) -> None:
+    # What every load reads again, because it has no date, says nothing about what came with this one.
+    old = staged.undated if start.read_from else set()
+    rejected = [row for row in staged.rejected if row.position not in old]
+    try:
+        refuse_mass_rejection(name, staged.read - len(old), rejected, limits)
+    except InputError:
+        # The reasons are kept, although the load itself fails. Raw was not touched yet.
+        warehouse.commit()
+        raise
 
 
 def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.Start) -> list[Load]:

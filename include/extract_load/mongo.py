@@ -26,10 +26,15 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 @dataclass
 class Staged:
-    """What was read: the next watermark, and the documents set aside, by their id."""
+    """What was read: the next watermark, how many documents, and those set aside, by their id.
+
+    `undated` are the ids of those set aside that every load reads again: their stamp is no date.
+    """
 
     watermark: datetime
+    read: int = 0
     rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
+    undated: set[str] = field(default_factory=set)
 
     @property
     def rejected(self) -> list[Rejected]:
@@ -71,12 +76,15 @@ def _stage_documents(
 ) -> None:
     kinds = {kind.content_type: kind for kind in collection.kinds}
     good: dict[str, list[dict]] = {content_type: [] for content_type in kinds}
+    staged.read += len(documents)
     for document in documents:
         kind = kinds.get(_content_type(document))
         if problem := _problem(collection, kind, document):
             table = kind.raw if kind else f"mongo_{collection.name}"
             rejected = Rejected(_printable(document["_id"]), *problem, row=_json(document))
             staged.rejected_by_id[rejected.position] = table, rejected
+            if not isinstance(document.get(collection.watermark), datetime):
+                staged.undated.add(rejected.position)
         else:
             good[kind.content_type].append(document)
     for content_type, kind in kinds.items():

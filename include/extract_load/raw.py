@@ -121,6 +121,12 @@ def keys_if_none_is_gone(cursor: Cursor, table: PostgresTable, known: Keys) -> K
     return Keys(known.count + count, known.sum + total)
 
 
+def count_live(cursor: Cursor, table: RawTable) -> int:
+    """Return how many rows of the raw table are not marked as deleted."""
+    cursor.execute(SQL("select count(*) from raw.{} where _deleted_at is null").format(Identifier(table.raw)))
+    return cursor.fetchone()[0]
+
+
 def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
     """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others."""
     cursor.execute(SQL("analyze {}").format(Identifier(f"stage_{table.raw}")))

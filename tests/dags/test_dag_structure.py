@@ -58,6 +58,7 @@ def test_people_can_trigger_with_an_empty_form(pipeline):
     assert {name: pipeline.params.get_param(name).resolve() for name in pipeline.params} == {
         "as_of": None,
         "data_dir": None,
+        "allow_mass_deletion": False,
     }
 
 
@@ -78,7 +79,7 @@ def test_the_report_does_not_turn_a_failed_run_green(pipeline):
 
 
 def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
-    for word in ("as_of", "data_dir", "quarantine", "trusted"):
+    for word in ("as_of", "data_dir", "allow_mass_deletion", "quarantine", "trusted"):
         assert word in pipeline.doc_md
     assert pipeline.tags == {"elt", "video-streaming"}
 

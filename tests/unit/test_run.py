@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from include.errors import InputError
+from include.guards import Limits
 from include.load_log import Batch
-from include.run import batch_of
+from include.run import batch_of, limits_of
+from include.settings import read_settings
 
 
 def context(as_of: str | None = None, logical_date: datetime | None = None) -> dict:
@@ -61,3 +63,11 @@ def test_day_that_is_no_date_is_an_input_error(as_of: str) -> None:
     with pytest.raises(InputError, match="is not a date") as caught:
         batch_of(context(as_of))
     assert repr(as_of) in str(caught.value)
+
+
+@pytest.mark.parametrize(("allowed", "share"), [(None, 0.4), (False, 0.4), (True, 1)])
+def test_run_may_allow_a_mass_deletion_and_nothing_else(allowed: bool | None, share: float) -> None:
+    given = context()
+    given["params"]["allow_mass_deletion"] = allowed
+    settings = read_settings({"MAX_DELETED_SHARE": "0.4", "MAX_REJECTED_SHARE": "0.3"})
+    assert limits_of(given, settings) == Limits(deleted_share=share, rejected_share=0.3)

@@ -7,6 +7,7 @@ import pytest
 
 from include.environment import ROOT, read_env
 from include.errors import InputError
+from include.guards import Limits
 from include.settings import read_settings
 
 
@@ -14,6 +15,7 @@ def test_nothing_set_gives_the_defaults() -> None:
     settings = read_settings({})
     assert (settings.seed, settings.users, settings.titles, settings.sessions) == (42, 5_000, 300, 200_000)
     assert settings.defects == 0
+    assert settings.limits == Limits(deleted_share=0.5, rejected_share=0.2)
     assert (settings.data_root, settings.dbt_target) == (ROOT / "data", ROOT / "dbt" / "target")
 
 
@@ -34,12 +36,15 @@ def test_everything_can_be_set() -> None:
             "GENERATE_TITLES": "3",
             "GENERATE_SESSIONS": "40",
             "GENERATE_DEFECTS": "0.25",
+            "MAX_DELETED_SHARE": "1",
+            "MAX_REJECTED_SHARE": "0",
             "DATA_ROOT": "files",
             "DBT_TARGET_PATH": "target",
         }
     )
     assert (settings.seed, settings.users, settings.titles, settings.sessions) == (7, 12, 3, 40)
     assert settings.defects == 0.25
+    assert settings.limits == Limits(deleted_share=1, rejected_share=0)
     assert (settings.data_root, settings.dbt_target) == (Path("files"), Path("target"))
 
 
@@ -58,6 +63,13 @@ def test_count_that_is_no_whole_number_names_variable_and_value(name: str, value
 def test_share_that_is_no_number_names_variable_and_value() -> None:
     with pytest.raises(InputError, match=r"^GENERATE_DEFECTS='10%' is not a number\. Mend it in \.env"):
         read_settings({"GENERATE_DEFECTS": "10%"})
+
+
+@pytest.mark.parametrize("name", ["MAX_DELETED_SHARE", "MAX_REJECTED_SHARE"])
+@pytest.mark.parametrize("value", ["50", "-0.1", "nan", "1.01"])
+def test_limit_that_is_no_share_would_stop_nothing_and_is_refused(name: str, value: str) -> None:
+    with pytest.raises(InputError, match=rf"^{name}='{value}' is not between 0 and 1\. Mend it in \.env"):
+        read_settings({name: value})
 
 
 def test_data_set_is_named_for_everything_that_shapes_it() -> None:

@@ -64,9 +64,11 @@ def test_components_find_one_another_on_loopback_only(env: dict[str, str], tmp_p
 
 
 def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, str], tmp_path: Path) -> None:
-    made = environment(tmp_path, env | {"GENERATE_USERS": "12", "AIRFLOW_PORT": "1"}, 8181)
+    made = environment(
+        tmp_path, env | {"GENERATE_USERS": "12", "MAX_DELETED_SHARE": "1", "AIRFLOW_PORT": "1"}, 8181
+    )
     assert made.items() >= connections(env).items()
-    assert made["GENERATE_USERS"] == "12"
+    assert (made["GENERATE_USERS"], made["MAX_DELETED_SHARE"]) == ("12", "1")
     assert made["AIRFLOW_HOME"] == str(tmp_path / "airflow")
     assert made["DBT_TARGET_PATH"].startswith(str(tmp_path))
     assert made["DBT_LOG_PATH"].startswith(str(tmp_path))

@@ -13,13 +13,13 @@ from include.embedded import EmbeddedServerError
 
 
 @pytest.fixture
-def confs() -> list[dict[str, str]]:
+def confs() -> list[dict[str, object]]:
     """What the runs were asked for."""
     return []
 
 
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, str]]) -> list[str]:
+def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> list[str]:
     """Replace servers and run; return the list of those that were stopped again."""
     names: list[str] = []
 
@@ -30,7 +30,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, str]]) -> lis
         finally:
             names.append(name)
 
-    def run(api: tuple[str, str], env: dict[str, str], conf: dict[str, str], logs: Path) -> int:
+    def run(api: tuple[str, str], env: dict[str, str], conf: dict[str, object], logs: Path) -> int:
         assert api == ("http://airflow.test", "secret")
         assert logs == demo.LOCAL / "airflow" / "logs"
         confs.append(conf)
@@ -57,27 +57,27 @@ def make_demo(monkeypatch: pytest.MonkeyPatch, stopped: list[str]) -> Callable[.
 
 
 def test_without_arguments_the_first_day_is_brought(
-    make_demo: Callable[..., int], confs: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+    make_demo: Callable[..., int], confs: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_demo() == 0
-    assert confs == [{"as_of": "2024-09-01"}]
+    assert confs == [{"as_of": "2024-09-01", "allow_mass_deletion": True}]
     assert "make demo AS_OF=2024-09-02 " in capsys.readouterr().out
 
 
 def test_another_day_can_be_asked_for(
-    make_demo: Callable[..., int], confs: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+    make_demo: Callable[..., int], confs: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_demo("--as-of", "2024-12-31") == 0
-    assert confs == [{"as_of": "2024-12-31"}]
+    assert confs == [{"as_of": "2024-12-31", "allow_mass_deletion": True}]
     assert "make demo AS_OF=2025-01-01 " in capsys.readouterr().out
 
 
 def test_own_files_have_no_day_unless_it_is_given(
-    make_demo: Callable[..., int], confs: list[dict[str, str]], tmp_path: Path
+    make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
 ) -> None:
     make_demo("--data-dir", str(tmp_path))
     make_demo("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
-    own = {"data_dir": str(tmp_path.resolve())}
+    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
     assert confs == [own, own | {"as_of": "2024-05-06"}]
 
 

@@ -47,7 +47,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     return calls
 
 
-def asked(*arguments: str) -> dict[str, str]:
+def asked(*arguments: str) -> dict[str, object]:
     return conf_of(argument_parser("make run", "What it does.").parse_args(arguments))
 
 
@@ -64,13 +64,19 @@ def test_own_files_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     here = tmp_path.resolve()
     for given in ("my files", "./my files/", f"../{here.name}/my files", str(here / "my files")):
-        assert asked("--data-dir", given) == {"data_dir": str(here / "my files")}
-    assert asked("--data-dir", "~/files") == {"data_dir": str(here / "home" / "files")}
+        assert asked("--data-dir", given)["data_dir"] == str(here / "my files")
+    assert asked("--data-dir", "~/files")["data_dir"] == str(here / "home" / "files")
+
+
+def test_own_files_may_replace_everything(tmp_path: Path) -> None:
+    own = asked("--data-dir", str(tmp_path))
+    assert own == {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
 
 
 def test_own_files_may_be_of_a_day(tmp_path: Path) -> None:
     both = asked("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
-    assert both == {"data_dir": str(tmp_path.resolve()), "as_of": "2024-05-06"}
+    assert both["data_dir"] == str(tmp_path.resolve())
+    assert both["as_of"] == "2024-05-06"
 
 
 def test_good_run_ends_with_its_numbers_by_the_right_roles(

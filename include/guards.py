@@ -1,0 +1,66 @@
+"""Where a load stops itself: too many rows would vanish, or too many cannot be loaded.
+
+Both look at one table in one load, and let small ones pass: of three rows, two may well go.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from include.errors import GuardError, InputError
+from include.load_log import Load, Rejected
+
+# With fewer rows a share says little.
+FEWEST_ROWS = 100
+# "repeats the key of line 12" and "... of line 13" are one reason.
+PLACE = re.compile(r" line \d+$")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The shares, 0 to 1, above which a load stops: of the live rows deleted, of the read rows rejected."""
+
+    deleted_share: float = 0.5
+    rejected_share: float = 0.2
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def refuse_mass_deletion(load: Load, live: int, limits: Limits) -> None:
+    """Raise GuardError when the load deleted too many of the `live` rows that its table had before."""
+    if not _is_above(load.deleted, live, limits.deleted_share):
+        return
+    raise GuardError(
+        f"raw.{load.table}: {load.deleted:,} of its {live:,} live rows would vanish"
+        f" ({_percent(load.deleted / live)}; MAX_DELETED_SHARE is {_percent(limits.deleted_share)})."
+        " Nothing of this load was kept. Check that the source is complete; if it is meant, trigger a run"
+        " with allow_mass_deletion, or set MAX_DELETED_SHARE=1 in .env for one run"
+    )
+
+
+def refuse_mass_rejection(what: str, read: int, rejected: Sequence[Rejected], limits: Limits) -> None:
+    """Raise InputError when too many of the rows that were `read` from `what` cannot be loaded."""
+    if not _is_above(len(rejected), read, limits.rejected_share):
+        return
+    reason, times = Counter(map(_reason, rejected)).most_common(1)[0]
+    raise InputError(
+        f"{what}: {len(rejected):,} of the {read:,} rows read cannot be loaded"
+        f" ({_percent(len(rejected) / read)}; MAX_REJECTED_SHARE is {_percent(limits.rejected_share)});"
+        f" most often, {times:,} times: {reason}. Nothing was loaded. See all rows and reasons with"
+        " `make quarantine` and mend them, or set MAX_REJECTED_SHARE in .env"
+    )
+
+
+def _is_above(part: int, whole: int, share: float) -> bool:
+    return whole >= FEWEST_ROWS and part / whole > share
+
+
+def _reason(row: Rejected) -> str:
+    reason = PLACE.sub(" another line", row.reason)
+    return f"{row.column} {reason}" if row.column else reason
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
