@@ -38,13 +38,11 @@ def argument_parser(command: str, description: str | None) -> argparse.ArgumentP
     return parser
 
 
-def conf_of(arguments: argparse.Namespace) -> dict[str, object]:
+def conf_of(arguments: argparse.Namespace) -> dict[str, str]:
     """Return the run's parameters. A relative folder means the caller's: the task runs elsewhere."""
-    conf: dict[str, object] = {"as_of": arguments.as_of.isoformat()} if arguments.as_of else {}
+    conf = {"as_of": arguments.as_of.isoformat()} if arguments.as_of else {}
     if arguments.data_dir:
         conf["data_dir"] = str(arguments.data_dir.expanduser().resolve())
-        # Files of one's own are there to replace what was loaded before.
-        conf["allow_mass_deletion"] = True
     return conf
 
 

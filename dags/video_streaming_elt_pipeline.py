@@ -73,7 +73,8 @@ PARAMS = {
         type="boolean",
         title="Allow a mass deletion",
         description_md="A load that would delete more of a raw table's live rows than `MAX_DELETED_SHARE`"
-        " (half of them) stops. Switch on when it is meant, such as when other files replace everything.",
+        " (half of them) stops. Switch on when it is meant; a folder with your own files"
+        " allows it by itself.",
     ),
 }
 

@@ -23,8 +23,11 @@ def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> 
 
 
 def limits_of(context: Mapping[str, Any], settings: Settings) -> Limits:
-    """Return where the run's loads stop: a run may allow a mass deletion that the settings do not."""
-    if context["params"].get("allow_mass_deletion"):
+    """Return where the run's loads stop: a run may allow a mass deletion that the settings do not.
+
+    Files of somebody's own are there to replace what was loaded before.
+    """
+    if context["params"].get("allow_mass_deletion") or context["params"].get("data_dir"):
         return replace(settings.limits, deleted_share=1)
     return settings.limits
 

@@ -65,9 +65,18 @@ def test_day_that_is_no_date_is_an_input_error(as_of: str) -> None:
     assert repr(as_of) in str(caught.value)
 
 
-@pytest.mark.parametrize(("allowed", "share"), [(None, 0.4), (False, 0.4), (True, 1)])
-def test_run_may_allow_a_mass_deletion_and_nothing_else(allowed: bool | None, share: float) -> None:
+@pytest.mark.parametrize(
+    ("params", "share"),
+    [
+        ({}, 0.4),
+        ({"allow_mass_deletion": None, "data_dir": None}, 0.4),
+        ({"allow_mass_deletion": False}, 0.4),
+        ({"allow_mass_deletion": True}, 1),
+        ({"data_dir": "/files"}, 1),
+    ],
+)
+def test_run_may_allow_a_mass_deletion_and_nothing_else(params: dict[str, object], share: float) -> None:
     given = context()
-    given["params"]["allow_mass_deletion"] = allowed
+    given["params"].update(params)
     settings = read_settings({"MAX_DELETED_SHARE": "0.4", "MAX_REJECTED_SHARE": "0.3"})
     assert limits_of(given, settings) == Limits(deleted_share=share, rejected_share=0.3)

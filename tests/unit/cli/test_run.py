@@ -68,11 +68,6 @@ def test_own_files_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: py
     assert asked("--data-dir", "~/files")["data_dir"] == str(here / "home" / "files")
 
 
-def test_own_files_may_replace_everything(tmp_path: Path) -> None:
-    own = asked("--data-dir", str(tmp_path))
-    assert own == {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
-
-
 def test_own_files_may_be_of_a_day(tmp_path: Path) -> None:
     both = asked("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
     assert both["data_dir"] == str(tmp_path.resolve())
