@@ -14,11 +14,13 @@ from cli.warehouse import connect
 # "repeats the key of line 12" and "... of line 13" are one reason.
 REASON = "concat_ws(' ', column_name, regexp_replace(reason, ' line [0-9]+$', ' another line'))"
 LATEST = """
-select batch_id, as_of from quarantine.rejected_rows order by rejected_at desc, rejected_row_id desc limit 1
+select batch_id, as_of from quarantine.rejected_rows where released_at is null
+order by rejected_at desc, rejected_row_id desc limit 1
 """
 COUNTS = f"""
 select stage, table_name, {REASON} as what, count(*)
-from quarantine.rejected_rows where %(batch_id)s is null or batch_id = %(batch_id)s
+from quarantine.rejected_rows
+where (%(batch_id)s is null or batch_id = %(batch_id)s) and released_at is null
 group by stage, table_name, what order by count(*) desc, stage, table_name, what
 """
 # Each reason has its turn before one comes twice.
@@ -27,7 +29,7 @@ with rejected as (
     select *, row_number() over (
         partition by stage, table_name, {REASON} order by rejected_row_id
     ) as turn
-    from quarantine.rejected_rows where batch_id = %s
+    from quarantine.rejected_rows where batch_id = %s and released_at is null
 )
 
 select source_name, position, column_name, value, reason, row_text from rejected
@@ -57,7 +59,7 @@ def print_quarantine(loader: Connection) -> None:
         cursor.execute(LATEST)
         latest = cursor.fetchone()
         if latest is None:
-            print("Nothing is in quarantine: every row that was read could be loaded.")
+            print("Nothing is in quarantine: every row that was read was loaded, or left it again.")
             return
         batch_id, as_of = latest
         cursor.execute(COUNTS, {"batch_id": batch_id})

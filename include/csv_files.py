@@ -81,7 +81,7 @@ class CsvRows(io.RawIOBase):
         if not line.strip():
             what = "the first line is empty" if line else "the file is empty"
             raise InputError(f"{self.path}: {what}. It needs the header {','.join(required)}")
-        text = self._decode([line], 1).removeprefix("\ufeff").rstrip("\r\n")
+        self.header = text = self._decode([line], 1).removeprefix("\ufeff").rstrip("\r\n")
         if "\0" in text or "\r" in text:
             what = "a NUL character (UTF-16?)" if "\0" in text else "a carriage return (old Mac?)"
             raise InputError(

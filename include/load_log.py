@@ -24,13 +24,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row or document that could not be loaded: where it stood, what is wrong, and how it came."""
+    """A row or document that could not be loaded: where it stood, what is wrong, and how it came.
+
+    `header` is the first line of the CSV file, without which the row says little.
+    """
 
     position: str
     column: str | None
     value: str | None
     reason: str
     row: str
+    header: str | None = None
 
 
 @dataclass
@@ -88,10 +92,7 @@ def store_rejected(
     reads what changed: it adds to what its batch found before.
     """
     place = (batch.batch_id, load.stage, source_name)
-    rows = (
-        (*place, load.table, batch.as_of, row.position, row.column, row.value, row.reason, row.row)
-        for row in rejected
-    )
+    rows = ((*place, load.table, batch.as_of, *vars(row).values()) for row in rejected)
     with warehouse.cursor() as cursor:
         if load.stage == "seed":
             cursor.execute(
@@ -101,11 +102,11 @@ def store_rejected(
         execute_values(
             cursor,
             "insert into quarantine.rejected_rows (batch_id, stage, source_name, table_name, as_of, position,"
-            " column_name, value, reason, row_text) values %s"
+            " column_name, value, reason, row_text, header) values %s"
             " on conflict (batch_id, stage, source_name, position) do update set"
-            " (table_name, as_of, column_name, value, reason, row_text, rejected_at)"
-            " = (excluded.table_name, excluded.as_of, excluded.column_name, excluded.value, excluded.reason,"
-            " excluded.row_text, excluded.rejected_at)",
+            " (table_name, as_of, column_name, value, reason, row_text, header, rejected_at, released_at,"
+            " release) = (excluded.table_name, excluded.as_of, excluded.column_name, excluded.value,"
+            " excluded.reason, excluded.row_text, excluded.header, excluded.rejected_at, null, null)",
             rows,
             page_size=1000,
         )

@@ -48,11 +48,12 @@ def json_schema(collection: MongoCollection) -> dict[str, object]:
 
 
 def merge_documents(
-    database: Database, collection: MongoCollection, path: Path, load: Load
+    database: Database, collection: MongoCollection, path: Path, load: Load, *, is_whole: bool = True
 ) -> tuple[list[Rejected], list]:
     """Compare the file with the collection; count into `load`, return what was rejected and what to write.
 
-    Raises InputError for a file that is not JSON of the contract's shape. Nothing is written here.
+    What a file lacks is deleted, but for one that is not `is_whole`. Raises InputError for a file that is not
+    JSON of the contract's shape. Nothing is written here.
     """
     found, rejected = _read(collection, path)
     load.read, load.quarantined = len(found) + len(rejected), len(rejected)
@@ -63,7 +64,10 @@ def merge_documents(
             f"{path.name} has fields that no column takes, kept in the document: {', '.join(extra)}"
         )
     now = database.command("hello")["localTime"]
-    writes = list(_differences(database, collection, found, rejected, now, load))
+    stored = list(database[collection.name].find())
+    writes: list = list(_changes(collection, stored, found, now, load))
+    if is_whole:
+        writes += _deletions(collection, stored, found, rejected, load)
     return rejected, writes
 
 
@@ -129,29 +133,36 @@ def _parse(path: Path) -> object:
         raise InputError(f"{path}: a number in it is too long ({error}). Nothing was loaded") from None
 
 
-def _differences(
-    database: Database,
-    collection: MongoCollection,
-    found: dict[str, dict],
-    rejected: list[Rejected],
-    now: datetime,
-    load: Load,
-) -> Iterator[InsertOne | ReplaceOne | DeleteMany]:
-    documents = list(database[collection.name].find())
-    stored = {key: document for document in documents if isinstance(key := document.get(collection.key), str)}
+def _changes(
+    collection: MongoCollection, stored: list[dict], found: dict[str, dict], now: datetime, load: Load
+) -> Iterator[InsertOne | ReplaceOne]:
+    by_key = {key: document for document in stored if isinstance(key := document.get(collection.key), str)}
     for key, document in found.items():
-        if (old := stored.get(key)) is None:
+        if (old := by_key.get(key)) is None:
             load.inserted += 1
             yield InsertOne({**document, "created_at": now, "updated_at": now})
         elif document != _without_managed(old) | {"content_type": old.get("content_type")}:
             load.updated += 1
             stamps = {"created_at": old.get("created_at", now), "updated_at": now}
             yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
+
+
+def _deletions(
+    collection: MongoCollection,
+    stored: list[dict],
+    found: dict[str, dict],
+    rejected: list[Rejected],
+    load: Load,
+) -> list[DeleteMany]:
     kept = found.keys() | _rejected_keys(collection, rejected)
-    unknown = [document["_id"] for document in documents if not isinstance(document.get(collection.key), str)]
-    if missing := [*unknown, *(document["_id"] for key, document in stored.items() if key not in kept)]:
-        load.deleted = len(missing)
-        yield DeleteMany({"_id": {"$in": missing}})
+    # A key that is no text is nothing that a file could have brought.
+    missing = [
+        document["_id"]
+        for document in stored
+        if not isinstance(key := document.get(collection.key), str) or key not in kept
+    ]
+    load.deleted = len(missing)
+    return [DeleteMany({"_id": {"$in": missing}})] if missing else []
 
 
 def _without_managed(document: dict) -> dict:

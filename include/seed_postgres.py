@@ -6,6 +6,7 @@ be loaded is set aside, and what the table held under its key stays.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -20,25 +21,29 @@ from include.load_log import Load, Rejected
 from include.tables import PostgresTable
 
 
-def merge_file(source: Connection, table: PostgresTable, path: Path, load: Load) -> list[Rejected]:
+def merge_file(
+    source: Connection, table: PostgresTable, path: Path, load: Load, *, is_whole: bool = True
+) -> list[Rejected]:
     """Merge the file into the table, in the caller's transaction; return the rows that were rejected.
 
-    Counts into `load`. Raises InputError, before anything is changed, for a file that cannot be read as such
-    a CSV. Where not one row is loadable the table stays as it is.
+    Counts into `load`. What a file lacks is deleted, but for one that is not `is_whole`. Raises InputError,
+    before anything is changed, for a file that cannot be read as such a CSV. Where not one row is loadable
+    the table stays as it is.
     """
     with (
         CsvRows(path, [column.name for column in table.columns], table.key) as rows,
         source.cursor() as cursor,
     ):
         _copy(cursor, rows)
-        rejected = [*rows.rejected, *_check(cursor, table, path)]
-        rejected.sort(key=lambda row: int(row.position))
+        found = sorted([*rows.rejected, *_check(cursor, table, path)], key=lambda row: int(row.position))
+        rejected = [replace(row, header=rows.header) for row in found]
         load.read, load.quarantined = rows.rows_read, len(rejected)
         if rows.extra_columns:
             load.notes.append(f"{path.name} has columns that are not loaded: {', '.join(rows.extra_columns)}")
         if load.read > load.quarantined:
             load.inserted, load.updated = _merge(cursor, table)
-            load.deleted = _delete_missing(cursor, table, rows.rejected_keys)
+            if is_whole:
+                load.deleted = _delete_missing(cursor, table, rows.rejected_keys)
         return rejected
 
 

@@ -61,7 +61,14 @@ create table if not exists quarantine.rejected_rows (
     reason text not null,
     row_text text not null,
     rejected_at timestamptz not null default now(),
+    header text,
+    released_at timestamptz,
+    release text check (release in ('replayed', 'superseded')),
     unique (batch_id, stage, source_name, position)
 );
+alter table quarantine.rejected_rows
+    add column if not exists header text,
+    add column if not exists released_at timestamptz,
+    add column if not exists release text check (release in ('replayed', 'superseded'));
 comment on table quarantine.rejected_rows is
     'One row per row or document that could not be loaded: where it stood, what is wrong, and the row as it came.';

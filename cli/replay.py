@@ -1,0 +1,94 @@
+"""`make replay`: try the rows in quarantine again, after a rule or the row itself was mended."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from cli import LOCAL
+from cli.container import SECRETS, read_secrets
+from cli.warehouse import connect
+from include.environment import pipeline_variables
+from include.errors import GuardError, InputError
+from include.load_log import Batch
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
+
+NEWEST_DAY = "select max(as_of) from ops.load_runs where stage = 'seed'"
+NEXT = "\nSource and raw have them now; the star takes them over with the next run."
+
+
+def main() -> int:
+    """Replay everything and print what became of it; return 1 when there is nothing to replay from."""
+    argparse.ArgumentParser(prog="make replay", description=__doc__).parse_args()
+    if SECRETS.is_dir():
+        return _replay({**os.environ, **read_secrets(SECRETS)})
+    # Not at the top: the image has no embedded servers.
+    from include.embedded import databases
+
+    if not (LOCAL / "postgres" / "PG_VERSION").exists():
+        return _no_warehouse()
+    with databases(LOCAL) as env:
+        os.environ["AIRFLOW_HOME"] = str(LOCAL / "airflow")
+        return _replay(env)
+
+
+def _replay(env: Mapping[str, str]) -> int:
+    os.environ.update(pipeline_variables(env))
+    with connect(env, "elt_loader") as loader:
+        try:
+            as_of = _newest_day(loader)
+        except psycopg2.errors.UndefinedTable:
+            return _no_warehouse()
+        if as_of is None:
+            return _no_warehouse()
+        try:
+            _print_replays(loader, Batch(f"replay__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}", as_of))
+        except (InputError, GuardError) as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+def _newest_day(loader: Connection):
+    with loader, loader.cursor() as cursor:
+        cursor.execute(NEWEST_DAY)
+        return cursor.fetchone()[0]
+
+
+def _print_replays(loader: Connection, batch: Batch) -> None:
+    print(f"{'':24}{'replayed':>12}{'still rejected':>16}{'superseded':>12}")
+    replayed = 0
+    for replay in _replays(loader, batch):
+        replayed += replay.replayed
+        print(f"{replay.name:24}{replay.replayed:>12,}{replay.still_rejected:>16,}{replay.superseded:>12,}")
+    if replayed:
+        print(NEXT)
+
+
+def _replays(loader: Connection, batch: Batch) -> Iterator:
+    # Airflow is slow to import, and only this needs it.
+    from include.connections import mongo, postgres
+    from include.extract_load import load_table
+    from include.replay import replay_documents, replay_extraction, replay_table
+
+    with postgres("source_postgres_app") as app, postgres("source_postgres") as reader:
+        for table in POSTGRES_TABLES:
+            yield replay_table(app, loader, table)
+            load_table(reader, loader, table, batch)
+    with mongo("source_mongo_app") as product, mongo("source_mongo") as catalogue:
+        for collection in MONGO_COLLECTIONS:
+            yield replay_documents(product, loader, collection)
+            yield replay_extraction(catalogue, loader, collection, batch)
+
+
+def _no_warehouse() -> int:
+    print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
