@@ -1,6 +1,7 @@
 """`make replay`: try the rows in quarantine again, after a rule or the row itself was mended."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -75,6 +76,8 @@ def _replays(loader: Connection, batch: Batch) -> Iterator:
     from include.extract_load import load_table
     from include.replay import replay_documents, replay_extraction, replay_table
 
+    # What the loads log is printed as a table.
+    logging.disable(logging.INFO)
     with postgres("source_postgres_app") as app, postgres("source_postgres") as reader:
         for table in POSTGRES_TABLES:
             yield replay_table(app, loader, table)

@@ -124,6 +124,30 @@ def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(projec
     assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-02"
 
 
+def test_mended_rows_leave_quarantine_and_reach_raw(project, first):
+    assert first.returncode == 0
+    listed = _run(project, "cli.quarantine")
+    assert "completion_percentage is above 100" in listed.stdout, listed.stdout + listed.stderr
+    where = "where source_name = 'viewing_sessions.csv' and reason = 'is above 100' and released_at is null"
+    newest = f"{where} and batch_id = (select max(batch_id) from quarantine.rejected_rows)"
+    mended = _sql(project, f"select count(*) from quarantine.rejected_rows {newest}")
+    assert int(mended) > 0
+    before = _sql(project, "select count(*) from raw.postgres_viewing_sessions")
+    value = "replace(row_text, ',' || value || ',', ',50.0,')"
+    _run(
+        project,
+        "cli.sql",
+        f"update quarantine.rejected_rows set row_text = {value} {newest}",
+        "--as",
+        "admin",
+    )
+    done = _run(project, "cli.replay")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"viewing_sessions.csv{mended:>16}" in done.stdout
+    after = _sql(project, "select count(*) from raw.postgres_viewing_sessions")
+    assert int(after) == int(before) + int(mended)
+
+
 def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, first, tmp_path):
     assert first.returncode == 0
     star = _star(project)
