@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import permutations
 
 import bson
 from bson import json_util
@@ -183,16 +184,40 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
 def _stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
     # The projection is the index's own key plus the kind: no document is read for it.
     fields = {collection.key: 1, "content_type": 1, "_id": 0}
-    keys: dict[str, list[list]] = {kind.content_type: [] for kind in collection.kinds}
+    keys: dict[str | None, list[list]] = {kind.content_type: [] for kind in collection.kinds}
     for document in source[collection.name].find({}, fields):
         # A key that is no text was set aside with its document.
-        if (kind := _content_type(document)) in keys and _is_key(document.get(collection.key)):
-            keys[kind].append([document[collection.key]])
+        if _is_key(document.get(collection.key)):
+            keys.setdefault(_content_type(document), []).append([document[collection.key]])
+    known = {kind.content_type for kind in collection.kinds}
+    unknown = [key for content_type, found in keys.items() if content_type not in known for key in found]
     for kind in collection.kinds:
-        text = io.StringIO("".join(_field(key) + "\n" for (key,) in keys[kind.content_type]))
+        text = io.StringIO("".join(_field(key) + "\n" for (key,) in [*keys[kind.content_type], *unknown]))
         cursor.copy_expert(SQL("copy {} from stdin").format(Identifier(f"keys_{kind.raw}")), text)
+    _keep_while_the_new_kind_is_broken(cursor, collection)
     for array in tables_of(collection)[len(collection.kinds) :]:
         _stage_array_keys(cursor, collection, array)
+
+
+def _keep_while_the_new_kind_is_broken(cursor: Cursor, collection: MongoCollection) -> None:
+    # A title that became another kind, but was set aside as such, keeps the row that it had.
+    for old, new in permutations((kind.raw for kind in collection.kinds), 2):
+        cursor.execute(
+            SQL(
+                "insert into {old_keys} select content_id from {new_keys} as moved"
+                " where exists (select 1 from raw.{old} as row"
+                "  where row.content_id = moved.content_id and row._deleted_at is null)"
+                " and not exists (select 1 from raw.{new} as row"
+                "  where row.content_id = moved.content_id and row._deleted_at is null)"
+                " and not exists (select 1 from {staged} as row where row.content_id = moved.content_id)"
+            ).format(
+                old=Identifier(old),
+                new=Identifier(new),
+                old_keys=Identifier(f"keys_{old}"),
+                new_keys=Identifier(f"keys_{new}"),
+                staged=Identifier(f"stage_{new}"),
+            )
+        )
 
 
 def _is_key(value: object) -> bool:
