@@ -56,19 +56,21 @@ def loaded_at_index(table: RawTable) -> Composed:
 
 
 def _source_table(table: PostgresTable) -> Composed:
-    return SQL(
+    create = SQL(
         "create table if not exists public.{table} ("
         "{columns}, created_at timestamptz not null default now(),"
         " updated_at timestamptz not null default now(), primary key ({key}));"
-        "create index if not exists {index} on public.{table} ({watermark});"
         "create or replace trigger touch_updated_at before update on public.{table}"
         " for each row execute function public.touch_updated_at();"
     ).format(
         table=Identifier(table.name),
         columns=SQL(", ").join(_source_column(column) for column in table.columns),
         key=Identifier(table.key),
-        index=Identifier(f"{table.name}_{table.watermark}"),
-        watermark=Identifier(table.watermark),
+    )
+    if not table.watermark:
+        return create
+    return create + SQL("create index if not exists {} on public.{} ({});").format(
+        Identifier(f"{table.name}_{table.watermark}"), Identifier(table.name), Identifier(table.watermark)
     )
 
 

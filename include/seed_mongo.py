@@ -30,7 +30,8 @@ def create_collection(database: Database, collection: MongoCollection) -> None:
     else:
         database.create_collection(collection.name, validator=validator)
     database[collection.name].create_index(collection.key, unique=True)
-    database[collection.name].create_index(collection.watermark)
+    if collection.watermark:
+        database[collection.name].create_index(collection.watermark)
 
 
 def json_schema(collection: MongoCollection) -> dict[str, object]:

@@ -53,15 +53,37 @@ def _date(name: str) -> Column:
     return Column(name, "date", required=True, minimum=EARLIEST_DATE, maximum=LATEST_DATE)
 
 
-@dataclass(frozen=True)
-class PostgresTable:
-    """A table of the PostgreSQL source, fed by one CSV file and loaded into one raw table."""
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """How a source is read: only what changed since the last load, or whole each time.
+
+    `full_refresh` compares every row: for what is small, or has no stamp to rely on. With `deletes="never"`
+    a row that is gone from the source stays in raw as it was.
+    """
 
     name: str
-    columns: tuple[Column, ...]
     key: str
-    watermark: str = "updated_at"
-    # Read again before the watermark, for applications whose clock runs behind the database's.
+    strategy: Literal["incremental", "full_refresh"] = "incremental"
+    deletes: Literal["sweep", "never"] = "sweep"
+    watermark: str | None = "updated_at"
+    # Read again before the watermark.
+    overlap: timedelta
+
+    def __post_init__(self) -> None:
+        if self.strategy == "incremental" and not self.watermark:
+            raise ValueError(f"{self.name}: an incremental load needs a watermark; else declare full_refresh")
+
+    @property
+    def is_incremental(self) -> bool:
+        return self.strategy == "incremental"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresTable(Extraction):
+    """A table of the PostgreSQL source, fed by one CSV file and loaded into one raw table."""
+
+    columns: tuple[Column, ...]
+    # For applications whose clock runs behind the database's.
     overlap: timedelta = timedelta(minutes=1)
 
     @property
@@ -122,14 +144,11 @@ class DocumentKind:
         return ("content_id",)
 
 
-@dataclass(frozen=True)
-class MongoCollection:
+@dataclass(frozen=True, kw_only=True)
+class MongoCollection(Extraction):
     """A collection of the MongoDB source, fed by one JSON file and loaded into several raw tables."""
 
-    name: str
     kinds: tuple[DocumentKind, ...]
-    key: str
-    watermark: str = "updated_at"
     # MongoDB ends a transaction after a minute, so nothing older can still become visible.
     overlap: timedelta = timedelta(minutes=2)
 
@@ -141,6 +160,8 @@ class MongoCollection:
 USERS = PostgresTable(
     name="users",
     key="user_id",
+    strategy="incremental",
+    deletes="sweep",
     columns=(
         Column("user_id", "text", required=True),
         Column("age", "integer", minimum=0, maximum=130),
@@ -154,6 +175,8 @@ USERS = PostgresTable(
 VIEWING_SESSIONS = PostgresTable(
     name="viewing_sessions",
     key="session_id",
+    strategy="incremental",
+    deletes="sweep",
     columns=(
         Column("session_id", "text", required=True),
         Column("user_id", "text"),
@@ -181,6 +204,8 @@ _BUDGET = Column("production_budget", "numeric", minimum=0, maximum=10**15)
 CONTENT = MongoCollection(
     name="content",
     key="content_id",
+    strategy="incremental",
+    deletes="sweep",
     kinds=(
         DocumentKind(
             name="movies",

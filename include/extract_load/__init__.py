@@ -31,11 +31,12 @@ def load_table(
     Raises GuardError, with nothing changed, when too many live rows would vanish.
     """
     with transaction(warehouse) as cursor:
-        start = raw.begin(cursor, table.raw, table.overlap)
+        start = raw.begin(cursor, table.raw, table)
         load = Load("extract", table.raw, start.loaded_at)
         load.watermark = postgres.everything_before_is_visible(source)
         keys = _bring_in(source, cursor, table, load, start, batch, limits)
-        raw.finish(cursor, table.raw, load.watermark, batch, keys)
+        # Keys that are not swept say nothing about the rows of raw.
+        raw.finish(cursor, table.raw, load.watermark, batch, keys if table.deletes == "sweep" else None)
         record_load(warehouse, load, batch)
     return [load]
 
@@ -57,7 +58,9 @@ def _bring_in(
             return keys
         postgres.stage(reader, cursor, table, start.read_from)
         # Every key travels only when some key is gone.
-        is_any_gone = not start.keys or keys != raw.keys_if_none_is_gone(cursor, table, start.keys)
+        is_any_gone = table.deletes == "sweep" and (
+            not start.keys or keys != raw.keys_if_none_is_gone(cursor, table, start.keys)
+        )
         if is_any_gone:
             postgres.stage_keys(reader, cursor, table)
     live = raw.count_live(cursor, table) if is_any_gone else 0
@@ -82,7 +85,7 @@ def load_collection(
     """
     name = f"mongo_{collection.name}"
     with transaction(warehouse) as cursor:
-        start = raw.begin(cursor, name, collection.overlap)
+        start = raw.begin(cursor, name, collection)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
         _refuse_mass_rejection(warehouse, name, staged, start, limits)

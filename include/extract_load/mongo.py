@@ -62,14 +62,20 @@ def stage(
     for array in tables_of(collection)[len(collection.kinds) :]:
         _drop_repeated(cursor, array.raw, array.raw_key)
         _drop_outdated(cursor, collection, array)
-    _stage_keys(source, cursor, collection)
+    if collection.deletes == "sweep":
+        _stage_keys(source, cursor, collection)
+    else:
+        _keep_keys(cursor, collection)
+    for array in tables_of(collection)[len(collection.kinds) :]:
+        _stage_array_keys(cursor, collection, array)
     return staged
 
 
 def _changed_since(collection: MongoCollection, read_from: datetime | None) -> dict:
-    # A stamp that is no date is never past the watermark: such documents are read every time.
-    unstamped = {collection.watermark: {"$not": {"$type": "date"}}}
-    return {"$or": [{collection.watermark: {"$gte": read_from}}, unstamped]} if read_from else {}
+    # $lt compares with dates only, so its negation also finds what has no date: read every time, since it is
+    # never past the watermark. Of a negated comparison MongoDB makes two ranges of the index; for a negated
+    # $type it would read the whole collection.
+    return {collection.watermark: {"$not": {"$lt": read_from}}} if read_from else {}
 
 
 def _stage_documents(
@@ -195,8 +201,22 @@ def _stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -
         text = io.StringIO("".join(_field(key) + "\n" for (key,) in [*keys[kind.content_type], *unknown]))
         cursor.copy_expert(SQL("copy {} from stdin").format(Identifier(f"keys_{kind.raw}")), text)
     _keep_while_the_new_kind_is_broken(cursor, collection)
-    for array in tables_of(collection)[len(collection.kinds) :]:
-        _stage_array_keys(cursor, collection, array)
+
+
+def _keep_keys(cursor: Cursor, collection: MongoCollection) -> None:
+    # What was not read stays as it is; a document that was read has left the kind that it had before.
+    for kind in collection.kinds:
+        cursor.execute(
+            SQL(
+                "insert into {keys} select content_id from {stage} union all"
+                " select content_id from raw.{raw} where _deleted_at is null and content_id not in ({read})"
+            ).format(
+                keys=Identifier(f"keys_{kind.raw}"),
+                stage=Identifier(f"stage_{kind.raw}"),
+                raw=Identifier(kind.raw),
+                read=_content_ids(collection, "stage"),
+            )
+        )
 
 
 def _keep_while_the_new_kind_is_broken(cursor: Cursor, collection: MongoCollection) -> None:

@@ -92,7 +92,7 @@ def _rows(table: PostgresTable, read_from: datetime | None, stamps: Sequence[Com
     columns = SQL(", ").join(
         SQL("{}::{}").format(Identifier(column.name), SQL(column.type)) for column in table.raw_columns
     )
-    watermark = Identifier(table.watermark)
+    watermark = Identifier(table.watermark) if table.watermark else SQL("null")
     where = SQL("where {} >= {}").format(watermark, Literal(read_from)) if read_from else SQL("")
     added = SQL("").join(SQL(", ") + stamp for stamp in stamps)
     return SQL("select {}, {}::timestamptz{} from {} {}").format(

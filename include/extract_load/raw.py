@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
@@ -11,7 +11,7 @@ from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ddl import RawTable, loaded_at_index
 from include.load_log import Batch, Load
-from include.tables import DocumentKind, MongoCollection, PostgresTable
+from include.tables import DocumentKind, Extraction, MongoCollection, PostgresTable
 
 # From here on an index is built faster afterwards than row by row, and the table may be locked for it.
 MANY_ROWS = 100_000
@@ -32,7 +32,7 @@ class Keys:
 class Start:
     """Where a load begins: its stamp, and what the last load left (None: nothing is known).
 
-    The source is read from `read_from` on; `keys` are those that it had then.
+    The source is read from `read_from` on (None: whole); `keys` are those that it had then.
     """
 
     loaded_at: datetime
@@ -46,7 +46,7 @@ def tables_of(collection: MongoCollection) -> list[RawTable]:
     return [*collection.kinds, *children.values()]
 
 
-def begin(cursor: Cursor, name: str, overlap: timedelta) -> Start:
+def begin(cursor: Cursor, name: str, source: Extraction) -> Start:
     """Take the table's lock, so that its loads follow one another, and find where the last one ended."""
     cursor.execute("select pg_advisory_xact_lock(hashtext('load ' || %s))", (name,))
     # The clock, not now(): while this waited for the lock another load may have stamped later than now().
@@ -56,7 +56,7 @@ def begin(cursor: Cursor, name: str, overlap: timedelta) -> Start:
         (name,),
     )
     loaded_at, watermark, *keys = cursor.fetchone()
-    read_from = watermark - overlap if watermark else None
+    read_from = watermark - source.overlap if watermark and source.is_incremental else None
     return Start(loaded_at, read_from, None if None in keys else Keys(*keys))
 
 

@@ -1,6 +1,8 @@
 """What the rest relies on in the list of tables."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -14,6 +16,7 @@ from include.tables import (
     Array,
     Column,
     DocumentKind,
+    Extraction,
     PostgresTable,
 )
 
@@ -113,3 +116,17 @@ def test_kinds_agree_on_the_columns_that_they_share(collection: object) -> None:
     required = [{column.name for column in kind.columns if column.required} for kind in collection.kinds]
     assert all(names == required[0] for names in required)
     assert len({kind.content_type for kind in collection.kinds}) == len(collection.kinds) == 2
+
+
+def test_every_source_says_how_it_is_read() -> None:
+    for source in SOURCES:
+        assert source.strategy in get_args(get_type_hints(Extraction)["strategy"])
+        assert source.deletes in get_args(get_type_hints(Extraction)["deletes"])
+        assert source.overlap > timedelta(0)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_only_an_incremental_load_needs_a_watermark(source: Extraction) -> None:
+    assert replace(source, strategy="full_refresh", watermark=None).watermark is None
+    with pytest.raises(ValueError, match=f"{source.name}: an incremental load needs a watermark"):
+        replace(source, strategy="incremental", watermark=None)
