@@ -6,11 +6,14 @@ is extracted, since others may have written there.
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 import bson
+from bson import ObjectId
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
+from bson.int64 import Int64
 
 from include.tables import Array, Column, DocumentKind
 
@@ -18,6 +21,10 @@ from include.tables import Array, Column, DocumentKind
 MANAGED_FIELDS = ("_id", "content_type", "created_at", "updated_at")
 # What MongoDB takes.
 DEEPEST = 100
+
+# Python's type of a decoded value -> BSON's name for it, where they differ.
+BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", dict: "object", list: "array"}
+BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 
 Problem = tuple[str | None, str | None, str]
 
@@ -41,6 +48,11 @@ def find_managed_field(document: object) -> Problem | None:
         if isinstance(document, Mapping) and name in document:
             return name, _shown(document[name]), "is set by the platform; take the field out of the file"
     return None
+
+
+def bson_type(value: object) -> str:
+    """Return the name of the BSON type that a decoded value had."""
+    return BSON_TYPES.get(type(value), type(value).__name__.lower())
 
 
 def number(value: object) -> object:

@@ -5,5 +5,9 @@ class InputError(Exception):
     """A file or setting must be mended first: trying again cannot help."""
 
 
+class SchemaDriftError(InputError):
+    """A source has no longer the shape that is declared: it must be restored, or the declaration changed."""
+
+
 class GuardError(Exception):
     """A load would destroy more than it may: a person must look, and allow it or mend the source."""

@@ -30,7 +30,8 @@ class Column:
     """
 
     name: str
-    type: Literal["text", "integer", "bigint", "numeric", "date", "timestamptz"]
+    # Declared: text, integer, bigint, numeric, date or timestamptz; of a column that a source added, any.
+    type: str
     required: bool = False
     minimum: float | str | None = None
     maximum: float | str | None = None

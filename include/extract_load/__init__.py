@@ -7,12 +7,14 @@ reads from the watermark on; rows whose values did not change keep their stamps.
 much, or finds too much that it must reject, stops itself.
 """
 
+from dataclasses import replace
+
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
 from include.errors import InputError
-from include.extract_load import mongo, postgres, raw
+from include.extract_load import drift, mongo, postgres, raw
 from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_deletion, refuse_mass_rejection
 from include.load_log import Batch, Load, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
@@ -28,7 +30,8 @@ def load_table(
 ) -> list[Load]:
     """Load a table of the PostgreSQL source into its raw table.
 
-    Raises GuardError, with nothing changed, when too many live rows would vanish.
+    Raises GuardError, with nothing changed, when too many live rows would vanish; SchemaDriftError, with
+    nothing but that kept, when the source no longer has the columns that are declared.
     """
     with transaction(warehouse) as cursor:
         start = raw.begin(cursor, table.raw, table)
@@ -52,6 +55,10 @@ def _bring_in(
 ) -> raw.Keys:
     # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
     with postgres.snapshot(source) as reader:
+        table, has_new_column = drift.follow(reader, cursor, table, batch)
+        if has_new_column:
+            # Its values move no updated_at.
+            start = replace(start, read_from=None)
         keys = postgres.keys_of(reader, table)
         if raw.is_empty(cursor, table):
             load.read = load.inserted = postgres.fill(reader, cursor, table, keys.count, start, batch)
@@ -81,12 +88,14 @@ def load_collection(
     """Load a collection of the MongoDB source into the raw tables of its documents and their arrays.
 
     Raises GuardError, with nothing changed, when too many live rows would vanish; InputError, with nothing
-    but the reasons kept, when too many documents must be rejected.
+    but the reasons kept, when too many documents must be rejected or the collection is missing.
     """
     name = f"mongo_{collection.name}"
     with transaction(warehouse) as cursor:
         start = raw.begin(cursor, name, collection)
+        drift.refuse_missing_collection(source, cursor, collection, batch)
         staged = mongo.stage(source, cursor, collection, start.read_from)
+        drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
         _refuse_mass_rejection(warehouse, name, staged, start, limits)
         loads = []

@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Identifier
 from pymongo.database import Database
 
-from include.documents import Problem, find_problem, number
+from include.documents import MANAGED_FIELDS, Problem, bson_type, find_problem, number
 from include.extract_load.raw import create_stage, tables_of
 from include.load_log import Rejected
 from include.tables import Array, Column, DocumentKind, MongoCollection
@@ -29,13 +29,15 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 class Staged:
     """What was read: the next watermark, how many documents, and those set aside, by their id.
 
-    `undated` are the ids of those set aside that every load reads again: their stamp is no date.
+    `undated` are the ids of those set aside that every load reads again: their stamp is no date. `new_fields`
+    says in which document a field of a type stood first that no column takes.
     """
 
     watermark: datetime
     read: int = 0
     rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
     undated: set[str] = field(default_factory=set)
+    new_fields: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     @property
     def rejected(self) -> list[Rejected]:
@@ -82,10 +84,14 @@ def _stage_documents(
     cursor: Cursor, collection: MongoCollection, documents: list[dict], staged: Staged
 ) -> None:
     kinds = {kind.content_type: kind for kind in collection.kinds}
+    known = {kind: _known_fields(collection, kind) for kind in collection.kinds}
     good: dict[str, list[dict]] = {content_type: [] for content_type in kinds}
     staged.read += len(documents)
     for document in documents:
         kind = kinds.get(_content_type(document))
+        for name in document.keys() - known[kind] if kind else ():
+            place = kind.raw, name, bson_type(document[name])
+            staged.new_fields.setdefault(place, _printable(document["_id"]))
         if problem := _problem(collection, kind, document):
             table = kind.raw if kind else f"mongo_{collection.name}"
             rejected = Rejected(_printable(document["_id"]), *problem, row=_json(document))
@@ -96,6 +102,11 @@ def _stage_documents(
             good[kind.content_type].append(document)
     for content_type, kind in kinds.items():
         _copy_kind(cursor, kind, good[content_type], collection.watermark)
+
+
+def _known_fields(collection: MongoCollection, kind: DocumentKind) -> set[str | None]:
+    fields = {column.name for column in kind.columns} | {array.field for array in kind.arrays}
+    return fields | {collection.watermark, *MANAGED_FIELDS}
 
 
 def _content_type(document: Mapping) -> str | None:

@@ -33,6 +33,24 @@ alter table ops.watermarks add column if not exists key_count bigint, add column
 comment on table ops.watermarks is
     'One row per source table: everything changed before this moment is in raw, and so was the set of keys summed up here.';
 
+create table if not exists ops.schema_changes (
+    schema_change_id bigint generated always as identity primary key,
+    batch_id text not null,
+    table_name text not null,
+    column_name text,
+    change text not null check (change in ('added', 'removed', 'retyped', 'unreadable')),
+    old_type text,
+    new_type text,
+    action text not null check (
+        action in ('added to raw', 'left out', 'kept in _document', 'stopped the load')
+    ),
+    document_id text,
+    detected_at timestamptz not null default clock_timestamp(),
+    unique nulls not distinct (batch_id, table_name, column_name, change, new_type)
+);
+comment on table ops.schema_changes is
+    'One row per change of a source''s shape that a load met: what changed, and what the load did about it.';
+
 create table if not exists ops.dbt_runs (
     invocation_id text not null,
     unique_id text not null,

@@ -35,6 +35,7 @@ EMPTY_WAREHOUSE = "; ".join(
         "raw.mongo_series_seasons",
         "ops.load_runs",
         "ops.watermarks",
+        "ops.schema_changes",
         "quarantine.rejected_rows",
     )
 )
