@@ -19,6 +19,7 @@ META_COLUMNS = {
 
 # The largest value of each type for whole numbers.
 LARGEST = {"integer": 2**31 - 1, "bigint": 2**63 - 1}
+NUMBERS = {*LARGEST, "numeric"}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Copy what changed in the source systems into the raw schema, one transaction per source table.
 
 Data flow: source -> temporary table in the warehouse -> raw; the first load of a PostgreSQL table goes
-straight into raw. Rows, watermark, deletions, rejected documents and the row in ops.load_runs are committed
-together, so a load that is killed leaves nothing, and one that is repeated changes nothing. The next load
-reads from the watermark on; rows whose values did not change keep their stamps. A load that would delete too
-much, or finds too much that it must reject, stops itself.
+straight into raw. Rows, watermark, deletions, rejected documents, the source's figures and the row in
+ops.load_runs are committed together, so a load that is killed leaves nothing, and one that is repeated
+changes nothing. The next load reads from the watermark on; rows whose values did not change keep their
+stamps. A load that would delete too much, or finds too much that it must reject, stops itself.
 """
 
 from dataclasses import replace
@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
+from include.figures import KEY_HASH, ROWS, measure_source, remember, remember_live_keys
 from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_deletion, refuse_mass_rejection
 from include.load_log import Batch, Load, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
@@ -55,11 +56,14 @@ def _bring_in(
 ) -> raw.Keys:
     # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
     with postgres.snapshot(source) as reader:
+        # Summed up there: one line travels instead of all keys.
+        figures = measure_source(reader, table)
+        remember(cursor, table, figures)
+        keys = raw.Keys(figures[ROWS], figures[KEY_HASH])
         table, has_new_column = drift.follow(reader, cursor, table, batch)
         if has_new_column:
             # Its values move no updated_at.
             start = replace(start, read_from=None)
-        keys = postgres.keys_of(reader, table)
         if raw.is_empty(cursor, table):
             load.read = load.inserted = postgres.fill(reader, cursor, table, keys.count, start, batch)
             return keys
@@ -106,6 +110,7 @@ def load_collection(
             raw.merge(cursor, table, load, start, batch)
             raw.sweep(cursor, table, load, start, batch)
             refuse_mass_deletion(load, live, limits)
+            remember_live_keys(cursor, table)
             loads.append(load)
         loads += _unknown_kinds(name, staged, start)
         raw.finish(cursor, name, staged.watermark, batch)

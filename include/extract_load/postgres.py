@@ -34,13 +34,6 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
         yield reader
 
 
-def keys_of(reader: Cursor, table: PostgresTable) -> raw.Keys:
-    """Return the source's keys, summed up there: one line travels instead of all of them."""
-    keys = raw.hashed_keys(Identifier(table.key))
-    reader.execute(SQL("select {} from {}").format(keys, Identifier(table.name)))
-    return raw.Keys(*reader.fetchone())
-
-
 def fill(
     reader: Cursor, cursor: Cursor, table: PostgresTable, expected: int, start: raw.Start, batch: Batch
 ) -> int:

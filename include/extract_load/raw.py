@@ -10,6 +10,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ddl import RawTable, loaded_at_index
+from include.figures import hashed_keys
 from include.load_log import Batch, Load
 from include.tables import DocumentKind, Extraction, MongoCollection, PostgresTable
 
@@ -96,11 +97,6 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
                 ),
             )
         )
-
-
-def hashed_keys(key: Identifier) -> Composed:
-    """Return the two columns that sum up a set of keys, the same in every database."""
-    return SQL('count(*), coalesce(sum(hashtextextended({}::text collate "C", 0)), 0)').format(key)
 
 
 def keys_if_none_is_gone(cursor: Cursor, table: PostgresTable, known: Keys) -> Keys:

@@ -51,6 +51,33 @@ create table if not exists ops.schema_changes (
 comment on table ops.schema_changes is
     'One row per change of a source''s shape that a load met: what changed, and what the load did about it.';
 
+create table if not exists ops.source_figures (
+    table_name text not null,
+    measure text not null,
+    value numeric not null,
+    primary key (table_name, measure)
+);
+comment on table ops.source_figures is
+    'One row per raw table and measure: its value in the source that the last load read (of a collection: the keys that it left alive).';
+
+create table if not exists ops.reconciliations (
+    batch_id text not null,
+    table_name text not null,
+    measure text not null,
+    source_value numeric not null,
+    raw_value numeric not null,
+    rounding numeric not null default 0,
+    trusted_value numeric,
+    is_equal boolean generated always as (
+        source_value = raw_value and coalesce(trusted_value = raw_value - rounding, true)
+    ) stored,
+    checked_at timestamptz not null default now(),
+    primary key (batch_id, table_name, measure)
+);
+comment on table ops.reconciliations is
+    'One row per run, raw table and measure: its value in the source, in raw, and in the star where that has it.';
+comment on column ops.reconciliations.rounding is 'What the two decimals of the star take away from the value in raw.';
+
 create table if not exists ops.dbt_runs (
     invocation_id text not null,
     unique_id text not null,
