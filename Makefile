@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql quarantine replay logs ps reset doctor test test-compose bench lint format lock
+.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor test test-compose bench lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -41,6 +41,9 @@ quarantine: ## show which rows could not be loaded, and why
 
 replay: ## try the rows in quarantine again, after a rule or a row was mended
 	@if cli/stack is-up; then cli/stack replay; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.replay; fi
+
+reconcile: ## show how sources, raw and star compared in the last run
+	@if cli/stack is-up; then cli/stack reconcile; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.reconcile; fi
 
 logs: ## follow the logs of the Docker stack
 	@cli/stack logs

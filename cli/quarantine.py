@@ -1,15 +1,11 @@
 """`make quarantine`: which rows could not be loaded, by table and reason, and ten of them as they came."""
 
 import argparse
-import os
 import sys
 
-import psycopg2.errors
 from psycopg2.extensions import connection as Connection
 
-from cli import LOCAL
-from cli.container import SECRETS, read_secrets
-from cli.warehouse import connect
+from cli.warehouse import ask
 
 # "repeats the key of line 12" and "... of line 13" are one reason.
 REASON = "concat_ws(' ', column_name, regexp_replace(reason, ' line [0-9]+$', ' another line'))"
@@ -41,26 +37,17 @@ WIDTH = 160
 def main() -> int:
     """Print what is in quarantine; return 1 when there is no warehouse yet."""
     argparse.ArgumentParser(prog="make quarantine", description=__doc__).parse_args()
-    if SECRETS.is_dir():
-        with connect({**os.environ, **read_secrets(SECRETS)}, "elt_loader") as loader:
-            return _answer(loader)
-    # Not at the top: the image has no embedded servers.
-    from include.embedded import databases
-
-    if not (LOCAL / "postgres" / "PG_VERSION").exists():
-        return _no_warehouse()
-    with databases(LOCAL) as env, connect(env, "elt_loader") as loader:
-        return _answer(loader)
+    return ask(print_quarantine)
 
 
-def print_quarantine(loader: Connection) -> None:
+def print_quarantine(loader: Connection) -> int:
     """Print counts of the latest batch that rejected rows, a sample of it, and counts of all batches."""
     with loader, loader.cursor() as cursor:
         cursor.execute(LATEST)
         latest = cursor.fetchone()
         if latest is None:
             print("Nothing is in quarantine: every row that was read was loaded, or left it again.")
-            return
+            return 0
         batch_id, as_of = latest
         cursor.execute(COUNTS, {"batch_id": batch_id})
         _print_counts(f"Rejected in {batch_id}, as of {as_of}, the latest batch with rejected rows", cursor)
@@ -68,19 +55,7 @@ def print_quarantine(loader: Connection) -> None:
         _print_sample(cursor.fetchall())
         cursor.execute(COUNTS, {"batch_id": None})
         _print_counts("Rejected in all batches: a row counts in each that met it", cursor)
-
-
-def _answer(loader: Connection) -> int:
-    try:
-        print_quarantine(loader)
-    except psycopg2.errors.UndefinedTable:
-        return _no_warehouse()
     return 0
-
-
-def _no_warehouse() -> int:
-    print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
-    return 1
 
 
 def _print_counts(title: str, rows) -> None:

@@ -5,14 +5,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from cli import LOCAL
-from cli.container import SECRETS, read_secrets
-from cli.warehouse import connect
+from cli.warehouse import connect, on_this_stack
 from include.environment import pipeline_variables
 from include.errors import GuardError, InputError
 from include.load_log import Batch
@@ -25,27 +23,18 @@ NEXT = "\nSource and raw have them now; the star takes them over with the next r
 def main() -> int:
     """Replay everything and print what became of it; return 1 when there is nothing to replay from."""
     argparse.ArgumentParser(prog="make replay", description=__doc__).parse_args()
-    if SECRETS.is_dir():
-        return _replay({**os.environ, **read_secrets(SECRETS)})
-    # Not at the top: the image has no embedded servers.
-    from include.embedded import databases
-
-    if not (LOCAL / "postgres" / "PG_VERSION").exists():
-        return _no_warehouse()
-    with databases(LOCAL) as env:
-        os.environ["AIRFLOW_HOME"] = str(LOCAL / "airflow")
-        return _replay(env)
+    return on_this_stack(_replay)
 
 
 def _replay(env: Mapping[str, str]) -> int:
+    # Outside of a component, Airflow would make itself a home in the user's.
+    os.environ.setdefault("AIRFLOW_HOME", str(LOCAL / "airflow"))
     os.environ.update(pipeline_variables(env))
     with connect(env, "elt_loader") as loader:
-        try:
-            as_of = _newest_day(loader)
-        except psycopg2.errors.UndefinedTable:
-            return _no_warehouse()
+        as_of = _newest_day(loader)
         if as_of is None:
-            return _no_warehouse()
+            print("Nothing was loaded yet: run `make demo` or `make run` first.", file=sys.stderr)
+            return 1
         try:
             _print_replays(loader, Batch(f"replay__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}", as_of))
         except (InputError, GuardError) as error:
@@ -54,7 +43,7 @@ def _replay(env: Mapping[str, str]) -> int:
     return 0
 
 
-def _newest_day(loader: Connection):
+def _newest_day(loader: Connection) -> date | None:
     with loader, loader.cursor() as cursor:
         cursor.execute(NEWEST_DAY)
         return cursor.fetchone()[0]
@@ -86,11 +75,6 @@ def _replays(loader: Connection, batch: Batch) -> Iterator:
         for collection in MONGO_COLLECTIONS:
             yield replay_documents(product, loader, collection)
             yield replay_extraction(catalogue, loader, collection, batch)
-
-
-def _no_warehouse() -> int:
-    print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
-"""Connections to the warehouse for the commands, by role."""
+"""Connections to the warehouse for the commands, by role; and where the warehouse of this place is."""
 
-from collections.abc import Iterator, Mapping
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 import psycopg2
+import psycopg2.errors
 from psycopg2.extensions import connection as Connection
+
+from cli import LOCAL
+from cli.container import SECRETS, read_secrets
 
 # Role -> the setting that holds its password.
 PASSWORDS = {
@@ -27,3 +33,37 @@ def connect(env: Mapping[str, str], role: str) -> Iterator[Connection]:
     )
     with closing(connection):
         yield connection
+
+
+def ask(answer: Callable[[Connection], int]) -> int:
+    """Answer from the warehouse as elt_loader: what `answer` returns, or 1 where there is none."""
+
+    def work(env: Mapping[str, str]) -> int:
+        with connect(env, "elt_loader") as loader:
+            return answer(loader)
+
+    return on_this_stack(work)
+
+
+def on_this_stack(work: Callable[[Mapping[str, str]], int]) -> int:
+    """Work with the settings of this container or of the embedded servers, which are started for it.
+
+    Returns what `work` does, or 1 with a word on standard error where there is no warehouse yet.
+    """
+    try:
+        if SECRETS.is_dir():
+            return work({**os.environ, **read_secrets(SECRETS)})
+        # Not at the top: the image has no embedded servers.
+        from include.embedded import databases
+
+        if not (LOCAL / "postgres" / "PG_VERSION").exists():
+            return _no_warehouse()
+        with databases(LOCAL) as env:
+            return work(env)
+    except psycopg2.errors.UndefinedTable:
+        return _no_warehouse()
+
+
+def _no_warehouse() -> int:
+    print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
+    return 1

@@ -2,7 +2,8 @@
 
 Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
 them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes `trusted`,
-the star schema that Power BI reads.
+the star schema that Power BI reads. At the end `reconcile_sources` compares rows, keys and sums of sources,
+raw and star.
 
 **Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for three
 files of your own (`users.csv`, `viewing_sessions.csv`, `content.json`).
@@ -14,7 +15,8 @@ change are not written again.
 too many rows cannot be loaded.
 
 **If a task fails**, its log ends with what to do. Rows that could not be loaded are in
-`quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`.
+`quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`,
+how sources, raw and star compared in `ops.reconciliations`.
 """
 
 import os
@@ -36,7 +38,7 @@ from airflow.sdk import (
 )
 
 from include.dbt import BATCH_VARIABLE, build_command
-from include.errors import GuardError, InputError
+from include.errors import DataQualityError, GuardError, InputError
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
 
 DEFAULT_ARGS = {
@@ -46,11 +48,12 @@ DEFAULT_ARGS = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
-    # Neither a broken file nor an emptied source mends itself: fail at once.
+    # Neither a broken file nor an emptied source nor wrong data mend themselves: fail at once.
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(exception=InputError, action=RetryAction.FAIL),
             RetryRule(exception=GuardError, action=RetryAction.FAIL),
+            RetryRule(exception=DataQualityError, action=RetryAction.FAIL),
         ]
     ),
 }
@@ -176,6 +179,23 @@ def extract_to_data_warehouse() -> None:
 
 
 @task
+def reconcile_sources() -> list[dict]:
+    from include import quality
+    from include.connections import mongo, postgres
+    from include.run import batch_of
+
+    batch = batch_of(get_current_context())
+    with (
+        postgres("source_postgres") as source,
+        mongo("source_mongo") as catalogue,
+        postgres("warehouse") as warehouse,
+        postgres("warehouse_publisher") as publisher,
+    ):
+        servers = quality.Servers(source, catalogue, warehouse, publisher)
+        return quality.reconcile_sources(servers, batch, schema="trusted")
+
+
+@task
 def report_run() -> dict[str, object]:
     from include.connections import postgres
     from include.run import batch_of
@@ -217,7 +237,7 @@ def video_streaming_elt_pipeline() -> None:
     cross_downstream([create_mongodb_collections(), create_postgres_tables()], seed)
     # A teardown runs after a failure as well, and the run keeps the state of what came before it.
     report = report_run().as_teardown()
-    chain(seed, extract_to_data_warehouse(), transform_with_dbt, report)
+    chain(seed, extract_to_data_warehouse(), transform_with_dbt, reconcile_sources(), report)
 
 
 video_streaming_elt_pipeline()

@@ -11,3 +11,7 @@ class SchemaDriftError(InputError):
 
 class GuardError(Exception):
     """A load would destroy more than it may: a person must look, and allow it or mend the source."""
+
+
+class DataQualityError(Exception):
+    """The data break a promise of the platform: a person must look, trying again cannot help."""

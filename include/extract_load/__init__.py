@@ -56,14 +56,14 @@ def _bring_in(
 ) -> raw.Keys:
     # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
     with postgres.snapshot(source) as reader:
-        # Summed up there: one line travels instead of all keys.
-        figures = measure_source(reader, table)
-        remember(cursor, table, figures)
-        keys = raw.Keys(figures[ROWS], figures[KEY_HASH])
-        table, has_new_column = drift.follow(reader, cursor, table, batch)
+        declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, batch)
         if has_new_column:
             # Its values move no updated_at.
             start = replace(start, read_from=None)
+        # Summed up there: one line travels instead of all keys.
+        figures = measure_source(reader, declared)
+        remember(cursor, declared, figures)
+        keys = raw.Keys(figures[ROWS], figures[KEY_HASH])
         if raw.is_empty(cursor, table):
             load.read = load.inserted = postgres.fill(reader, cursor, table, keys.count, start, batch)
             return keys

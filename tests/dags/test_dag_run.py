@@ -45,6 +45,12 @@ def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
     assert platform.query("bi_reader", "select count(*) from trusted.fct_viewing_sessions") == [(live,)]
     loads = platform.query("elt_loader", "select distinct batch_id, as_of from ops.load_runs")
     assert loads == [(run.run_id, date(2024, 3, 5))]
+    compared = platform.query(
+        "elt_loader",
+        "select batch_id, source_value, raw_value, trusted_value from ops.reconciliations"
+        " where table_name = 'postgres_viewing_sessions' and measure = 'rows'",
+    )
+    assert compared == [(run.run_id, live, live, live)]
     dbt = platform.query("elt_loader", "select batch_id, count(*) > 50 from ops.dbt_runs group by 1")
     assert dbt == [(run.run_id, True)]
 
@@ -58,7 +64,7 @@ def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform,
     states = _states(run)
     assert str(run.state) == "failed"
     assert states["load_csvs_to_postgres[-1]"] == states["load_json_to_mongodb[-1]"] == "failed"
-    assert states["transform_with_dbt[-1]"] == "upstream_failed"
+    assert states["transform_with_dbt[-1]"] == states["reconcile_sources[-1]"] == "upstream_failed"
     assert states["report_run[-1]"] == "success"
     # Trying again cannot mend a file.
     assert max(task.try_number for task in run.get_task_instances()) == 1

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import RetryAction
 from airflow.serialization.serialized_objects import DagSerialization
 
 from include.environment import ROOT
+from include.errors import DataQualityError, GuardError, InputError
 
 DOWNSTREAM = {
     "generate_source_files": {"load_csvs_to_postgres", "load_json_to_mongodb"},
@@ -23,7 +25,8 @@ DOWNSTREAM = {
     },
     "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
-    "transform_with_dbt": {"report_run"},
+    "transform_with_dbt": {"reconcile_sources"},
+    "reconcile_sources": {"report_run"},
     "report_run": set(),
 }
 
@@ -70,6 +73,13 @@ def test_every_task_is_retried_and_limited_in_time(pipeline):
         assert task.retry_policy is not None, task.task_id
 
 
+@pytest.mark.parametrize("error", [InputError, GuardError, DataQualityError])
+def test_what_people_must_mend_is_not_retried(pipeline, error):
+    for task in pipeline.tasks:
+        assert task.retry_policy.evaluate(error("mend it"), 1, 3).action == RetryAction.FAIL, task.task_id
+        assert task.retry_policy.evaluate(OSError("away"), 1, 3).action != RetryAction.FAIL, task.task_id
+
+
 def test_the_report_does_not_turn_a_failed_run_green(pipeline):
     report = pipeline.get_task("report_run")
     assert report.is_teardown
@@ -79,7 +89,7 @@ def test_the_report_does_not_turn_a_failed_run_green(pipeline):
 
 
 def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
-    for word in ("as_of", "data_dir", "allow_mass_deletion", "quarantine", "trusted"):
+    for word in ("as_of", "data_dir", "allow_mass_deletion", "quarantine", "reconcile", "trusted"):
         assert word in pipeline.doc_md
     assert pipeline.tags == {"elt", "video-streaming"}
 

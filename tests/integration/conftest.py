@@ -36,6 +36,8 @@ EMPTY_WAREHOUSE = "; ".join(
         "ops.load_runs",
         "ops.watermarks",
         "ops.schema_changes",
+        "ops.source_figures",
+        "ops.reconciliations",
         "quarantine.rejected_rows",
     )
 )
@@ -119,6 +121,7 @@ class Pipeline:
             "documents": list(self.product.content.find().sort("_id")),
             "document_state": list(self.product.seed_state.find().sort("_id")),
             "watermarks": self.warehouse("select * from ops.watermarks order by 1"),
+            "source_figures": self.warehouse("select * from ops.source_figures order by 1, 2"),
             "load_runs": self.load_runs(),
             "quarantine": self.quarantine(),
             **{name: self.warehouse(f"select * from {name} order by 1, 2") for name in raw},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import quarantine
+from cli import quarantine, reconcile
 
 
 def test_sample_is_one_line_a_row_whatever_the_row_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,11 +33,12 @@ def test_counts_stand_in_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"\nRejected\n{line}\n"
 
 
+@pytest.mark.parametrize("command", [quarantine, reconcile])
 def test_without_a_warehouse_it_says_what_makes_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(quarantine, "SECRETS", tmp_path / "no secrets")
-    monkeypatch.setattr(quarantine, "LOCAL", tmp_path)
-    monkeypatch.setattr("sys.argv", ["quarantine"])
-    assert quarantine.main() == 1
+    monkeypatch.setattr("cli.warehouse.SECRETS", tmp_path / "no secrets")
+    monkeypatch.setattr("cli.warehouse.LOCAL", tmp_path)
+    monkeypatch.setattr("sys.argv", ["make"])
+    assert command.main() == 1
     assert capsys.readouterr().err == "There is no warehouse yet: run `make demo` first.\n"
