@@ -31,16 +31,19 @@ def print_last_run(loader: Connection) -> int:
         return 1
     batch_id, checked_at, *_ = rows[0]
     print(f"{batch_id}, compared at {checked_at:%Y-%m-%d %H:%M:%S %Z}")
-    print(f"\n{'raw table':28}{'measure':30}{'source':>28}{'raw':>28}{'trusted':>28}")
+    print(f"\n{'raw table':28}{'measure':30}{'source':>26}{'raw':>26}{'trusted':>26}")
     for _, _, *row in rows:
         print(_line(*row))
     return 0 if all(row[-1] for row in rows) else 1
 
 
 def _line(table, measure, source, raw, trusted, rounding, is_equal) -> str:
-    figures = "".join(f"{'' if value is None else f'{value:,}':>28}" for value in (source, raw, trusted))
+    # A hash has no thousands.
+    shape = "" if measure == "key_hash" else ","
+    figures = ("" if value is None else format(value, shape) for value in (source, raw, trusted))
     remarks = ([f"rounded by {rounding:,}"] if rounding else []) + ([] if is_equal else ["differs"])
-    return f"{table:28}{measure:30}{figures}  {', '.join(remarks)}".rstrip()
+    columns = "".join(f"{figure:>26}" for figure in figures)
+    return f"{table:28}{measure:30}{columns}  {', '.join(remarks)}".rstrip()
 
 
 if __name__ == "__main__":
