@@ -52,12 +52,8 @@ def measure(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: lis
 
 
 def measure_source(reader: Cursor, table: PostgresTable) -> Figures:
-    """Return the figures of a table of the PostgreSQL source, its numbers as the warehouse will hold them."""
-    types = {column.name: column.type for column in table.raw_columns}
-    casts = [SQL("{0}::{1} as {0}").format(Identifier(name), SQL(types[name])) for name in numbers(table)]
-    columns = SQL(", ").join([Identifier(table.key), *casts])
-    rows = SQL("(select {} from {}) as source").format(columns, Identifier(table.name))
-    return measure(reader, rows, table.raw_key, numbers(table))
+    """Return the figures of a table of the PostgreSQL source."""
+    return measure(reader, Identifier(table.name), table.raw_key, numbers(table))
 
 
 def live_rows(table: RawTable) -> Composed:

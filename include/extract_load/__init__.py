@@ -7,15 +7,16 @@ changes nothing. The next load reads from the watermark on; rows whose values di
 stamps. A load that would delete too much, or finds too much that it must reject, stops itself.
 """
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
+from include.ddl import RawTable
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
-from include.figures import KEY_HASH, ROWS, measure_source, remember, remember_live_keys
+from include.figures import KEY_HASH, ROWS, Figures, measure_source, remember, remember_live_keys
 from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_deletion, refuse_mass_rejection
 from include.load_log import Batch, Load, record_load, store_rejected
 from include.tables import MongoCollection, PostgresTable
@@ -54,32 +55,45 @@ def _bring_in(
     batch: Batch,
     limits: Limits,
 ) -> raw.Keys:
-    # The source's snapshot ends before the merge begins: it holds up the source's vacuum.
     with postgres.snapshot(source) as reader:
         declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, batch)
-        if has_new_column:
-            # Its values move no updated_at.
-            start = replace(start, read_from=None)
-        # Summed up there: one line travels instead of all keys.
-        figures = measure_source(reader, declared)
-        remember(cursor, declared, figures)
-        keys = raw.Keys(figures[ROWS], figures[KEY_HASH])
         if raw.is_empty(cursor, table):
-            load.read = load.inserted = postgres.fill(reader, cursor, table, keys.count, start, batch)
-            return keys
-        postgres.stage(reader, cursor, table, start.read_from)
+            load.read = load.inserted = postgres.fill(reader, cursor, table, start, batch)
+            return _remember(cursor, declared, measure_source(reader, declared))
+        # The values of a new column move no updated_at.
+        postgres.stage(reader, cursor, table, None if has_new_column else start.read_from)
+        # The source sums itself up while the warehouse merges.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            measuring = pool.submit(measure_source, reader, declared)
+            came = raw.merge(cursor, table, load, start, batch)
+        keys = _remember(cursor, declared, measuring.result())
         # Every key travels only when some key is gone.
-        is_any_gone = table.deletes == "sweep" and (
-            not start.keys or keys != raw.keys_if_none_is_gone(cursor, table, start.keys)
-        )
+        is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
         if is_any_gone:
             postgres.stage_keys(reader, cursor, table)
-    live = raw.count_live(cursor, table) if is_any_gone else 0
-    raw.merge(cursor, table, load, start, batch)
     if is_any_gone:
-        raw.sweep(cursor, table, load, start, batch)
-        refuse_mass_deletion(load, live, limits)
+        _sweep(cursor, table, load, start, batch, came, limits)
     return keys
+
+
+def _remember(cursor: Cursor, table: PostgresTable, figures: Figures) -> raw.Keys:
+    remember(cursor, table, figures)
+    return raw.Keys(figures[ROWS], figures[KEY_HASH])
+
+
+def _sweep(
+    cursor: Cursor,
+    table: RawTable,
+    load: Load,
+    start: raw.Start,
+    batch: Batch,
+    came: raw.Keys,
+    limits: Limits,
+) -> None:
+    raw.sweep(cursor, table, load, start, batch)
+    if load.deleted:
+        live_before = raw.count_live(cursor, table) + load.deleted - came.count
+        refuse_mass_deletion(load, live_before, limits)
 
 
 def load_collection(
@@ -106,10 +120,8 @@ def load_collection(
         for table in raw.tables_of(collection):
             load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
             load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
-            live = raw.count_live(cursor, table)
-            raw.merge(cursor, table, load, start, batch)
-            raw.sweep(cursor, table, load, start, batch)
-            refuse_mass_deletion(load, live, limits)
+            came = raw.merge(cursor, table, load, start, batch)
+            _sweep(cursor, table, load, start, batch, came, limits)
             remember_live_keys(cursor, table)
             loads.append(load)
         loads += _unknown_kinds(name, staged, start)

@@ -34,20 +34,14 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
         yield reader
 
 
-def fill(
-    reader: Cursor, cursor: Cursor, table: PostgresTable, expected: int, start: raw.Start, batch: Batch
-) -> int:
-    """Copy every row straight into the empty raw table, stamped by the source's query; count them.
-
-    `expected` is how many rows will come.
-    """
+def fill(reader: Cursor, cursor: Cursor, table: PostgresTable, start: raw.Start, batch: Batch) -> int:
+    """Copy every row straight into the empty raw table, stamped by the source's query; count them."""
     stamps = [SQL("{}::text").format(Literal(batch.batch_id)), SQL("{}::date").format(Literal(batch.as_of))]
     stamps.append(SQL("{}::timestamptz").format(Literal(start.loaded_at)))
     names = [column.name for column in table.raw_columns]
     names += ["_source_updated_at", "_batch_id", "_as_of", "_loaded_at"]
     target = SQL("raw.{} ({})").format(Identifier(table.raw), SQL(", ").join(map(Identifier, names)))
-    with raw.index_afterwards(cursor, table, expected):
-        return _pipe(reader, _rows(table, None, stamps), cursor, target)
+    return _pipe(reader, _rows(table, None, stamps), cursor, target)
 
 
 def stage(reader: Cursor, cursor: Cursor, table: PostgresTable, read_from: datetime | None) -> None:

@@ -1,7 +1,5 @@
 """The warehouse side of a load: temporary table -> raw table, stamped where a value changed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,13 +7,10 @@ from decimal import Decimal
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.ddl import RawTable, loaded_at_index
-from include.figures import hashed_keys
+from include.ddl import RawTable
+from include.figures import hashed_keys, key_text
 from include.load_log import Batch, Load
-from include.tables import DocumentKind, Extraction, MongoCollection, PostgresTable
-
-# From here on an index is built faster afterwards than row by row, and the table may be locked for it.
-MANY_ROWS = 100_000
+from include.tables import DocumentKind, Extraction, MongoCollection
 
 
 @dataclass(frozen=True)
@@ -27,6 +22,10 @@ class Keys:
 
     count: int
     sum: Decimal
+
+    def __add__(self, other: "Keys") -> "Keys":
+        """Return the union of two sets that have no key in common."""
+        return Keys(self.count + other.count, self.sum + other.sum)
 
 
 @dataclass(frozen=True)
@@ -67,20 +66,6 @@ def is_empty(cursor: Cursor, table: RawTable) -> bool:
     return cursor.fetchone()[0]
 
 
-@contextmanager
-def index_afterwards(cursor: Cursor, table: RawTable, rows: int) -> Iterator[None]:
-    """Fill raw without the index on its stamps; build it from the finished rows, where they are many.
-
-    Whoever reads the table waits until the transaction ends: for an empty table only.
-    """
-    if rows < MANY_ROWS:
-        yield
-        return
-    cursor.execute(SQL("drop index if exists raw.{}").format(Identifier(f"{table.raw}__loaded_at")))
-    yield
-    cursor.execute(loaded_at_index(table))
-
-
 def create_stage(cursor: Cursor, table: RawTable) -> None:
     """Create the temporary tables that a source fills: `stage_*` for rows, `keys_*` for every key."""
     columns = [(column.name, column.type) for column in table.raw_columns]
@@ -99,50 +84,40 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
         )
 
 
-def keys_if_none_is_gone(cursor: Cursor, table: PostgresTable, known: Keys) -> Keys:
-    """Return the keys that the source has unless some were deleted: the known, and those staged anew."""
-    cursor.execute(SQL("analyze {}").format(Identifier(f"stage_{table.raw}")))
-    cursor.execute(
-        SQL(
-            "select {keys} from {stage} as stage where not exists"
-            " (select 1 from raw.{raw} as target where target.{key} = stage.{key} and _deleted_at is null)"
-        ).format(
-            keys=hashed_keys(Identifier("stage", table.key)),
-            stage=Identifier(f"stage_{table.raw}"),
-            raw=Identifier(table.raw),
-            key=Identifier(table.key),
-        )
-    )
-    count, total = cursor.fetchone()
-    return Keys(known.count + count, known.sum + total)
-
-
 def count_live(cursor: Cursor, table: RawTable) -> int:
     """Return how many rows of the raw table are not marked as deleted."""
     cursor.execute(SQL("select count(*) from raw.{} where _deleted_at is null").format(Identifier(table.raw)))
     return cursor.fetchone()[0]
 
 
-def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
-    """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others."""
-    cursor.execute(SQL("analyze {}").format(Identifier(f"stage_{table.raw}")))
+def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> Keys:
+    """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others.
+
+    Return the keys that came: the new and the returned.
+    """
+    keys = SQL(", ").join(map(Identifier, table.raw_key))
+    cursor.execute(SQL("analyze {} ({})").format(Identifier(f"stage_{table.raw}"), keys))
+    # Few rows are found by their key, not by reading all of raw: on a disk that seeks for free.
+    cursor.execute("set local random_page_cost = 1.1")
     cursor.execute(_merge(table), {**vars(batch), "loaded_at": start.loaded_at})
-    staged, load.inserted, load.updated = cursor.fetchone()
+    staged, load.inserted, load.updated, *came = cursor.fetchone()
     load.read += staged
+    return Keys(*came)
 
 
 def sweep(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
     """Mark the rows whose key is gone from the source."""
     cursor.execute(SQL("analyze {}").format(Identifier(f"keys_{table.raw}")))
-    same_key = SQL(" and ").join(
-        SQL("gone.{0} = target.{0}").format(Identifier(column)) for column in table.raw_key
-    )
     cursor.execute(
         SQL(
             "update raw.{table} as target set _deleted_at = %(loaded_at)s, _loaded_at = %(loaded_at)s,"
             " _batch_id = %(batch_id)s, _as_of = greatest(_as_of, %(as_of)s)"
             " where _deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})"
-        ).format(table=Identifier(table.raw), keys=Identifier(f"keys_{table.raw}"), same_key=same_key),
+        ).format(
+            table=Identifier(table.raw),
+            keys=Identifier(f"keys_{table.raw}"),
+            same_key=_same_key(table, "gone"),
+        ),
         {**vars(batch), "loaded_at": start.loaded_at},
     )
     load.deleted = cursor.rowcount
@@ -160,28 +135,46 @@ def finish(cursor: Cursor, name: str, watermark: datetime, batch: Batch, keys: K
 
 
 def _merge(table: RawTable) -> Composed:
+    # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed`
+    # is read as the upsert goes along, so that a page of raw is visited once.
     names = [column.name for column in table.raw_columns]
     document = ["_document"] if isinstance(table, DocumentKind) else []
     values = [Identifier(name) for name in [*names, *document, "_source_updated_at"]]
     return SQL(
-        "with merged as ("
+        "with changed as materialized ("
+        " select stage.*, target.{first_key} is not null and target._deleted_at is null as was_live"
+        " from {stage} as stage left join raw.{table} as target on {same_key}"
+        " where target.{first_key} is null or target._deleted_at is not null"
+        " or ({old_values}) is distinct from ({new_values})),"
+        " merged as ("
         " insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)"
-        " select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from {stage}"
+        " select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed"
         " on conflict ({key}) do update set ({columns}) = row({new}), _batch_id = excluded._batch_id,"
         " _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at,"
         " _deleted_at = null"
-        " where ({old_values}) is distinct from ({new_values}) or target._deleted_at is not null"
-        " returning xmax = 0 as inserted)"
-        " select (select count(*) from {stage}), count(*) filter (where inserted),"
-        " count(*) filter (where not inserted) from merged"
+        " returning xmax = 0 as inserted),"
+        " written as ("
+        " select count(*) filter (where inserted), count(*) filter (where not inserted) from merged),"
+        " came as (select {came} from changed where not was_live)"
+        " select (select count(*) from {stage}), written.*, came.* from written cross join came"
     ).format(
         table=Identifier(table.raw),
         stage=Identifier(f"stage_{table.raw}"),
+        first_key=Identifier(table.raw_key[0]),
+        same_key=_same_key(table, "stage"),
         key=SQL(", ").join(map(Identifier, table.raw_key)),
         columns=SQL(", ").join(values),
         new=SQL(", ").join(SQL("excluded.{}").format(column) for column in values),
         old_values=_compared("target", names, document),
-        new_values=_compared("excluded", names, document),
+        new_values=_compared("stage", names, document),
+        came=hashed_keys(key_text(table.raw_key)),
+    )
+
+
+def _same_key(table: RawTable, other: str) -> Composed:
+    return SQL(" and ").join(
+        SQL("{}.{} = target.{}").format(Identifier(other), Identifier(column), Identifier(column))
+        for column in table.raw_key
     )
 
 

@@ -127,6 +127,18 @@ def test_creating_again_changes_nothing(pipeline):
     assert len(kept["raw.postgres_users"]) == 1
 
 
+def test_b_tree_of_an_earlier_version_makes_way(own_pipeline):
+    pipeline = own_pipeline
+    indexes = "select indexname, tablename from pg_indexes where schemaname = 'raw' order by 1"
+    before = pipeline.warehouse(indexes)
+    for table in raw_tables():
+        pipeline.warehouse(f"create index {table}__loaded_at on raw.{table} (_loaded_at)")
+        pipeline.warehouse(f"drop index raw.{table}__loaded_at_brin")
+    create_warehouse_tables(pipeline.loader)
+    assert pipeline.warehouse(indexes) == before
+    assert len(before) == 2 * len(raw_tables())
+
+
 def test_view_of_dbt_on_raw_survives_creation_and_load(own_pipeline):
     platform, pipeline = own_pipeline.platform, own_pipeline
     platform.query(

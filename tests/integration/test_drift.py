@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from include import extract_load
 from include.errors import InputError, SchemaDriftError
-from include.extract_load import postgres
 from include.tables import CONTENT, META_COLUMNS, USERS, Column
 
 ANA = "U0001,21,Argentina,Basic,2022-10-02,58.0"
@@ -224,15 +224,15 @@ def test_load_that_is_killed_has_added_nothing(loaded, killed):
 
 
 def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
-    keys_of, refused = postgres.keys_of, []
+    measure, refused = extract_load.measure_source, []
 
-    def keys_while_somebody_alters(reader, table):
+    def measure_while_somebody_alters(reader, table):
         with pytest.raises(psycopg2.errors.LockNotAvailable):
             loaded.source("set lock_timeout = '100ms'; alter table users drop column age")
         refused.append(True)
-        return keys_of(reader, table)
+        return measure(reader, table)
 
-    monkeypatch.setattr(postgres, "keys_of", keys_while_somebody_alters)
+    monkeypatch.setattr(extract_load, "measure_source", measure_while_somebody_alters)
     assert counts(extract(loaded)) == {}
     assert refused
 

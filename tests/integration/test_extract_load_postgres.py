@@ -535,6 +535,64 @@ def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline, in_background)
         }
 
 
+# What a load leaves alone: on the page too.
+
+PLACE = "select user_id, ctid::text, xmin::text, xmax::text from raw.postgres_users order by 1"
+
+
+def test_row_that_is_read_again_unchanged_is_neither_written_nor_locked(pipeline):
+    pipeline.source(INSERT, "U0001", 21)
+    pipeline.source(INSERT, "U0002", 35)
+    pipeline.extract()
+    before = pipeline.warehouse(PLACE)
+    pipeline.source("update users set age = 36 where user_id = 'U0002'")
+    load = pipeline.extract(batch=pipeline.batch("run 2"))
+    assert counts(load) == {"read": 2, "updated": 1, "unchanged": 1}
+    after = pipeline.warehouse(PLACE)
+    assert after[0] == before[0]
+    assert after[1]["ctid"] != before[1]["ctid"]
+
+
+def test_everything_compared_anew_writes_no_row(pipeline):
+    pipeline.source(MANY, 3000)
+    pipeline.extract()
+    before = pipeline.warehouse(PLACE)
+    pipeline.warehouse("delete from ops.watermarks")
+    load = pipeline.extract(batch=pipeline.batch("run 2"))
+    assert counts(load) == {"read": 3000, "unchanged": 3000}
+    assert pipeline.warehouse(PLACE) == before
+
+
+def test_load_does_not_wait_for_a_row_that_it_need_not_write(pipeline, in_background):
+    pipeline.seed_users(ANA, BEN)
+    pipeline.extract()
+    pipeline.source("update users set age = 36 where user_id = 'U0002'")
+    with pipeline.platform.connect("elt_loader").cursor() as other:
+        other.execute("select 1 from raw.postgres_users where user_id = 'U0001' for update")
+        load = in_background(pipeline.extract, USERS, pipeline.batch("run 2")).result(20)
+    assert counts(load) == {"read": 2, "updated": 1, "unchanged": 1}
+
+
+def test_changed_row_stays_on_its_page_and_leaves_the_indexes_alone(own_pipeline):
+    pipeline = own_pipeline
+    pipeline.source(MANY, 3000)
+    pipeline.extract()
+    pages = "select user_id, (ctid::text::point)[0] as page from raw.postgres_users order by 1"
+    before = pipeline.warehouse(pages)
+    pipeline.source("update users set age = age + 1 where user_id like 'U%9'")
+    assert pipeline.extract(batch=pipeline.batch("run 2")).updated == 300
+    assert pipeline.warehouse(pages) == before
+    assert len({row["page"] for row in before}) > 10
+    with pipeline.loader.cursor() as cursor:
+        cursor.execute("select pg_stat_force_next_flush()")
+    pipeline.loader.commit()
+    (done,) = pipeline.warehouse(
+        "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'postgres_users'"
+        " and schemaname = 'raw'"
+    )
+    assert (done["n_tup_upd"], done["n_tup_hot_upd"]) == (300, 300)
+
+
 # The first load, straight into raw, and the keys that need not travel.
 
 MANY = (
@@ -567,19 +625,13 @@ def ship_keys(monkeypatch):
     return shipped
 
 
-@pytest.fixture
-def few_are_many(monkeypatch):
-    monkeypatch.setattr("include.extract_load.raw.MANY_ROWS", 2)
-
-
-@pytest.mark.parametrize("rows", [1, 2, 3])
-def test_first_load_ends_the_same_with_and_without_the_index(pipeline, few_are_many, index_of_raw, rows):
+def test_first_load_stamps_every_row_and_leaves_the_indexes(pipeline, index_of_raw):
     before = index_of_raw()
-    pipeline.source(MANY, rows)
+    pipeline.source(MANY, 3)
     load = pipeline.extract()
-    assert counts(load) == {"read": rows, "inserted": rows}
+    assert counts(load) == {"read": 3, "inserted": 3}
     raw = assert_raw_is_the_source(pipeline)
-    assert len(raw) == rows
+    assert len(raw) == 3
     for key, row in raw.items():
         assert stamps(row) == {
             "_batch_id": "run 1",
@@ -590,7 +642,7 @@ def test_first_load_ends_the_same_with_and_without_the_index(pipeline, few_are_m
         assert row["_source_updated_at"] == pipeline.source_users()[key]["updated_at"]
     assert index_of_raw() == before
     assert [index["name"] for index in before] == [
-        "raw.postgres_users__loaded_at",
+        "raw.postgres_users__loaded_at_brin",
         "raw.postgres_users_pkey",
     ]
 
@@ -615,7 +667,6 @@ def test_first_load_goes_straight_into_raw(pipeline, monkeypatch, ship_keys):
     assert ship_keys == []
 
 
-@pytest.mark.usefixtures("few_are_many")
 def test_first_load_that_is_killed_leaves_nothing(pipeline, killed, index_of_raw):
     pipeline.seed_users(ANA, BEN)
     before, indexes = pipeline.state(), index_of_raw()
@@ -626,7 +677,6 @@ def test_first_load_that_is_killed_leaves_nothing(pipeline, killed, index_of_raw
     assert counts(pipeline.extract()) == {"read": 2, "inserted": 2}
 
 
-@pytest.mark.usefixtures("few_are_many")
 def test_error_in_mid_stream_of_the_first_load_leaves_nothing(own_pipeline, in_background):
     pipeline = own_pipeline
     before = pipeline.state()
