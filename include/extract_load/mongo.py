@@ -84,12 +84,12 @@ def _stage_documents(
     cursor: Cursor, collection: MongoCollection, documents: list[dict], staged: Staged
 ) -> None:
     kinds = {kind.content_type: kind for kind in collection.kinds}
-    known = {kind: _known_fields(collection, kind) for kind in collection.kinds}
+    known = {content_type: _known_fields(collection, kind) for content_type, kind in kinds.items()}
     good: dict[str, list[dict]] = {content_type: [] for content_type in kinds}
     staged.read += len(documents)
     for document in documents:
         kind = kinds.get(_content_type(document))
-        for name in document.keys() - known[kind] if kind else ():
+        for name in document.keys() - known[kind.content_type] if kind else ():
             place = kind.raw, name, bson_type(document[name])
             staged.new_fields.setdefault(place, _printable(document["_id"]))
         if problem := _problem(collection, kind, document):
