@@ -1,41 +1,29 @@
-"""Measure extraction and load against the wire: `psql | psql`, binary COPY into a table with the same key.
+"""Measure extraction and load against the wire, seeding against COPY, and other programs on the same table.
 
 Data flow: generate_series -> public.viewing_sessions of a source of its own -> baseline and raw, in turns.
-The baseline is the source's ten columns and the primary key: no stamps, no second index, no log of the load.
+The baseline is `psql | psql`, binary COPY of the source's ten columns into a table with the same primary
+key: no stamps, no second index, no log of the load. The administrator writes a checkpoint before each
+measurement, so that none pays for the one before it.
 Run by `make bench`; SIZE and ROUNDS in the environment. Prints a table, adds a line to results.md.
 """
 
 import os
 import platform
-import resource
 import statistics
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import psycopg2
-from psycopg2.extensions import connection as Connection
-
-from include import embedded
-from include.ddl import create_source_tables, create_warehouse_tables
+from benchmarks import others, seed
+from benchmarks.measuring import peak_memory, say, seconds
+from benchmarks.servers import Servers, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
 from include.load_log import Batch, Load
 from include.tables import VIEWING_SESSIONS
 
 RESULTS = Path(__file__).with_name("results.md")
-# Role -> the server's prefix in the settings, and the setting with the role's password.
-LOGINS = {
-    "app": ("SOURCE", "SOURCE_APP_PASSWORD"),
-    "elt_reader": ("SOURCE", "SOURCE_READER_PASSWORD"),
-    "elt_loader": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
-}
 # Stamped a day ago: what is read again is the overlap of a settled table, not the filling itself.
 FILL = """
 insert into public.viewing_sessions
@@ -52,7 +40,14 @@ select
     now() - interval '1 day'
 from generate_series(1, %s::bigint) as n
 """
-CHANGE = """
+# The usual day: what was watched last is what changes. The hard one: a row here and there, on most pages.
+LATEST = """
+update public.viewing_sessions set completion_percentage = (completion_percentage + 1) % 100
+where session_id > (
+    select 'S' || lpad((count(*) * 99 / 100)::text, 9, '0') from public.viewing_sessions
+)
+"""
+SCATTERED = """
 update public.viewing_sessions set completion_percentage = (completion_percentage + 1) % 100
 where hashtext(session_id) % 100 = 0
 """
@@ -62,58 +57,6 @@ create table raw.baseline (like raw.postgres_viewing_sessions);
 alter table raw.baseline drop _batch_id, drop _as_of, drop _loaded_at, drop _deleted_at;
 alter table raw.baseline add primary key (session_id)
 """
-
-
-@dataclass(frozen=True)
-class Servers:
-    """The settings of a source and a warehouse that were started for this run."""
-
-    env: Mapping[str, str]
-
-    def login(self, role: str) -> dict[str, str]:
-        """Return the role's login in the variables of libpq."""
-        server, secret = LOGINS[role]
-        place = {f"PG{name}": self.env[f"{server}_{name}"] for name in ("HOST", "PORT")}
-        return {
-            **place,
-            "PGDATABASE": self.env[f"{server}_DB"],
-            "PGUSER": role,
-            "PGPASSWORD": self.env[secret],
-        }
-
-    def connect(self, role: str) -> Connection:
-        names = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "dbname", "PGUSER": "user"}
-        names["PGPASSWORD"] = "password"
-        return psycopg2.connect(**{names[name]: value for name, value in self.login(role).items()})
-
-    def run(self, role: str, sql: str, *parameters: object) -> list[tuple]:
-        """Run one statement in its own connection, outside any transaction; return its rows."""
-        with closing(self.connect(role)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(sql, parameters or None)
-                return cursor.fetchall() if cursor.description else []
-
-
-@contextmanager
-def servers() -> Iterator[Servers]:
-    """Start servers in a temporary folder, with empty tables; forget them at the end."""
-    home = Path(tempfile.mkdtemp(prefix="streaming-bench-"))
-    try:
-        started = Servers(embedded.start(home, home / ".env"))
-        with closing(started.connect("app")) as source, closing(started.connect("elt_loader")) as warehouse:
-            create_source_tables(source)
-            create_warehouse_tables(warehouse)
-        yield started
-    finally:
-        embedded.reset(home)
-
-
-def seconds(function: Callable, *arguments: object) -> tuple[float, object]:
-    """Call the function; return how long it took, and what it returned."""
-    begun = time.perf_counter()
-    result = function(*arguments)
-    return time.perf_counter() - begun, result
 
 
 def copy_with_psql(where: Servers) -> None:
@@ -139,9 +82,11 @@ def compare_full_loads(where: Servers, size: int, rounds: int) -> tuple[float, f
     measured = []
     for number in range(rounds):
         where.run("elt_loader", BASELINE)
+        where.checkpoint()
         baseline, _ = seconds(copy_with_psql, where)
         (copied,) = where.run("elt_loader", "select count(*) from raw.baseline")[0]
         where.run("elt_loader", "drop table raw.baseline")
+        where.checkpoint()
         where.run("elt_loader", "truncate raw.postgres_viewing_sessions; delete from ops.watermarks")
         full, loaded = seconds(load, where, f"full {number}")
         assert copied == loaded.read == loaded.inserted == size
@@ -152,8 +97,14 @@ def compare_full_loads(where: Servers, size: int, rounds: int) -> tuple[float, f
     return next(pair for found, *pair in measured if found == ratio)
 
 
-def say(what: str, duration: float, rows: int, remark: str = "") -> None:
-    print(f"{what:20} {duration:8.2f} s {rows / duration:12,.0f} rows/s  {remark}", flush=True)
+def change(where: Servers, what: str, statement: str, full: float) -> float:
+    """Change one row in a hundred, load, and return the seconds of the load."""
+    where.run("app", statement)
+    where.checkpoint()
+    part, changed = seconds(load, where, what)
+    assert changed.updated > 0 == changed.inserted == changed.deleted
+    say(f"1 %, {what}", part, changed.updated, f"{part / full:.1%} of the first load")
+    return part
 
 
 def main() -> None:
@@ -167,30 +118,30 @@ def main() -> None:
         nothing, idle = seconds(load, where, "nothing changed")
         assert (idle.read, idle.deleted) == (0, 0)
         say("nothing changed", nothing, size)
-        where.run("app", CHANGE)
-        part, changed = seconds(load, where, "1 % changed")
-        assert changed.updated == changed.read > 0
-        say("1 % changed", part, changed.read, f"{part / full:.1%} of the first load")
+        scattered = change(where, "scattered", SCATTERED, full)
+        latest = change(where, "latest", LATEST, full)
+        peak = peak_memory()
+        print(f"peak memory of the loader: {peak:.0f} MB")
+        foreign = others.compare(where, size, baseline)
+        seeding = seed.compare(where, size)
         version = where.run("elt_loader", "show server_version")[0][0]
-    # In kilobytes, except on macOS.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1 << (20 if sys.platform == "darwin" else 10)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    record(
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        f"{size:,}",
+        *(f"{value:.2f}" for value in (baseline, full, full / baseline, nothing, scattered, latest)),
+        *(f"{value:.2f}" for value in seeding),
+        foreign,
+        f"{peak:.0f}",
+        f"{os.cpu_count()} cores, {memory:.0f} GB",
+        f"PostgreSQL {version}, Python {platform.python_version()}",
     )
-    print(f"peak memory of the loader: {peak:.0f} MB")
-    record(size, baseline, full, nothing, part, peak, version)
 
 
-def record(
-    size: int, baseline: float, full: float, nothing: float, part: float, peak: float, version: str
-) -> None:
+def record(*cells: str) -> None:
     """Append one line to results.md."""
-    versions = f"PostgreSQL {version}, Python {platform.python_version()}"
     with RESULTS.open("a") as results:
-        results.write(
-            f"| {datetime.now(UTC):%Y-%m-%d} | {size:,} | {baseline:.2f} | {full:.2f} |"
-            f" {full / baseline:.2f} | {nothing:.2f} | {part:.2f} | {part / full:.1%} |"
-            f" {size / full:,.0f} | {peak:.0f} | {os.cpu_count()} | {versions} |\n"
-        )
+        results.write(f"| {' | '.join(cells)} |\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+"""Measure seeding, CSV -> source with every check, against COPY of the same file into an equal table."""
+
+import tempfile
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+from benchmarks.measuring import say, seconds
+from benchmarks.servers import Servers
+from include.load_log import Batch, Load
+from include.seed import OWN_FILES, seed_table
+from include.tables import VIEWING_SESSIONS
+
+COLUMNS = ", ".join(column.name for column in VIEWING_SESSIONS.columns)
+# Its keys, checks, stamps and index; the trigger acts on updates only.
+EQUAL = """
+drop table if exists public.baseline;
+create table public.baseline (like public.viewing_sessions including all)
+"""
+
+
+def compare(where: Servers, size: int) -> tuple[float, float, float]:
+    """Return the seconds of COPY, of seeding the same file, and of seeding it again. Empties the source."""
+    with tempfile.TemporaryDirectory(prefix="streaming-bench-") as folder:
+        path = Path(folder) / VIEWING_SESSIONS.file
+        _copy(where, f"copy public.viewing_sessions ({COLUMNS}) to stdout (format csv, header)", path, "wb")
+        where.run("app", EQUAL)
+        where.checkpoint()
+        read = f"copy public.baseline ({COLUMNS}) from stdin (format csv, header)"
+        copied = seconds(_copy, where, read, path, "rb")[0]
+        where.run("app", "drop table public.baseline")
+        where.run("app", "truncate public.viewing_sessions")
+        where.checkpoint()
+        first, load = seconds(_seed, where, folder)
+        assert load.read == load.inserted == size
+        where.run("app", "vacuum (analyze) public.viewing_sessions")
+        where.checkpoint()
+        again, load = seconds(_seed, where, folder)
+        assert load.read == load.unchanged == size
+    say("COPY of the CSV", copied, size)
+    say("seed the CSV", first, size, f"{first / copied:.2f} x COPY")
+    say("seed it again", again, size, f"{again / copied:.2f} x COPY")
+    return copied, first, again
+
+
+def _copy(where: Servers, statement: str, path: Path, mode: str) -> None:
+    with closing(where.connect("app")) as source, source, source.cursor() as cursor, path.open(mode) as file:
+        cursor.copy_expert(statement, file, size=1 << 20)
+
+
+def _seed(where: Servers, folder: str) -> Load:
+    batch = Batch("seed", date(2024, 9, 1))
+    with closing(where.connect("app")) as source, closing(where.connect("elt_loader")) as warehouse:
+        return seed_table(source, warehouse, VIEWING_SESSIONS, batch, folder=folder, dataset=OWN_FILES)

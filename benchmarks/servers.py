@@ -1,0 +1,82 @@
+"""The source and the warehouse of a measurement: started for it, forgotten after it."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from include import embedded
+from include.ddl import create_source_tables, create_warehouse_tables
+from include.embedded.postgres import connect_as_admin
+
+# Role -> the server's prefix in the settings, and the setting with the role's password.
+LOGINS = {
+    "app": ("SOURCE", "SOURCE_APP_PASSWORD"),
+    "elt_reader": ("SOURCE", "SOURCE_READER_PASSWORD"),
+    "elt_loader": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
+}
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The settings of a source and a warehouse that were started for this run."""
+
+    env: Mapping[str, str]
+
+    def login(self, role: str) -> dict[str, str]:
+        """Return the role's login in the variables of libpq."""
+        server, secret = LOGINS[role]
+        place = {f"PG{name}": self.env[f"{server}_{name}"] for name in ("HOST", "PORT")}
+        return {
+            **place,
+            "PGDATABASE": self.env[f"{server}_DB"],
+            "PGUSER": role,
+            "PGPASSWORD": self.env[secret],
+        }
+
+    def connect(self, role: str) -> Connection:
+        names = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "dbname", "PGUSER": "user"}
+        names["PGPASSWORD"] = "password"
+        return psycopg2.connect(**{names[name]: value for name, value in self.login(role).items()})
+
+    def url(self, role: str) -> str:
+        """Return the role's login as other programs want it; its password is made of hexadecimal digits."""
+        login = self.login(role)
+        place = f"{login['PGHOST']}:{login['PGPORT']}/{login['PGDATABASE']}"
+        return f"postgresql://{role}:{login['PGPASSWORD']}@{place}"
+
+    def checkpoint(self) -> None:
+        """Write out what a phase left in memory, so that the next one does not pay for it.
+
+        After it each changed page goes into the log whole, as it does on the first load of a day.
+        """
+        port, database = int(self.env["WAREHOUSE_PORT"]), self.env["WAREHOUSE_DB"]
+        with closing(connect_as_admin(self.env, port, database)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("checkpoint")
+
+    def run(self, role: str, sql: str, *parameters: object) -> list[tuple]:
+        """Run one statement in its own connection, outside any transaction; return its rows."""
+        with closing(self.connect(role)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, parameters or None)
+                return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Start servers in a temporary folder, with empty tables; forget them at the end."""
+    home = Path(tempfile.mkdtemp(prefix="streaming-bench-"))
+    try:
+        started = Servers(embedded.start(home, home / ".env"))
+        with closing(started.connect("app")) as source, closing(started.connect("elt_loader")) as warehouse:
+            create_source_tables(source)
+            create_warehouse_tables(warehouse)
+        yield started
+    finally:
+        embedded.reset(home)
