@@ -283,6 +283,9 @@ def test_empty_sources_give_a_star_of_unknown_members(stars):
         "dim_quality_levels": 1, "dim_dates": 0, "bridge_content_genres": 1,
         "fct_viewing_sessions": 0, "mart_user_engagement": 1, "mart_content_performance": 1,
         "mart_daily_engagement": 0,
+        "mart_weekly_engagement": 0, "mart_monthly_engagement": 0, "mart_monthly_plan_mix": 0,
+        "mart_cohort_retention": 0, "mart_device_quality_mix": 0, "mart_genre_performance": 1,
+        "mart_country_engagement": 1,
     }  # fmt: skip
 
 

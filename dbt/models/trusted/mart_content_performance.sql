@@ -79,7 +79,11 @@ final as (
             content_sessions.watch_minutes / content_sessions.sessions as numeric(10, 2)
         ) as average_session_minutes,
         content_sessions.first_watch_date,
-        content_sessions.last_watch_date
+        content_sessions.last_watch_date,
+        cast(
+            content.production_budget * 60 / nullif(content_sessions.watch_minutes, 0)
+            as numeric(22, 2)
+        ) as cost_per_watched_hour
     from content
     left join content_sessions on content.content_key = content_sessions.content_key
 

@@ -1,0 +1,65 @@
+with viewing_sessions as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+content_genres as (
+
+    select * from {{ ref('bridge_content_genres') }}
+
+),
+
+genres as (
+
+    select * from {{ ref('dim_genres') }}
+
+),
+
+content_sessions as (
+
+    select
+        content_key,
+        count(*) as sessions,
+        sum(watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then 1 else 0 end) as completed_sessions
+    from viewing_sessions
+    group by content_key
+
+),
+
+-- A title's weights sum to 1, so its sessions are split among its genres and none counts twice.
+genre_shares as (
+
+    select
+        content_genres.genre_key,
+        count(*) as titles,
+        sum(content_sessions.sessions * content_genres.weight) as sessions,
+        sum(content_sessions.watch_minutes * content_genres.weight) as watch_minutes,
+        sum(content_sessions.completed_sessions * content_genres.weight) as completed_sessions
+    from content_genres
+    left join content_sessions on content_genres.content_key = content_sessions.content_key
+    group by content_genres.genre_key
+
+),
+
+final as (
+
+    select
+        genres.genre_key,
+        genres.genre,
+        coalesce(genre_shares.titles, 0) as titles,
+        cast(coalesce(genre_shares.sessions, 0) as numeric(20, 8)) as sessions,
+        cast(coalesce(genre_shares.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
+        cast(
+            coalesce(genre_shares.completed_sessions, 0) as numeric(20, 8)
+        ) as completed_sessions,
+        cast(
+            genre_shares.completed_sessions / nullif(genre_shares.sessions, 0) as numeric(5, 4)
+        ) as completion_rate
+    from genres
+    left join genre_shares on genres.genre_key = genre_shares.genre_key
+
+)
+
+select * from final

@@ -1,0 +1,114 @@
+with users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+daily_engagement as (
+
+    select * from {{ ref('mart_daily_engagement') }}
+
+),
+
+-- An inferred user has no plan yet, and no day on which it began.
+user_versions as (
+
+    select
+        user_id,
+        subscription_type,
+        valid_from,
+        valid_to
+    from users
+    where
+        user_key != -1
+        and not is_inferred
+
+),
+
+plans as (
+
+    select distinct subscription_type
+    from user_versions
+
+),
+
+-- Every day on which something is known to have happened: changes of users, and activity.
+known_days as (
+
+    select
+        valid_from as known_date,
+        valid_from as version_date
+    from user_versions
+
+    union all
+
+    select
+        valid_to as known_date,
+        cast(null as date) as version_date
+    from user_versions
+    where valid_to < cast('9999-12-31' as date)
+
+    union all
+
+    select
+        date as known_date,
+        cast(null as date) as version_date
+    from daily_engagement
+
+),
+
+bounds as (
+
+    select
+        min(version_date) as first_date,
+        max(known_date) as last_date
+    from known_days
+
+),
+
+months as (
+
+    select
+        min(dates.date) as month_start_date,
+        -- The last month has not ended yet: its count is that of the last known day.
+        max(case when dates.date <= bounds.last_date then dates.date end) as counted_on_date,
+        max(dates.date) <= max(bounds.last_date) as is_complete
+    from dates
+    cross join bounds
+    group by dates.year, dates.month
+    having
+        max(dates.date) >= max(bounds.first_date)
+        and min(dates.date) <= max(bounds.last_date)
+
+),
+
+final as (
+
+    select
+        months.month_start_date,
+        months.counted_on_date,
+        months.is_complete,
+        plans.subscription_type,
+        count(user_versions.user_id) as users
+    from months
+    cross join plans
+    left join user_versions
+        on
+            plans.subscription_type = user_versions.subscription_type
+            and months.counted_on_date >= user_versions.valid_from
+            and months.counted_on_date < user_versions.valid_to
+    group by
+        months.month_start_date,
+        months.counted_on_date,
+        months.is_complete,
+        plans.subscription_type
+
+)
+
+select * from final
