@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor test test-compose bench lint format lock
+.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -54,6 +54,14 @@ ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
 	@cli/stack reset
 	@if [ -e $(VENV) ]; then $(PYTHON_RUN) cli.reset; fi
+
+docs: $(VENV) ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
+	@$(PYTHON_RUN) cli.docs $(if $(PORT),--port "$$PORT")
+
+docs: export PORT := $(PORT)
+
+data-model: $(VENV) ## draw the diagrams in docs/data-model.md anew, after a change of keys or models
+	@$(PYTHON_RUN) cli.data_model
 
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
