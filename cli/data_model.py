@@ -60,10 +60,13 @@ def with_diagrams(text: str, manifest: dict) -> str:
 
 def tables(manifest: dict, prefixes: tuple[str, ...]) -> list[Table]:
     """Return the models whose names begin so, in the order of the prefixes and then of their names."""
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    chosen = [_table(manifest, model) for model in models if model["name"].startswith(prefixes)]
-    order = {prefix: number for number, prefix in enumerate(prefixes)}
-    return sorted(chosen, key=lambda table: (order[table.name.partition("_")[0] + "_"], table.name))
+    models = sorted(
+        (node for node in manifest["nodes"].values() if node["resource_type"] == "model"),
+        key=lambda model: model["name"],
+    )
+    return [
+        _table(manifest, model) for prefix in prefixes for model in models if model["name"].startswith(prefix)
+    ]
 
 
 def diagram(shown: Sequence[Table]) -> str:

@@ -6,14 +6,16 @@ Airflow's own components run here; the copy has its own databases, so a demo in 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
-from include.embedded.processes import is_running
+from include.embedded.processes import free_port, is_running
 from include.environment import ensure_env
 from tests.project_copy import copy_project
 
@@ -44,14 +46,16 @@ def project() -> Iterator[Path]:
     shutil.rmtree(copy)
 
 
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DBT_"))}
+    return kept | {"PYTHONPATH": ""}
+
+
 def _run(project: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DBT_"))
-    }
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=project,
-        env=environment | {"PYTHONPATH": ""},
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=300,
@@ -110,6 +114,33 @@ def test_demo_sets_broken_rows_aside_and_accounts_for_each(project, first):
         " sum(rows_quarantined) = (select count(*) from quarantine.rejected_rows) from ops.load_runs",
     )
     assert numbers == "t,t,t"
+
+
+def test_docs_serve_the_data_model_until_they_are_interrupted(project, first):
+    assert first.returncode == 0
+    port = free_port()
+    command = [sys.executable, "-m", "cli.docs", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=project, env=_environment(), stdout=subprocess.PIPE, text=True
+    ) as docs:
+        try:
+            url = next(line for line in docs.stdout if "http://" in line).split()[-1]
+            assert url == f"http://127.0.0.1:{port}"
+            page = requests.get(url, timeout=10)
+            # The databases have done their part.
+            assert [name for name in SERVERS if is_running(project / ".local" / f"{name}.pid")] == []
+            second = _run(project, "cli.docs", "--port", str(port))
+        finally:
+            docs.send_signal(signal.SIGINT)
+    assert docs.returncode == 0
+    assert page.status_code == 200
+    # dbt's front page, a column's description, and what only the catalogue query knows.
+    for text in ("from raw to the star", "Version of the user on the watch date", "dbt_transformer"):
+        assert text in page.text
+    assert second.returncode == 1
+    assert f"Port {port} cannot be used" in second.stderr
+    secrets = [value for name, value in ensure_env(project / ".env").items() if name.endswith("_PASSWORD")]
+    assert not [secret for secret in secrets if secret in page.text]
 
 
 def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(project, first):
