@@ -4,19 +4,18 @@ The embedded databases run while dbt reads what is really there; the site itself
 """
 
 import argparse
-import contextlib
 import shutil
 import sys
 from collections.abc import Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 from cli import LOCAL, end_cleanly_on_signals
 from cli.dbt import DbtError, run_dbt
 from include.embedded import EmbeddedServerError, databases
 from include.environment import pipeline_variables
 
+SITE = LOCAL / "dbt" / "docs" / "site"
 ANY_FREE_PORT = 0
 
 
@@ -35,43 +34,40 @@ def main() -> int:
         return 1
     end_cleanly_on_signals()
     try:
-        with databases(LOCAL) as env:
-            site = make_site(env, LOCAL / "dbt" / "docs")
-        with contextlib.suppress(KeyboardInterrupt):
-            serve(site, port)
+        with _server(port) as server:
+            _serve(server)
     except KeyboardInterrupt:
-        return 1
-    except (DbtError, EmbeddedServerError, OSError, OverflowError) as error:
+        print("\nStopped.")
+        return 0
+    except (DbtError, EmbeddedServerError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
-    print("\nStopped.")
-    return 0
+    return 1
 
 
-def make_site(env: Mapping[str, str], work_dir: Path) -> Path:
-    """Write the site's one page, and return the folder that holds it and nothing else.
+def _server(port: int) -> ThreadingHTTPServer:
+    # Before the site is made, which takes a while: a port that is taken is told at once.
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), partial(_QuietHandler, directory=SITE))
+    except (OSError, OverflowError) as error:
+        raise OSError(f"Port {port} cannot be used ({error}): name another, make docs PORT=…") from error
+
+
+def _serve(server: ThreadingHTTPServer) -> None:
+    with databases(LOCAL) as env:
+        make_site(env)
+    print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
+    server.serve_forever()
+
+
+def make_site(env: Mapping[str, str]) -> None:
+    """Write the site's one page into a folder that holds nothing else.
 
     `env` is that of `databases`. Raises DbtError when the warehouse cannot be read.
     """
     settings = pipeline_variables(env)
-    target = run_dbt("docs", "generate", "--static", settings=settings, work_dir=work_dir)
-    site = work_dir / "site"
-    site.mkdir(exist_ok=True)
-    shutil.copy(target / "static_index.html", site / "index.html")
-    return site
-
-
-def serve(site: Path, port: int) -> None:
-    """Serve the folder to this machine alone, until interrupted; raises OSError when the port is taken."""
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), partial(_QuietHandler, directory=site))
-    except OSError as error:
-        raise OSError(
-            f"Port {port} cannot be used: {error.strerror}. Name another: make docs PORT=…"
-        ) from error
-    with server:
-        print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
-        server.serve_forever()
+    target = run_dbt("docs", "generate", "--static", settings=settings, work_dir=SITE.parent)
+    SITE.mkdir(exist_ok=True)
+    shutil.copy(target / "static_index.html", SITE / "index.html")
 
 
 if __name__ == "__main__":
