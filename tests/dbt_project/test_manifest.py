@@ -45,6 +45,13 @@ def trusted_models(models):
 
 
 @pytest.fixture(scope="module")
+def marts(trusted_models):
+    found = [model for model in trusted_models if model["name"].startswith("mart_")]
+    assert len(found) >= 10
+    return found
+
+
+@pytest.fixture(scope="module")
 def tests_of(manifest):
     """Return the generic tests of a model as pairs of test name and column (or None)."""
     generic = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
@@ -149,6 +156,21 @@ def test_every_key_of_fact_and_bridge_is_tested_against_its_dimension(trusted_mo
         tested = {column for name, column in tests_of(model) if name == "relationships"}
         assert len(keys) >= 2
         assert keys == tested, model["name"]
+
+
+def test_every_mart_has_a_unit_test_and_keys_that_are_tested(manifest, marts, tests_of):
+    unit_tested = {test["model"] for test in manifest["unit_tests"].values()}
+    for mart in marts:
+        assert mart["name"] in unit_tested
+        keys = {column for column in mart["columns"] if column.endswith("_key")}
+        assert keys <= {column for name, column in tests_of(mart) if name == "relationships"}, mart["name"]
+
+
+def test_every_mart_with_sessions_is_compared_with_the_fact(manifest, marts):
+    compared = manifest["nodes"]["test.video_streaming.assert_marts_match_the_fact"]["depends_on"]["nodes"]
+    with_sessions = [mart["unique_id"] for mart in marts if "sessions" in mart["columns"]]
+    assert len(with_sessions) >= 9
+    assert set(with_sessions) <= set(compared)
 
 
 def test_the_report_depends_on_trusted_models_only(manifest, trusted_models):
