@@ -32,10 +32,11 @@ def main() -> int:
     """Write the diagrams into the document."""
     try:
         manifest = read_manifest(LOCAL / "dbt" / "data-model")
-    except DbtError as error:
+        text = with_diagrams(DOCUMENT.read_text(encoding="utf-8"), manifest)
+    except (DbtError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    DOCUMENT.write_text(with_diagrams(DOCUMENT.read_text(encoding="utf-8"), manifest), encoding="utf-8")
+    DOCUMENT.write_text(text, encoding="utf-8")
     print(f"The diagrams of {DOCUMENT.relative_to(ROOT)} are up to date.")
     return 0
 
