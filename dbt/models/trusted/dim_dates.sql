@@ -68,8 +68,8 @@ days as (
         years.year_number,
         cast(
             {{ dateadd(
-                'day', 'days_of_year.generated_number - 1',
-                dateadd('year', 'years.year_number - 1', "cast('0001-01-01' as date)")
+                'day', '(days_of_year.generated_number - 1)',
+                dateadd('year', '(years.year_number - 1)', "cast('0001-01-01' as date)")
             ) }} as date
         ) as date_day
     from years
