@@ -22,6 +22,8 @@ REFUSED = {
     "at time zone (utc_timestamp)": r"\bat\s+time\s+zone\b",
     "types of PostgreSQL (type_string and others)": r"\bas\s+(text|timestamptz|jsonb?|bytea|bit|uuid)\b",
     "fields of PostgreSQL (datediff)": r"\bextract\s*\(\s*(epoch|dow|isodow|doy)\b",
+    # On Spark dbt multiplies it by 12 for years, and writes no parentheses.
+    "a sum in dateadd (parentheses)": r"\bdateadd\(\s*'\w+'\s*,\s*'[^'()]*[+-]\s*\d",
     "on conflict, returning (merge)": r"\bon\s+conflict\b|\breturning\b",
     "regclass, ctid, pg_ tables": r"\bregclass\b|\bctid\b|\bpg_\w+",
 }
@@ -79,6 +81,7 @@ def files(*suffixes: str):
         "select * from generate_series(1, 9)",
         "select date_trunc('month', a) from t",
         "select now()",
+        "select {{ dateadd('year', 'a - 1', 'b') }}",
     ],
 )
 def test_syntax_of_postgresql_is_found(query):
@@ -88,7 +91,7 @@ def test_syntax_of_postgresql_is_found(query):
 def test_what_is_standard_or_dispatched_is_not_found():
     assert (
         refused_in(
-            "select cast(a as date), {{ date_trunc('month', 'a') }}, {{ dbt.dateadd('day', 1, 'a') }},"
+            "select cast(a as date), {{ date_trunc('month', 'a') }}, {{ dateadd('day', '(a - 1)', 'b') }},"
             " extract(week from a), 'https://x' -- a::date\nfrom t {# now() #}"
         )
         == []
