@@ -25,3 +25,17 @@
 {% macro default__utc_timestamp(expression) -%}
     cast({{ expression }} as timestamp)
 {%- endmacro %}
+
+{# Statistics for the planner and, on PostgreSQL, the visibility map, without which a scan of an
+   index alone looks up every row. Runs outside of transactions. #}
+{% macro refresh_statistics() -%}
+    {{ return(adapter.dispatch('refresh_statistics')()) }}
+{%- endmacro %}
+
+{% macro postgres__refresh_statistics() -%}
+    vacuum (analyze) {{ this }}
+{%- endmacro %}
+
+{% macro default__refresh_statistics() -%}
+    analyze table {{ this }} compute statistics
+{%- endmacro %}

@@ -1,3 +1,11 @@
+{# A table: the fact, dim_users and their tests read it, and it sorts all versions. #}
+{{
+    config(
+        materialized='table',
+        post_hook={'sql': '{{ refresh_statistics() }}', 'transaction': false}
+    )
+}}
+
 with users as (
 
     select * from {{ ref('stg_postgres__users') }}

@@ -10,6 +10,12 @@ series_episodes as (
 
 ),
 
+fact as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
 viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_live') }}
@@ -38,17 +44,29 @@ known_titles as (
 
 ),
 
+-- Keys of the fact without a title, and one session of each, which has the id.
+missing_keys as (
+
+    select
+        fact.content_key,
+        min(fact.session_id) as session_id
+    from fact
+    left join known_titles on fact.content_key = known_titles.content_key
+    where
+        fact.content_key != -1
+        and known_titles.content_key is null
+    group by fact.content_key
+
+),
+
 missing_titles as (
 
-    select distinct
-        {{ surrogate_key(['viewing_sessions.content_id']) }} as content_key,
+    select
+        missing_keys.content_key,
         viewing_sessions.content_id,
         true as is_inferred
-    from viewing_sessions
-    left join content on viewing_sessions.content_id = content.content_id
-    where
-        viewing_sessions.content_id is not null
-        and content.content_id is null
+    from missing_keys
+    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
 
     union all
 

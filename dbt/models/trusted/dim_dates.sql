@@ -12,9 +12,15 @@ with users as (
 
 ),
 
-viewing_sessions as (
+content as (
 
-    select * from {{ ref('int_viewing_sessions_live') }}
+    select * from {{ ref('int_content_unioned') }}
+
+),
+
+fact as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
 
 ),
 
@@ -32,9 +38,16 @@ bounds as (
         union all
 
         select
-            min(least(watch_date, as_of)) as earliest_date,
-            max(greatest(watch_date, as_of)) as latest_date
-        from viewing_sessions
+            min(as_of) as earliest_date,
+            max(as_of) as latest_date
+        from content
+
+        union all
+
+        select
+            min(watch_date) as earliest_date,
+            max(watch_date) as latest_date
+        from fact
     ) as date_ranges
 
 ),

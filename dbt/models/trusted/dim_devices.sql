@@ -1,21 +1,41 @@
-with viewing_sessions as (
+with fact as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_live') }}
 
 ),
 
+-- The fact is narrow: finding its few keys there and then one session of each is the short way.
+used_keys as (
+
+    select
+        device_key,
+        min(session_id) as session_id
+    from fact
+    where device_key != -1
+    group by device_key
+
+),
+
 device_types as (
 
-    select distinct device_type
-    from viewing_sessions
-    where device_type is not null
+    select
+        used_keys.device_key,
+        viewing_sessions.device_type
+    from used_keys
+    inner join viewing_sessions on used_keys.session_id = viewing_sessions.session_id
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key(['device_type']) }} as device_key,
+        device_key,
         device_type
     from device_types
 

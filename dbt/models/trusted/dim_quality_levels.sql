@@ -1,21 +1,41 @@
-with viewing_sessions as (
+with fact as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_live') }}
 
 ),
 
+-- The fact is narrow: finding its few keys there and then one session of each is the short way.
+used_keys as (
+
+    select
+        quality_level_key,
+        min(session_id) as session_id
+    from fact
+    where quality_level_key != -1
+    group by quality_level_key
+
+),
+
 quality_levels as (
 
-    select distinct quality_level
-    from viewing_sessions
-    where quality_level is not null
+    select
+        used_keys.quality_level_key,
+        viewing_sessions.quality_level
+    from used_keys
+    inner join viewing_sessions on used_keys.session_id = viewing_sessions.session_id
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key(['quality_level']) }} as quality_level_key,
+        quality_level_key,
         quality_level,
         case quality_level
             when 'SD' then 1

@@ -4,20 +4,40 @@ with user_versions as (
 
 ),
 
+fact as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
 viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_live') }}
 
 ),
 
+-- Keys of the fact without a version, and one session of each, which has the id.
+missing_keys as (
+
+    select
+        fact.user_key,
+        min(fact.session_id) as session_id
+    from fact
+    left join user_versions on fact.user_key = user_versions.user_key
+    where
+        fact.user_key != -1
+        and user_versions.user_key is null
+    group by fact.user_key
+
+),
+
 inferred_users as (
 
-    select distinct viewing_sessions.user_id
-    from viewing_sessions
-    left join user_versions on viewing_sessions.user_id = user_versions.user_id
-    where
-        viewing_sessions.user_id is not null
-        and user_versions.user_id is null
+    select
+        missing_keys.user_key,
+        viewing_sessions.user_id
+    from missing_keys
+    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
 
 ),
 
@@ -39,7 +59,7 @@ members as (
     union all
 
     select
-        {{ surrogate_key(['user_id', '1']) }} as user_key,
+        user_key,
         user_id,
         null as age,
         null as country,

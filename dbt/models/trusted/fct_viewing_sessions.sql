@@ -18,11 +18,25 @@
     )
 }}
 
+{#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
+{% set users_versioned = ref('int_users_versioned') %}
+
 with viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_keyed') }}
 
 ),
+
+{% if is_incremental() %}
+    -- They bring all their sessions along: some now belong to another version.
+    changed_users as (
+
+        select user_id
+        from {{ users_versioned }}
+        where user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+
+    ),
+{% endif %}
 
 final as (
 
@@ -42,10 +56,9 @@ final as (
     from viewing_sessions
     {% if is_incremental() %}
         -- Strictly newer is enough: a load has one stamp, and is visible whole or not at all.
-        -- A changed user brings all sessions along: some now belong to another version.
         where
             loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
-            or user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+            or user_id in (select user_id from changed_users)
     {% endif %}
 
 )
