@@ -1,0 +1,175 @@
+"""Measure the star: a full `dbt build` against the plain SQL, a day's increment, a report's queries.
+
+Data flow: star_raw.sql -> raw -> dbt build --full-refresh -> the same tables by psql, one after another
+-> star_next_day.sql -> dbt build -> directquery.sql as bi_reader.
+Run by `make bench-star`; SIZE and ROUNDS in the environment. Prints, and adds a line to star_results.md.
+"""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from include import embedded
+from include.ddl import create_warehouse_tables
+from include.embedded.postgres import psql
+from include.environment import ROOT, connections
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "star_results.md"
+PASSWORDS = {
+    "postgres": "POSTGRES_PASSWORD",
+    "elt_loader": "ELT_LOADER_PASSWORD",
+    "dbt_transformer": "DBT_TRANSFORMER_PASSWORD",
+    "bi_reader": "BI_READER_PASSWORD",
+}
+QUERY = re.compile(r"^-- query: (.+)\n((?:(?!-- query:).*\n)+)", re.MULTILINE)
+DIRECTQUERY_LIMIT_MS = 200
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """An empty warehouse that was started for this measurement, and where dbt writes its artefacts."""
+
+    env: Mapping[str, str]
+    home: Path
+
+    def connect(self, role: str) -> Connection:
+        """Open a connection in which every statement is a transaction of its own."""
+        connection = psycopg2.connect(
+            host=self.env["WAREHOUSE_HOST"],
+            port=self.env["WAREHOUSE_PORT"],
+            dbname=self.env["WAREHOUSE_DB"],
+            user=role,
+            password=self.env[PASSWORDS[role]],
+        )
+        connection.autocommit = True
+        return connection
+
+    def run(self, role: str, sql: str) -> None:
+        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def psql(self, role: str, *arguments: str) -> None:
+        """Run psql to its end; fail with what it said."""
+        login = {f"PG{name}": self.env[f"WAREHOUSE_{name}"] for name in ("HOST", "PORT")}
+        login |= {"PGDATABASE": self.env["WAREHOUSE_DB"], "PGUSER": role}
+        login |= {"PGPASSWORD": self.env[PASSWORDS[role]]}
+        done = psql(["-qv", "ON_ERROR_STOP=1", *arguments], login, capture_output=True)
+        if done.returncode:
+            raise RuntimeError(f"psql {' '.join(arguments)}: {done.stderr.strip()}")
+
+    def dbt(self, command: str, *options: str) -> list[dict]:
+        """Run dbt in a process of its own, as the DAG does; return its results."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        environment |= connections(self.env) | {"DBT_TARGET_PATH": str(self.home / "target")}
+        environment["DBT_LOG_PATH"] = str(self.home / "logs")
+        line = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", command, *options]
+        line += ["--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"dbt {command}: {done.stdout[-1500:]}")
+        return json.loads((self.home / "target" / "run_results.json").read_text())["results"]
+
+
+@contextmanager
+def warehouse() -> Iterator[Warehouse]:
+    """Start servers in a temporary folder, with empty tables; forget them at the end."""
+    home = Path(tempfile.mkdtemp(prefix="streaming-star-"))
+    try:
+        started = Warehouse(embedded.start(home, home / ".env"), home)
+        with closing(started.connect("elt_loader")) as loader:
+            loader.autocommit = False
+            create_warehouse_tables(loader)
+        yield started
+    finally:
+        embedded.reset(home)
+
+
+def build(where: Warehouse, what: str, *options: str) -> float:
+    """Run `dbt build`; return its seconds, process start included, and say what took longest."""
+    begun = time.perf_counter()
+    results = where.dbt("build", *options)
+    seconds = time.perf_counter() - begun
+    kinds: dict[str, float] = {}
+    for result in results:
+        kind = result["unique_id"].partition(".")[0]
+        kinds[kind] = kinds.get(kind, 0.0) + result["execution_time"]
+    print(f"{what:24} {seconds:8.2f} s  ", {kind: round(spent, 1) for kind, spent in kinds.items()})
+    for result in sorted(results, key=lambda r: r["execution_time"], reverse=True)[:12]:
+        print(f"    {result['execution_time']:8.2f} s  {result['unique_id']}")
+    return seconds
+
+
+def build_with_psql(where: Warehouse) -> float:
+    """Make each trusted table again, one by one, by the compiled SQL alone; return the seconds of all."""
+    where.dbt("compile", "--full-refresh")
+    manifest = json.loads((where.home / "target" / "manifest.json").read_text())
+    where.run("postgres", "create schema plain authorization dbt_transformer")
+    total = 0.0
+    for model in manifest["nodes"].values():
+        if model["resource_type"] != "model" or model["fqn"][1] != "trusted":
+            continue
+        script = where.home / "plain.sql"
+        script.write_text(f"create table plain.{model['name']} as\n{model['compiled_code']};\n")
+        begun = time.perf_counter()
+        where.psql("dbt_transformer", "-f", str(script))
+        spent = time.perf_counter() - begun
+        print(f"    {spent:8.2f} s  {model['name']}")
+        total += spent
+    where.run("postgres", "drop schema plain cascade")
+    print(f"{'plain SQL':24} {total:8.2f} s")
+    return total
+
+
+def ask(where: Warehouse, rounds: int) -> float:
+    """Send a report page's queries as bi_reader; return the slowest one's median milliseconds."""
+    medians = {}
+    with closing(where.connect("bi_reader")) as connection, connection.cursor() as cursor:
+        for name, sql in QUERY.findall((FOLDER / "directquery.sql").read_text()):
+            times = []
+            for _ in range(rounds):
+                begun = time.perf_counter()
+                cursor.execute(sql)
+                rows = cursor.fetchall()
+                times.append((time.perf_counter() - begun) * 1000)
+            medians[name] = statistics.median(times)
+            late = "  slow" if medians[name] > DIRECTQUERY_LIMIT_MS else ""
+            print(f"    {medians[name]:8.1f} ms {len(rows):7,} rows  {name}{late}")
+    return max(medians.values())
+
+
+def main() -> None:
+    size, rounds = int(os.environ.get("SIZE") or 2_000_000), int(os.environ.get("ROUNDS") or 5)
+    with warehouse() as where:
+        where.psql("elt_loader", "-v", f"sessions={size}", "-f", str(FOLDER / "star_raw.sql"))
+        where.run("postgres", "vacuum (analyze)")
+        full = build(where, "full build", "--full-refresh")
+        plain = build_with_psql(where)
+        print("queries")
+        slowest = ask(where, rounds)
+        where.psql("elt_loader", "-f", str(FOLDER / "star_next_day.sql"))
+        day = build(where, "next day, 1 %")
+        idle = build(where, "nothing changed")
+    print(f"full / plain {full / plain:.2f}, day / full {day / full:.0%}, idle / full {idle / full:.0%}")
+    with RESULTS.open("a") as results:
+        results.write(
+            f"| {datetime.now(UTC):%Y-%m-%d} | {size:,} | {plain:.1f} | {full:.1f} | {full / plain:.2f} |"
+            f" {day:.1f} | {day / full:.0%} | {idle:.1f} | {slowest:.0f} | {os.cpu_count()} |\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+-- The next day's load, 1 % of the first one: of 1,000 sessions 6 are new, 3 corrected and 1 deleted; of 100 users 1
+-- changes plan; every title has more views.
+insert into raw.postgres_viewing_sessions
+    (session_id, user_id, content_id, watch_date, watch_duration_minutes, completion_percentage,
+     device_type, quality_level, created_at, _batch_id, _as_of, _loaded_at, _source_updated_at)
+select
+    'N' || session_id, user_id, content_id, '2024-09-02', watch_duration_minutes, completion_percentage,
+    device_type, quality_level, '2024-09-02 05:00+00', 'next', '2024-09-02', '2024-09-02 06:00+00',
+    '2024-09-02 05:00+00'
+from raw.postgres_viewing_sessions
+where right(session_id, 3) in ('111', '222', '333', '444', '555', '666');
+
+update raw.postgres_viewing_sessions
+set completion_percentage = 100 - completion_percentage, _batch_id = 'next', _as_of = '2024-09-02',
+    _loaded_at = '2024-09-02 06:00+00'
+where session_id like 'S%' and right(session_id, 3) in ('000', '777', '888');
+
+update raw.postgres_viewing_sessions
+set _deleted_at = '2024-09-02 06:00+00', _batch_id = 'next', _as_of = '2024-09-02',
+    _loaded_at = '2024-09-02 06:00+00'
+where session_id like 'S%' and right(session_id, 3) = '999';
+
+update raw.postgres_users
+set subscription_type = 'Family', _batch_id = 'next', _as_of = '2024-09-02', _loaded_at = '2024-09-02 06:00+00'
+where right(user_id, 2) = '50';
+
+update raw.mongo_movies
+set views_count = views_count + 100, _batch_id = 'next', _as_of = '2024-09-02', _loaded_at = '2024-09-02 06:00+00';
+
+update raw.mongo_series
+set total_views = total_views + 100, _batch_id = 'next', _as_of = '2024-09-02', _loaded_at = '2024-09-02 06:00+00';
