@@ -52,8 +52,8 @@ insert into raw.postgres_viewing_sessions
 select
     'S' || lpad(n::text, 9, '0'),
     'U' || lpad((1 + n * 7919 % (:sessions::bigint / 20))::text, 7, '0'),
-    case when n % 5 < 3 then 'M' || lpad((1 + n * 7907 % 600)::text, 4, '0')
-         else 'S' || lpad((1 + n * 7901 % 400)::text, 4, '0') end,
+    case when n % 5 < 3 then 'M' || lpad((1 + n / 7 * 7907 % 600)::text, 4, '0')
+         else 'S' || lpad((1 + n / 7 * 7901 % 400)::text, 4, '0') end,
     date '2022-09-02' + (n * 730 / :sessions::bigint)::integer,
     (n * 7883 % 1800) / 10.0,
     (n * 7879 % 1001) / 10.0,

@@ -26,16 +26,30 @@
     cast({{ expression }} as timestamp)
 {%- endmacro %}
 
-{# Statistics for the planner and, on PostgreSQL, the visibility map, without which a scan of an
-   index alone looks up every row. Runs outside of transactions. #}
+{# Statistics for the planner and, after a whole table is written on PostgreSQL, the visibility map,
+   without which a scan of an index alone looks up every row. Runs outside of transactions. #}
 {% macro refresh_statistics() -%}
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
 {% macro postgres__refresh_statistics() -%}
-    vacuum (analyze) {{ this }}
+    {{ "analyze" if is_incremental() else "vacuum (analyze)" }} {{ this }}
 {%- endmacro %}
 
 {% macro default__refresh_statistics() -%}
     analyze table {{ this }} compute statistics
+{%- endmacro %}
+
+{# A column is in a subquery of few values. PostgreSQL looks an array up by the index of the table
+   behind a view, and joins a subquery only after it has read the whole view. #}
+{% macro is_one_of(column, subquery) -%}
+    {{ return(adapter.dispatch('is_one_of')(column, subquery)) }}
+{%- endmacro %}
+
+{% macro postgres__is_one_of(column, subquery) -%}
+    {{ column }} = any(array({{ subquery }}))
+{%- endmacro %}
+
+{% macro default__is_one_of(column, subquery) -%}
+    {{ column }} in ({{ subquery }})
 {%- endmacro %}

@@ -1,8 +1,10 @@
 {% set marts = [
     'mart_cohort_retention', 'mart_content_performance', 'mart_country_engagement',
     'mart_daily_engagement', 'mart_device_quality_mix', 'mart_genre_performance',
-    'mart_monthly_engagement', 'mart_user_engagement', 'mart_weekly_engagement',
+    'mart_monthly_content_viewing', 'mart_monthly_engagement', 'mart_monthly_viewing',
+    'mart_user_engagement', 'mart_weekly_engagement',
 ] %}
+{% set marts_in_minutes = ['mart_monthly_content_viewing', 'mart_monthly_viewing'] %}
 
 -- Every mart adds up to the sessions and hours of the fact: no join lost or repeated a session.
 -- Cohorts hold what their users watched since the month of registration; the others hold all.
@@ -64,7 +66,9 @@ totals as (
             -- Each row is rounded to a hundredth of an hour.
             0.005 * (count(*) + 1) as tolerance,
             coalesce(sum(sessions), 0) as sessions,
-            coalesce(sum(watch_hours), 0) as watch_hours
+            coalesce(
+                {{ 'sum(watch_minutes) / 60' if mart in marts_in_minutes else 'sum(watch_hours)' }}, 0
+            ) as watch_hours
         from {{ ref(mart) }}
         {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -23,7 +23,7 @@ ROWS_ONLY = ("--exclude-resource-type", "unit_test")
 MODELS_ONLY = (*ROWS_ONLY, "test")
 # Days as they are run: 4 twice with a second change of plan, 7 twice alike, 3 once more after 8.
 RUNS = (0, 1, 2, 3, 4, 4.5, 5, 6, 7, 7.5, 8, 3, 9, 10, 11, 12, LAST)
-RETURNER, REPLANNER, TITLE = "U0002", "U0005", "M001"
+RETURNER, REPLANNER, SWITCHER, TITLE = "U0002", "U0005", "U0006", "M001"
 
 
 def _day(number: float) -> date:
@@ -85,6 +85,15 @@ def _replanner(files: Files, number: float) -> None:
         files.add_session("X_new_plan", REPLANNER, 6)
 
 
+def _switcher(files: Files, number: float) -> None:
+    """His plan changes on day 4 after a session of that day was loaded."""
+    if number >= 4:
+        files.add_session("X_rekeyed", SWITCHER, 4)
+    if number > 4:
+        row = files.drop_user(SWITCHER)
+        files.add_user(*row[:3], "Family", *row[4:])
+
+
 def _early(files: Files, number: float) -> None:
     """A session names a user and a title five days before they arrive; another's never do."""
     files.add_session("X_early", "U_early", 0, title="M_early")
@@ -103,7 +112,7 @@ def _devices(files: Files, number: float) -> None:
     files.add_session("X_repeated", REPLANNER, 0, device="Second")
 
 
-STORY: tuple[Callable[[Files, float], None], ...] = (_returner, _replanner, _early, _devices)
+STORY: tuple[Callable[[Files, float], None], ...] = (_returner, _replanner, _switcher, _early, _devices)
 
 
 @dataclass
@@ -113,11 +122,13 @@ class Fortnight:
     platform: Platform
     checksums: dict[object, dict] = field(default_factory=dict)
     early_keys: dict[object, tuple] = field(default_factory=dict)
+    switched: dict[object, list] = field(default_factory=dict)
 
     def keep(self, state: object) -> None:
         self.checksums[state] = trusted_checksums(self.platform)
         query = "select user_key, content_key from trusted.fct_viewing_sessions where session_id = 'X_early'"
         self.early_keys[state] = self.query(query)[0]
+        self.switched[state] = self.plan_of("X_rekeyed")
 
     def query(self, sql: str, *parameters: object) -> list[tuple]:
         return self.platform.query("bi_reader", sql, *parameters)
@@ -191,6 +202,11 @@ def test_of_two_plans_on_one_day_the_last_one_stays_and_late_sessions_find_the_o
     assert plans[1][1] == _day(4)
     assert fortnight.plan_of("X_late") == [("Basic", False)]
     assert fortnight.plan_of("X_new_plan") == [("Family", True)]
+
+
+def test_a_session_moves_to_the_version_that_opens_after_it_was_loaded(fortnight):
+    assert fortnight.switched[4] != fortnight.switched[4.5]
+    assert fortnight.plan_of("X_rekeyed") == [("Family", True)]
 
 
 def test_early_sessions_keep_their_keys_when_user_and_title_arrive(fortnight):

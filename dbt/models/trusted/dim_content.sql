@@ -16,12 +16,6 @@ fact as (
 
 ),
 
-viewing_sessions as (
-
-    select * from {{ ref('int_viewing_sessions_live') }}
-
-),
-
 known_titles as (
 
     select
@@ -56,6 +50,13 @@ missing_keys as (
         fact.content_key != -1
         and known_titles.content_key is null
     group by fact.content_key
+
+),
+
+viewing_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+    where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
 
 ),
 

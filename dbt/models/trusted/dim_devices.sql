@@ -4,12 +4,6 @@ with fact as (
 
 ),
 
-viewing_sessions as (
-
-    select * from {{ ref('int_viewing_sessions_live') }}
-
-),
-
 -- The fact is narrow: finding its few keys there and then one session of each is the short way.
 used_keys as (
 
@@ -19,6 +13,13 @@ used_keys as (
     from fact
     where device_key != -1
     group by device_key
+
+),
+
+viewing_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+    where {{ is_one_of('session_id', 'select session_id from used_keys') }}
 
 ),
 

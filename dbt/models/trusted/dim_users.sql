@@ -10,12 +10,6 @@ fact as (
 
 ),
 
-viewing_sessions as (
-
-    select * from {{ ref('int_viewing_sessions_live') }}
-
-),
-
 -- Keys of the fact without a version, and one session of each, which has the id.
 missing_keys as (
 
@@ -28,6 +22,13 @@ missing_keys as (
         fact.user_key != -1
         and user_versions.user_key is null
     group by fact.user_key
+
+),
+
+viewing_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+    where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
 
 ),
 

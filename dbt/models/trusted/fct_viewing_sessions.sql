@@ -18,25 +18,11 @@
     )
 }}
 
-{#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
-{% set users_versioned = ref('int_users_versioned') %}
-
 with viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_keyed') }}
 
 ),
-
-{% if is_incremental() %}
-    -- They bring all their sessions along: some now belong to another version.
-    changed_users as (
-
-        select user_id
-        from {{ users_versioned }}
-        where user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
-
-    ),
-{% endif %}
 
 final as (
 
@@ -56,9 +42,11 @@ final as (
     from viewing_sessions
     {% if is_incremental() %}
         -- Strictly newer is enough: a load has one stamp, and is visible whole or not at all.
+        -- A changed user brings all sessions along: some now belong to another version.
+        -- Conditions as plain as these are checked inside the view, before it computes any key.
         where
             loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
-            or user_id in (select user_id from changed_users)
+            or user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
     {% endif %}
 
 )

@@ -1,0 +1,24 @@
+with viewing_sessions as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+final as (
+
+    select
+        -- The date key of the month's first day.
+        date_key - mod(date_key, 100) + 1 as month_date_key,
+        content_key,
+        count(*) as sessions,
+        cast(sum(watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
+        cast(sum(completion_percentage) as numeric(18, 2)) as completion_percentages,
+        sum(case when is_completed then 1 else 0 end) as completed_sessions
+    from viewing_sessions
+    group by
+        date_key - mod(date_key, 100) + 1,
+        content_key
+
+)
+
+select * from final
