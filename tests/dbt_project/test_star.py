@@ -134,6 +134,7 @@ LOADS = [
                 gone(session("deleted")),
                 gone(session("comes_back")),
             ],
+            "mongo_movies": [movie("M1", rating=8.5, views_count=10)],
         },
     ),
     (
@@ -286,6 +287,8 @@ def test_empty_sources_give_a_star_of_unknown_members(stars):
         "mart_weekly_engagement": 0, "mart_monthly_engagement": 0, "mart_monthly_plan_mix": 0,
         "mart_cohort_retention": 0, "mart_device_quality_mix": 0, "mart_genre_performance": 1,
         "mart_country_engagement": 1,
+        "mart_monthly_viewing": 0, "mart_monthly_content_viewing": 0,
+        "dim_content_history": 0,
     }  # fmt: skip
 
 
@@ -366,6 +369,23 @@ def test_an_inferred_title_heals_under_the_same_key(stars, final):
     assert (after["is_inferred"], after["title"]) == (False, "Movie X9")
     assert before["content_key"] == after["content_key"]
     assert final.row("mart_content_performance", content_id="X9")["sessions"] == 1
+
+
+def test_ratings_and_views_of_a_title_have_a_history_and_the_title_shows_the_present(stars, final):
+    assert title_versions(stars["day 1"], "M1") == [(Decimal("7.50"), True, DAY_1, FOREVER)]
+    assert title_versions(final, "M1") == [
+        (Decimal("7.50"), True, DAY_1, DAY_2),
+        (Decimal("8.50"), True, DAY_2, FOREVER),
+    ]
+    assert final.row("dim_content", content_id="M1")["rating"] == Decimal("8.50")
+    assert [version[1:3] for version in title_versions(final, "M2")] == [(True, DAY_1), (False, DAY_3)]
+
+
+def title_versions(star, content_id):
+    content_key = star.row("dim_content", content_id=content_id)["content_key"]
+    found = star.rows("dim_content_history", content_key=content_key)
+    ordered = sorted(found, key=lambda row: row["valid_from"])
+    return [(v["rating"], v["is_available"], v["valid_from"], v["valid_to"]) for v in ordered]
 
 
 def test_what_a_session_does_not_say_is_the_unknown_member(final):

@@ -53,6 +53,8 @@ ranked as (
 
     select
         *,
+        -- Of either row: when the live one gives way to the other, time does not go back.
+        max(as_of) over (partition by content_id) as changed_as_of,
         row_number() over (
             partition by content_id
             order by is_deleted asc, as_of desc, content_type asc
@@ -76,6 +78,7 @@ final as (
         production_budget,
         not is_deleted as is_available,
         as_of,
+        changed_as_of,
         loaded_at
     from ranked
     where preference = 1

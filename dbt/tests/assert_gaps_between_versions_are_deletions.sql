@@ -1,0 +1,41 @@
+-- Where a user has no version between two others, the source had deleted him: no day is left out.
+with versions as (
+
+    select
+        user_id,
+        valid_to as gap_from,
+        lead(valid_from) over (partition by user_id order by valid_from) as gap_to
+    from {{ ref('dim_users') }}
+    where user_key != -1
+
+),
+
+gaps as (
+
+    select * from versions
+    where gap_from < gap_to
+
+),
+
+deletions as (
+
+    select
+        user_id,
+        cast(dbt_valid_from as date) as deleted_from,
+        cast(dbt_valid_to as date) as deleted_to
+    from {{ ref('users_snapshot') }}
+    where is_deleted
+
+)
+
+select
+    gaps.user_id,
+    gaps.gap_from,
+    gaps.gap_to
+from gaps
+left join deletions
+    on
+        gaps.user_id = deletions.user_id
+        and gaps.gap_from >= deletions.deleted_from
+        and gaps.gap_to <= deletions.deleted_to
+where deletions.user_id is null

@@ -1,0 +1,30 @@
+{# Fails on ranges [lower_bound, upper_bound) of a partition that leave a gap, overlap, or do not reach
+   from the first to the last bound: with none, every value between them is in exactly one range. #}
+{% test contiguous_ranges(model, lower_bound, upper_bound, partition_by, first, last) %}
+
+    with ranges as (
+
+        select
+            {{ partition_by }},
+            {{ lower_bound }} as lower_bound,
+            {{ upper_bound }} as upper_bound,
+            lag({{ upper_bound }}, 1, {{ first }}) over (
+                partition by {{ partition_by }}
+                order by {{ lower_bound }}, {{ upper_bound }}
+            ) as previous_upper_bound,
+            lead({{ lower_bound }}, 1, {{ last }}) over (
+                partition by {{ partition_by }}
+                order by {{ lower_bound }}, {{ upper_bound }}
+            ) as next_lower_bound
+        from {{ model }}
+
+    )
+
+    select *
+    from ranges
+    where
+        lower_bound >= upper_bound
+        or lower_bound != previous_upper_bound
+        or upper_bound != next_lower_bound
+
+{% endtest %}
