@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench lint format lock
+.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -74,6 +74,9 @@ test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whateve
 
 bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=3
 	@$(PYTHON_RUN) benchmarks.extract_load
+
+bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
+	@$(PYTHON_RUN) benchmarks.star
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file
 	@.venv/bin/ruff check

@@ -1,4 +1,4 @@
--- A session points to the version of its user that held on the watch date, however late either came.
+-- A session points to the version of its user that held on its date, however late either came.
 with sessions as (
 
     select
