@@ -25,7 +25,7 @@ from include.errors import DataQualityError
 from include.extract_load import mongo, postgres, raw
 from include.figures import Figures, live_rows, measure, numbers, remembered
 from include.load_log import Batch
-from include.star import STAR, rounded_rows
+from include.star_figures import STAR, rounded_rows
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable
 from include.transaction import transaction
 

@@ -10,7 +10,7 @@ from include import quality
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
 from include.load_log import Batch
-from include.star import STAR
+from include.star_figures import STAR
 from tests.conftest import Platform
 from tests.pipeline import dbt_build, load_everything
 
