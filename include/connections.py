@@ -1,7 +1,8 @@
 """Open connections by their Airflow ids. The only module of include/ that knows Airflow.
 
 The ids come from the environment: AIRFLOW_CONN_SOURCE_POSTGRES (elt_reader) and ..._APP (app, who plays the
-product), AIRFLOW_CONN_SOURCE_MONGO and ..._APP, AIRFLOW_CONN_WAREHOUSE (elt_loader).
+product), AIRFLOW_CONN_SOURCE_MONGO and ..._APP, AIRFLOW_CONN_WAREHOUSE (elt_loader) and ..._DBT
+(dbt_transformer, who publishes).
 """
 
 from collections.abc import Iterator

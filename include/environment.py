@@ -103,6 +103,7 @@ def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW_CONN_SOURCE_MONGO": _mongo(env, "elt_reader", "MONGO_READER"),
         "AIRFLOW_CONN_SOURCE_MONGO_APP": _mongo(env, "app", "MONGO_APP"),
         "AIRFLOW_CONN_WAREHOUSE": _postgres(env, "WAREHOUSE", "elt_loader", "ELT_LOADER"),
+        "AIRFLOW_CONN_WAREHOUSE_DBT": _postgres(env, "WAREHOUSE", "dbt_transformer", "DBT_TRANSFORMER"),
         "WAREHOUSE_HOST": env["WAREHOUSE_HOST"],
         "WAREHOUSE_PORT": env["WAREHOUSE_PORT"],
         "WAREHOUSE_DB": env["WAREHOUSE_DB"],

@@ -3,3 +3,11 @@
 
 class InputError(Exception):
     """A file or setting must be mended first: trying again cannot help."""
+
+
+class PublicationError(InputError):
+    """The star cannot be published or taken back as things are: trying again cannot help."""
+
+
+class StarInUseError(RuntimeError):
+    """Readers kept the star busy; it is tried again later."""

@@ -23,7 +23,8 @@ DOWNSTREAM = {
     },
     "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
-    "transform_with_dbt": {"report_run"},
+    "transform_with_dbt": {"publish_trusted"},
+    "publish_trusted": {"report_run"},
     "report_run": set(),
 }
 
@@ -78,7 +79,7 @@ def test_the_report_does_not_turn_a_failed_run_green(pipeline):
 
 
 def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
-    for word in ("as_of", "data_dir", "quarantine", "trusted"):
+    for word in ("as_of", "data_dir", "quarantine", "trusted", "make rollback"):
         assert word in pipeline.doc_md
     assert pipeline.tags == {"elt", "video-streaming"}
 

@@ -1,0 +1,213 @@
+"""Give readers the next star, or the previous one again, by renaming schemas in one transaction.
+
+Data flow: dbt builds and tests trusted_next -> publish: trusted_next becomes trusted, trusted becomes
+trusted_previous, and that becomes the next trusted_next. Rollback: trusted and trusted_previous change
+places.
+
+The swap locks all tables of trusted first. So it waits for every transaction that has read one, and no
+transaction sees two versions. It never waits for long: a reader queues behind a waiting lock.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Identifier
+
+from include.errors import PublicationError, StarInUseError
+from include.load_log import Batch
+from include.publications import Publication, current, next_version, of_batch, record
+from include.star import (
+    NEXT,
+    PREVIOUS,
+    TRUSTED,
+    Contents,
+    foreign_parts,
+    measure,
+    read_marker,
+    tables,
+    write_marker,
+)
+from include.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+READER = "bi_reader"
+SPARE = "trusted_spare"
+ATTEMPTS = 10
+PAUSE_SECONDS = 3.0
+# dbt closes its connections between nodes: it is gone when none was seen for so long.
+DBT_SILENT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """A way to change what readers see: whose star they get, and which schema takes which name, in order."""
+
+    action: str
+    star: str
+    renames: tuple[tuple[str, str], ...]
+
+
+PUBLISH = Change("publish", NEXT, ((PREVIOUS, SPARE), (TRUSTED, PREVIOUS), (NEXT, TRUSTED), (SPARE, NEXT)))
+ROLLBACK = Change("rollback", PREVIOUS, ((TRUSTED, SPARE), (PREVIOUS, TRUSTED), (SPARE, PREVIOUS)))
+
+
+def publish(warehouse: Connection, batch: Batch) -> Publication:
+    """Publish the star that the batch built; return its publication, an earlier one when it is published.
+
+    `warehouse` is a connection as dbt_transformer. Raises PublicationError when trusted_next does not hold
+    the batch's tested star, StarInUseError when readers did not let go of trusted; both leave it as it was.
+    """
+    with transaction(warehouse) as cursor:
+        marker = read_marker(cursor, NEXT)
+        if marker.get("state") != "tested" or marker.get("batch_id") != batch.batch_id:
+            return _published_before(cursor, batch, marker)
+        if parts := foreign_parts(cursor, NEXT):
+            raise PublicationError(
+                f"The next star is not whole in itself: {', '.join(parts)}. Make it read its own tables"
+            )
+    return _change(warehouse, PUBLISH, marker, as_of=batch.as_of.isoformat())
+
+
+def rollback(warehouse: Connection) -> Publication:
+    """Give readers the previous version again, and keep the present one as the previous; return it.
+
+    Raises PublicationError when there is none, or when dbt builds a star that would replace it at once.
+    """
+    with transaction(warehouse) as cursor:
+        marker = read_marker(cursor, PREVIOUS)
+        if not tables(cursor, PREVIOUS) or "version" not in marker:
+            raise PublicationError("There is no previous version: trusted_previous holds no published star")
+    if _is_being_built(warehouse):
+        raise PublicationError(
+            "dbt is building the next star, which would be published over this rollback. Let the run end, or"
+            " stop it first (mark it as failed in Airflow)"
+        )
+    return _change(warehouse, ROLLBACK, marker)
+
+
+def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -> Publication:
+    now = current(cursor)
+    if done := of_batch(cursor, batch.batch_id):
+        log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
+        return done
+    state, builder = marker.get("state"), marker.get("batch_id") or "by hand"
+    holds = f"a star in the state {state!r} of run {builder!r}" if marker else "none"
+    raise PublicationError(
+        f"trusted_next does not hold a tested star of run {batch.batch_id!r} but {holds}. Readers still see"
+        f" {now or 'what they saw'}. Clear transform_with_dbt of this run as well, or trigger a new run"
+    )
+
+
+def _change(warehouse: Connection, change: Change, marker: dict[str, object], **facts: object) -> Publication:
+    with transaction(warehouse) as cursor:
+        started, patience = _clock_and_patience(cursor)
+        contents = measure(cursor, change.star)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction(warehouse) as cursor:
+                _lock_out_readers(cursor, patience)
+                if read_marker(cursor, change.star) != marker:
+                    raise PublicationError(f"{change.star} was changed meanwhile. Trigger a new run")
+                done = _swap(cursor, change, marker | facts, contents, started)
+        except psycopg2.errors.LockNotAvailable:
+            log.info("Attempt %d of %d: trusted is in use", attempt, ATTEMPTS)
+            if attempt < ATTEMPTS:
+                time.sleep(PAUSE_SECONDS)
+        else:
+            log.info("%s: readers see %s, in %.1f s, %s", done.action, done, done.seconds, done.row_counts)
+            return done
+    raise StarInUseError(_who_reads(warehouse))
+
+
+def _clock_and_patience(cursor: Cursor) -> tuple[float, float]:
+    cursor.execute(
+        "select extract(epoch from clock_timestamp())::float8, setting::float8 / 1000 / 2 from pg_settings"
+        " where name = 'deadlock_timeout'"
+    )
+    return cursor.fetchone()
+
+
+def _lock_out_readers(cursor: Cursor, patience: float) -> None:
+    """Lock every table that readers see, in `patience` seconds for all of them together.
+
+    That is half of deadlock_timeout. A reader may hold one table and wait for another, in any order: this
+    gives up before the server looks for a deadlock, and would end the reader.
+    """
+    deadline = time.monotonic() + patience
+    _limit_waiting(cursor, deadline)
+    # dbt takes it too when it marks a star: nobody begins to build while schemas change their names.
+    cursor.execute("select pg_advisory_xact_lock(hashtext('star'))")
+    for table in tables(cursor, TRUSTED):
+        _limit_waiting(cursor, deadline)
+        cursor.execute(SQL("lock table {} in access exclusive mode").format(Identifier(TRUSTED, table)))
+
+
+def _limit_waiting(cursor: Cursor, deadline: float) -> None:
+    # Zero would mean no limit.
+    left = max(1, round(1000 * (deadline - time.monotonic())))
+    cursor.execute("select set_config('lock_timeout', %s, true)", (f"{left}ms",))
+
+
+def _swap(
+    cursor: Cursor, change: Change, marker: dict[str, object], contents: Contents, started: float
+) -> Publication:
+    marker = {"version": next_version(cursor), **marker, "state": "published"}
+    if tables(cursor, TRUSTED) and "version" not in (before := read_marker(cursor, TRUSTED)):
+        # Published before there were versions.
+        write_marker(cursor, TRUSTED, before | {"version": 0, "state": "published"})
+    for old, new in change.renames:
+        cursor.execute(SQL("alter schema {} rename to {}").format(Identifier(old), Identifier(new)))
+    _let_readers_in(cursor)
+    write_marker(cursor, TRUSTED, marker)
+    return record(cursor, change.action, marker, contents, started)
+
+
+def _let_readers_in(cursor: Cursor) -> None:
+    # The right to enter went along with the renamed schemas.
+    trusted, others = Identifier(TRUSTED), SQL(", ").join(map(Identifier, (NEXT, PREVIOUS)))
+    cursor.execute(
+        SQL(
+            "revoke usage on schema {others} from {reader}; grant usage on schema {trusted} to {reader};"
+            " grant select on all tables in schema {trusted} to {reader}"
+        ).format(others=others, trusted=trusted, reader=Identifier(READER))
+    )
+
+
+def _is_being_built(warehouse: Connection) -> bool:
+    deadline = time.monotonic() + DBT_SILENT_SECONDS
+    while time.monotonic() < deadline:
+        # A transaction each: within one the server shows the same sessions all the time.
+        with transaction(warehouse) as cursor:
+            if read_marker(cursor, NEXT).get("state") != "building":
+                return False
+            cursor.execute(
+                "select exists (select from pg_stat_activity where datname = current_database()"
+                " and usename = current_user and application_name = 'dbt')"
+            )
+            if cursor.fetchone()[0]:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def _who_reads(warehouse: Connection) -> str:
+    with transaction(warehouse) as cursor:
+        cursor.execute(
+            "select distinct format('%s (%s, pid %s)', usename, application_name, pid)"
+            " from pg_locks inner join pg_class on pg_class.oid = relation"
+            " inner join pg_stat_activity using (pid)"
+            " where relnamespace = to_regnamespace('trusted') and granted and pid <> pg_backend_pid()"
+        )
+        readers = [text for (text,) in cursor.fetchall()]
+        now = current(cursor)
+    who = ", ".join(readers) or "nobody any more"
+    return (
+        f"trusted was in use at each of {ATTEMPTS} attempts, at the last one by {who}. Readers still see"
+        f" {now or 'what they saw'}. Try again when the long query has ended, or end it as the administrator:"
+        " select pg_terminate_backend(pid)"
+    )
