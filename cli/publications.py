@@ -1,4 +1,4 @@
-"""`make publications` and `make rollback`: what readers of `trusted` were given, and the version before again.
+"""`make publications` and `make rollback`: what readers were given, and the version before that again.
 
 Runs on the embedded databases, or inside the scheduler's container of the Compose stack.
 """

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 READER = "bi_reader"
 SPARE = "trusted_spare"
+# A reader that comes meanwhile waits for so long, and is let through in the pause.
+LOCK_SECONDS = 1.0
 ATTEMPTS = 10
 PAUSE_SECONDS = 3.0
 # dbt closes its connections between nodes: it is gone when none was seen for so long.
@@ -105,12 +107,11 @@ def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -
 
 def _change(warehouse: Connection, change: Change, marker: dict[str, object], **facts: object) -> Publication:
     with transaction(warehouse) as cursor:
-        started, patience = _clock_and_patience(cursor)
-        contents = measure(cursor, change.star)
+        started, contents = _clock(cursor), measure(cursor, change.star)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction(warehouse) as cursor:
-                _lock_out_readers(cursor, patience)
+                _lock_out_readers(cursor)
                 if read_marker(cursor, change.star) != marker:
                     raise PublicationError(f"{change.star} was changed meanwhile. Trigger a new run")
                 done = _swap(cursor, change, marker | facts, contents, started)
@@ -124,27 +125,48 @@ def _change(warehouse: Connection, change: Change, marker: dict[str, object], **
     raise StarInUseError(_who_reads(warehouse))
 
 
-def _clock_and_patience(cursor: Cursor) -> tuple[float, float]:
-    cursor.execute(
-        "select extract(epoch from clock_timestamp())::float8, setting::float8 / 1000 / 2 from pg_settings"
-        " where name = 'deadlock_timeout'"
-    )
-    return cursor.fetchone()
+def _clock(cursor: Cursor) -> float:
+    cursor.execute("select extract(epoch from clock_timestamp())::float8")
+    return cursor.fetchone()[0]
 
 
-def _lock_out_readers(cursor: Cursor, patience: float) -> None:
-    """Lock every table that readers see, in `patience` seconds for all of them together.
+def _lock_out_readers(cursor: Cursor) -> None:
+    """Lock every table that readers see, or raise LockNotAvailable after LOCK_SECONDS.
 
-    That is half of deadlock_timeout. A reader may hold one table and wait for another, in any order: this
-    gives up before the server looks for a deadlock, and would end the reader.
+    It waits for one table while it holds none, and takes the others only if they are free. Readers hold some
+    tables and ask for others, in any order: to wait for one with others in hand would be a deadlock, and the
+    server might end the reader.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + LOCK_SECONDS
     _limit_waiting(cursor, deadline)
     # dbt takes it too when it marks a star: nobody begins to build while schemas change their names.
     cursor.execute("select pg_advisory_xact_lock(hashtext('star'))")
-    for table in tables(cursor, TRUSTED):
+    names = tables(cursor, TRUSTED)
+    busy = names[-1] if names else None
+    while busy:
+        cursor.execute("savepoint unlocked")
         _limit_waiting(cursor, deadline)
-        cursor.execute(SQL("lock table {} in access exclusive mode").format(Identifier(TRUSTED, table)))
+        _lock(cursor, busy)
+        busy = _lock_the_free(cursor, names)
+        if busy:
+            cursor.execute("rollback to savepoint unlocked")
+
+
+def _lock_the_free(cursor: Cursor, names: list[str]) -> str | None:
+    """Lock the tables without waiting; return the first that is busy."""
+    for name in names:
+        cursor.execute("savepoint free")
+        try:
+            _lock(cursor, name, " nowait")
+        except psycopg2.errors.LockNotAvailable:
+            cursor.execute("rollback to savepoint free")
+            return name
+    return None
+
+
+def _lock(cursor: Cursor, table: str, how: str = "") -> None:
+    statement = SQL("lock table {} in access exclusive mode" + how)
+    cursor.execute(statement.format(Identifier(TRUSTED, table)))
 
 
 def _limit_waiting(cursor: Cursor, deadline: float) -> None:
