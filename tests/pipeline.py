@@ -53,19 +53,24 @@ def build_next(
     )
 
 
-def trusted_checksums(platform: Platform) -> dict[str, tuple[int, str]]:
-    """Return rows and checksum of every trusted table, load stamps aside."""
+def trusted_checksums(
+    platform: Platform, schema: str = "trusted", role: str = "bi_reader"
+) -> dict[str, tuple[int, str]]:
+    """Return rows and checksum of every table of the star, load stamps aside."""
     tables = platform.query(
-        "bi_reader",
+        role,
         "select table_name, string_agg(quote_ident(column_name), ',' order by ordinal_position)"
         " filter (where not column_name = any (%s))"
-        " from information_schema.columns where table_schema = 'trusted' group by table_name",
+        " from information_schema.columns where table_schema = %s group by table_name",
         list(STAMPS),
+        schema,
     )
     row = "md5(row({columns})::text)"
-    query = f"select count(*), coalesce(md5(string_agg({row}, '' order by {row})), '') from trusted.{{table}}"
+    query = (
+        f"select count(*), coalesce(md5(string_agg({row}, '' order by {row})), '') from {schema}.{{table}}"
+    )
     return {
-        table: platform.query("bi_reader", query.format(table=table, columns=columns))[0]
+        table: platform.query(role, query.format(table=table, columns=columns))[0]
         for table, columns in tables
     }
 

@@ -50,7 +50,7 @@ create table if not exists ops.publications (
     version bigint not null,
     batch_id text not null,
     invocation_id text not null,
-    as_of date not null,
+    as_of date,
     published_at timestamptz not null default clock_timestamp(),
     seconds numeric(12, 3) not null,
     row_counts jsonb not null,

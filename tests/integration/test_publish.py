@@ -87,10 +87,18 @@ class Warehouse:
 
 
 @pytest.fixture
-def star(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+def star(warehouse: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """The module's warehouse as it is after its first start, with short pauses."""
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(module, "DBT_SILENT_SECONDS", 0.2)
-    return Warehouse(platform)
+    warehouse.query(
+        "admin",
+        "drop schema trusted, trusted_next, trusted_previous cascade;"
+        "truncate ops.publications restart identity",
+    )
+    postgres.create_databases(warehouse.env, int(warehouse.env["WAREHOUSE_PORT"]))
+    yield Warehouse(warehouse)
+    warehouse.close()
 
 
 @contextmanager
