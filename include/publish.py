@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 
 READER = "bi_reader"
 SPARE = "trusted_spare"
-# A reader that comes meanwhile waits for so long, and is let through in the pause.
-LOCK_SECONDS = 1.0
+# A reader that comes meanwhile waits for so long, and is let through in the pause. Longer than deadlock_timeout:
+# then the server ends an autovacuum that is in the way.
+LOCK_SECONDS = 1.5
 ATTEMPTS = 10
 PAUSE_SECONDS = 3.0
 # dbt closes its connections between nodes: it is gone when none was seen for so long.
@@ -113,7 +114,9 @@ def _change(warehouse: Connection, change: Change, marker: dict[str, object], **
             with transaction(warehouse) as cursor:
                 _lock_out_readers(cursor)
                 if read_marker(cursor, change.star) != marker:
-                    raise PublicationError(f"{change.star} was changed meanwhile. Trigger a new run")
+                    raise PublicationError(
+                        f"{change.star} was changed meanwhile: look what it holds and try again"
+                    )
                 done = _swap(cursor, change, marker | facts, contents, started)
         except psycopg2.errors.LockNotAvailable:
             log.info("Attempt %d of %d: trusted is in use", attempt, ATTEMPTS)
@@ -144,6 +147,8 @@ def _lock_out_readers(cursor: Cursor) -> None:
     names = tables(cursor, TRUSTED)
     busy = names[-1] if names else None
     while busy:
+        if time.monotonic() > deadline:
+            raise psycopg2.errors.LockNotAvailable(f"{busy} is busy again and again")
         cursor.execute("savepoint unlocked")
         _limit_waiting(cursor, deadline)
         _lock(cursor, busy)

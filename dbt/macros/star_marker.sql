@@ -76,11 +76,14 @@
     {{ return(fromjson(found.rows[0][0] or '{}', {})) }}
 {%- endmacro %}
 
-{# All models in one hash: a star of other models has another one. #}
+{# All models and their columns in one hash: a star of other models has another one. #}
 {% macro star_code() -%}
     {%- set checksums = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
         {%- do checksums.append(node.unique_id ~ node.checksum.checksum) -%}
+        {%- for column in node.columns.values() -%}
+            {%- do checksums.append(node.unique_id ~ column.name ~ column.data_type) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(local_md5(checksums | sort | join)) }}
 {%- endmacro %}
