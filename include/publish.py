@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 READER = "bi_reader"
 SPARE = "trusted_spare"
-# A reader that comes meanwhile waits for so long, and is let through in the pause. Longer than deadlock_timeout:
-# then the server ends an autovacuum that is in the way.
+# A reader that comes meanwhile waits for so long, and is let through in the pause. It is longer than the
+# server's deadlock_timeout, after which it ends an autovacuum that is in the way.
 LOCK_SECONDS = 1.5
 ATTEMPTS = 10
 PAUSE_SECONDS = 3.0
