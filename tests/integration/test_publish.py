@@ -217,6 +217,19 @@ def waits(star: Warehouse) -> bool:
     return star.platform.query("admin", f"{waiting} and relname = 'fct_sessions'") == [(1,)]
 
 
+def test_a_snapshot_from_before_the_build_meets_empty_tables(star):
+    """The limit that docs/operations.md names: names are looked up anew, rows as of the snapshot."""
+    star.publish(1)
+    reader = star.platform.connect("bi_reader")
+    reader.set_session(isolation_level=REPEATABLE_READ)
+    with reader, reader.cursor() as cursor:
+        cursor.execute("select 1")
+        star.publish(2)
+        cursor.execute("select count(*) from trusted.dim_users")
+        assert cursor.fetchone() == (0,)
+    assert star.seen() == {2}
+
+
 def test_a_long_reader_leaves_the_star_as_it_is_and_is_named(star, monkeypatch):
     monkeypatch.setattr(module, "ATTEMPTS", 2)
     star.publish(1)
