@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -32,6 +32,12 @@ down: ## stop the Docker stack; its data stay
 
 run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR as for demo
 	@if cli/stack is-up; then cli/stack run $(RUN_ARGS); else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.run $(RUN_ARGS); fi
+
+publications: ## list what readers of trusted were given, and which version they see
+	@if cli/stack is-up; then cli/stack publications; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.publications; fi
+
+rollback: ## give readers of trusted the previous version again; once more takes it back
+	@if cli/stack is-up; then cli/stack publications rollback; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.publications rollback; fi
 
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 	@if cli/stack is-up warehouse; then cli/stack sql "$$Q" "$$AS"; else $(MAKE) -s $(VENV) && $(PYTHON_RUN) cli.sql "$$Q" $(if $(AS),--as "$$AS"); fi

@@ -7,15 +7,18 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+
+import psycopg2
 
 from cli import LOCAL
 from cli.airflow_api import AirflowApi, AirflowApiError
 from cli.container import SECRETS, read_secrets
 from cli.failure import print_failure
 from cli.follow import follow
-from cli.summary import print_summary
+from cli.summary import print_published, print_summary
 from cli.warehouse import connect
 
 
@@ -54,6 +57,9 @@ def run(api: AirflowApi, env: Mapping[str, str], conf: dict[str, object], logs: 
     print(f"Run {run_id} of video_streaming_elt_pipeline, {conf or 'today'}")
     if follow(api, run_id) != "success":
         print_failure(api, run_id, logs)
+        # The warehouse may be what failed.
+        with suppress(psycopg2.Error), connect(env, "elt_loader") as loader:
+            print_published(loader)
         return 1
     with connect(env, "elt_loader") as loader, connect(env, "bi_reader") as reader:
         print_summary(loader, reader, run_id)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from psycopg2.extensions import connection as Connection
 
+from include.publications import current
+
 LOADS = """
 select table_name, rows_read, rows_loaded, rows_unchanged, rows_deleted, rows_quarantined
 from ops.load_runs where batch_id = %s and stage = %s order by load_run_id
@@ -44,7 +46,15 @@ def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
     tables = [name for (name,) in _rows(reader, STAR_TABLES)]
     counts = [(name, *_rows(reader, f'select count(*) from trusted."{name}"')[0]) for name in tables]
     _print_table("The star, schema trusted", ("rows",), counts)
+    print_published(loader)
     _print_table("In a few numbers", ("",), _rows(reader, KPIS))
+
+
+def print_published(loader: Connection) -> None:
+    """Print which version of the star readers see."""
+    with loader, loader.cursor() as cursor:
+        now = current(cursor)
+    print(f"\nReaders see {now or 'no published star yet'}")
 
 
 def _rows(connection: Connection, query: str, parameters: Sequence | None = None) -> list[tuple]:

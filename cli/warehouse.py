@@ -35,12 +35,12 @@ def connect(env: Mapping[str, str], role: str) -> Iterator[Connection]:
         yield connection
 
 
-def ask(answer: Callable[[Connection], int]) -> int:
-    """Answer from the warehouse as elt_loader: what `answer` returns, or 1 where there is none."""
+def ask(answer: Callable[[Connection], int], role: str = "elt_loader") -> int:
+    """Answer from the warehouse as the role: what `answer` returns, or 1 where there is no warehouse."""
 
     def work(env: Mapping[str, str]) -> int:
-        with connect(env, "elt_loader") as loader:
-            return answer(loader)
+        with connect(env, role) as connection:
+            return answer(connection)
 
     return on_this_stack(work)
 

@@ -1,9 +1,9 @@
 """### Video streaming: from the product's systems to a star schema, every day
 
 Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
-them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes `trusted`,
-the star schema that Power BI reads. At the end `reconcile_sources` compares rows, keys and sums of sources,
-raw and star.
+them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes and tests a
+star schema in `trusted_next`. `reconcile_sources` compares rows, keys and sums of sources, raw and that star;
+`publish_trusted` then makes it `trusted`, which Power BI reads, in one moment.
 
 **Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for three
 files of your own (`users.csv`, `viewing_sessions.csv`, `content.json`).
@@ -16,7 +16,8 @@ too many rows cannot be loaded.
 
 **If a task fails**, its log ends with what to do. Rows that could not be loaded are in
 `quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`,
-how sources, raw and star compared in `ops.reconciliations`.
+how sources, raw and star compared in `ops.reconciliations`, what was published in `ops.publications`.
+Readers see the last good star until a run is green, and `make rollback` gives them the one before.
 """
 
 import os
@@ -183,6 +184,7 @@ def reconcile_sources() -> list[dict]:
     from include import quality
     from include.connections import mongo, postgres
     from include.run import batch_of
+    from include.star import NEXT
 
     batch = batch_of(get_current_context())
     with (
@@ -192,7 +194,17 @@ def reconcile_sources() -> list[dict]:
         postgres("warehouse_publisher") as publisher,
     ):
         servers = quality.Servers(source, catalogue, warehouse, publisher)
-        return quality.reconcile_sources(servers, batch, schema="trusted")
+        return quality.reconcile_sources(servers, batch, schema=NEXT)
+
+
+@task
+def publish_trusted() -> dict[str, object]:
+    from include.connections import postgres
+    from include.publish import publish
+    from include.run import batch_of
+
+    with postgres("warehouse_publisher") as warehouse:
+        return publish(warehouse, batch_of(get_current_context())).summary()
 
 
 @task
@@ -237,7 +249,14 @@ def video_streaming_elt_pipeline() -> None:
     cross_downstream([create_mongodb_collections(), create_postgres_tables()], seed)
     # A teardown runs after a failure as well, and the run keeps the state of what came before it.
     report = report_run().as_teardown()
-    chain(seed, extract_to_data_warehouse(), transform_with_dbt, reconcile_sources(), report)
+    chain(
+        seed,
+        extract_to_data_warehouse(),
+        transform_with_dbt,
+        reconcile_sources(),
+        publish_trusted(),
+        report,
+    )
 
 
 video_streaming_elt_pipeline()

@@ -41,6 +41,13 @@ class NodeResult:
         # with its own name, unit_test.video_streaming.dim_users.first_version_is_opened_back.
         return self.unique_id.split(".")[3 if self.resource_type == "unit_test" else 2]
 
+    @property
+    def detail(self) -> str:
+        """What a person needs to know: how many rows break a test's rule, else dbt's own words."""
+        if self.resource_type == "test" and self.failures:
+            return f"({self.failures:,} failing rows)"
+        return self.message or ""
+
 
 def build_command() -> str:
     """Return the shell command of `dbt build`; it reads its connection from the environment."""
@@ -88,9 +95,7 @@ def log_results(results: list[NodeResult]) -> None:
     bad = [result for result in results if result.status not in GOOD]
     for result in bad:
         level = logging.WARNING if result.status in {"warn", "skipped"} else logging.ERROR
-        log.log(
-            level, "dbt %s %s: %s %s", result.resource_type, result.name, result.status, result.message or ""
-        )
+        log.log(level, "dbt %s %s: %s %s", result.resource_type, result.name, result.status, result.detail)
     log.info("dbt: %d nodes, %d of them not good", len(results), len(bad))
 
 

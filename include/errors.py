@@ -15,3 +15,11 @@ class GuardError(Exception):
 
 class DataQualityError(Exception):
     """The data break a promise of the platform: a person must look, trying again cannot help."""
+
+
+class PublicationError(InputError):
+    """The star cannot be published or taken back as things are: trying again cannot help."""
+
+
+class StarInUseError(RuntimeError):
+    """Readers kept the star busy; it is tried again later."""

@@ -7,6 +7,7 @@ from psycopg2.extensions import connection as Connection
 
 from include.dbt import GOOD, log_results, read_results, record_results
 from include.load_log import Batch
+from include.publications import current
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +18,17 @@ def record_and_total(warehouse: Connection, batch: Batch, dbt_target: Path) -> d
     if results:
         record_results(warehouse, results, batch.batch_id)
         log_results(results)
-    totals = _totals(warehouse, batch.batch_id)
+    totals = _totals(warehouse, batch.batch_id) | {"trusted_version": _version(warehouse)}
     log.info("Run %s as of %s: %s", batch.batch_id, batch.as_of, totals)
     not_good = sum(result.status not in GOOD for result in results)
     return {"as_of": batch.as_of.isoformat(), **totals, "dbt_nodes": len(results), "dbt_not_good": not_good}
+
+
+def _version(warehouse: Connection) -> int | None:
+    with warehouse, warehouse.cursor() as cursor:
+        now = current(cursor)
+    log.info("Readers see %s", now or "no published star yet")
+    return now and now.version
 
 
 def _totals(warehouse: Connection, batch_id: str) -> dict[str, int]:

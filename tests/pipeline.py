@@ -1,14 +1,17 @@
-"""The pipeline's steps without Airflow, on a test's databases: seed, extract, dbt build, and a checksum."""
+"""The pipeline's steps without Airflow, on a test's databases: seed, extract, build, publish, checksum."""
 
 import os
 import subprocess
 import sys
+import uuid
 from datetime import date
 from pathlib import Path
 
+from include.dbt import BATCH_VARIABLE
 from include.environment import ROOT
 from include.extract_load import load_collection, load_table
 from include.load_log import Batch
+from include.publish import publish
 from include.seed import OWN_FILES, seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 from tests.conftest import Platform
@@ -28,31 +31,46 @@ def load_everything(platform: Platform, folder: Path, batch: Batch, dataset: str
         load_collection(platform.mongo("elt_reader"), loader, collection, batch)
 
 
-def dbt_build(platform: Platform, target: Path, *options: str) -> None:
-    """Run `dbt build`; fail with dbt's own words."""
+def dbt_build(platform: Platform, target: Path, *options: str, batch: Batch | None = None) -> None:
+    """Run `dbt build` and publish the star; fail with dbt's own words."""
+    batch = batch or today(f"build {uuid.uuid4()}")
+    done = build_next(platform, target, *options, batch=batch)
+    assert done.returncode == 0, done.stdout[-5000:]
+    publish(platform.connect("dbt_transformer"), batch)
+
+
+def build_next(
+    platform: Platform, target: Path, *options: str, batch: Batch
+) -> subprocess.CompletedProcess[str]:
+    """Run `dbt build` as the batch, into trusted_next."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *options]
     command += ["--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
-    paths = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
-    done = subprocess.run(
-        command, env=environment | platform.dbt_env() | paths, capture_output=True, text=True, check=False
+    own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
+    own |= {BATCH_VARIABLE: batch.batch_id}
+    return subprocess.run(
+        command, env=environment | platform.dbt_env() | own, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout[-5000:]
 
 
-def trusted_checksums(platform: Platform) -> dict[str, tuple[int, str]]:
-    """Return rows and checksum of every trusted table, load stamps aside."""
+def trusted_checksums(
+    platform: Platform, schema: str = "trusted", role: str = "bi_reader"
+) -> dict[str, tuple[int, str]]:
+    """Return rows and checksum of every table of the star, load stamps aside."""
     tables = platform.query(
-        "bi_reader",
+        role,
         "select table_name, string_agg(quote_ident(column_name), ',' order by ordinal_position)"
         " filter (where not column_name = any (%s))"
-        " from information_schema.columns where table_schema = 'trusted' group by table_name",
+        " from information_schema.columns where table_schema = %s group by table_name",
         list(STAMPS),
+        schema,
     )
     row = "md5(row({columns})::text)"
-    query = f"select count(*), coalesce(md5(string_agg({row}, '' order by {row})), '') from trusted.{{table}}"
+    query = (
+        f"select count(*), coalesce(md5(string_agg({row}, '' order by {row})), '') from {schema}.{{table}}"
+    )
     return {
-        table: platform.query("bi_reader", query.format(table=table, columns=columns))[0]
+        table: platform.query(role, query.format(table=table, columns=columns))[0]
         for table, columns in tables
     }
 

@@ -28,10 +28,18 @@ create schema if not exists ops authorization elt_loader;
 grant usage on schema raw to dbt_transformer;
 alter default privileges for role elt_loader in schema raw grant select on tables to dbt_transformer;
 
--- dbt_transformer makes what is read; bi_reader reads trusted and nothing else.
+-- dbt_transformer makes what is read. Publishing renames schemas, which takes create on the database.
 create schema if not exists staging authorization dbt_transformer;
 create schema if not exists intermediate authorization dbt_transformer;
 create schema if not exists snapshots authorization dbt_transformer;
+select format('grant create on database %I to dbt_transformer', current_database()) \gexec
+
+-- The star lives three times: being made, read, and read before. bi_reader may read the tables of each, since each is
+-- read one day, but may enter trusted only. A right to enter stays with a schema that is renamed; publishing moves it.
+create schema if not exists trusted_next authorization dbt_transformer;
 create schema if not exists trusted authorization dbt_transformer;
+create schema if not exists trusted_previous authorization dbt_transformer;
+alter default privileges for role dbt_transformer in schema trusted_next, trusted, trusted_previous
+    grant select on tables to bi_reader;
 grant usage on schema trusted to bi_reader;
-alter default privileges for role dbt_transformer in schema trusted grant select on tables to bi_reader;
+revoke usage on schema trusted_next, trusted_previous from bi_reader;

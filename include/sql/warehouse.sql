@@ -1,4 +1,4 @@
--- What the loader keeps beside raw: the log of loads and dbt runs, the watermarks, the rejected rows.
+-- What the loader keeps beside raw: the log of loads, dbt runs and publications, the watermarks, the rejected rows.
 -- Run as elt_loader, who owns the three schemas. Safe to run again.
 
 create table if not exists ops.load_runs (
@@ -92,6 +92,27 @@ create table if not exists ops.dbt_runs (
     primary key (invocation_id, unique_id)
 );
 comment on table ops.dbt_runs is 'One row per dbt node and invocation: status, seconds and rows.';
+
+create table if not exists ops.publications (
+    publication_id bigint generated always as identity primary key,
+    action text not null check (action in ('publish', 'rollback')),
+    version bigint not null,
+    batch_id text not null,
+    invocation_id text not null,
+    as_of date,
+    published_at timestamptz not null default clock_timestamp(),
+    seconds numeric(12, 3) not null,
+    row_counts jsonb not null,
+    checksums jsonb not null
+);
+comment on table ops.publications is
+    'One row per change of what readers see in trusted: which version came, and what it holds. The last one is current.';
+create unique index if not exists publications_version on ops.publications (version) where action = 'publish';
+create unique index if not exists publications_invocation_id on ops.publications (invocation_id)
+where action = 'publish';
+-- Publishing is dbt_transformer's; it adds to this log and never changes it.
+grant usage on schema ops to dbt_transformer;
+grant select, insert on ops.publications to dbt_transformer;
 
 create table if not exists quarantine.rejected_rows (
     rejected_row_id bigint generated always as identity primary key,

@@ -103,6 +103,8 @@ def test_bi_reader_reads_trusted_and_nothing_else(stack, first_run):
         "ops.load_runs",
         "quarantine.rejected_rows",
         "staging.stg_mongo__movies",
+        "trusted_next.dim_users",
+        "trusted_previous.dim_users",
     ):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             warehouse.query("bi_reader", f"select * from {schema}")
@@ -126,6 +128,19 @@ def test_make_sql_asks_the_stack(stack, first_run):
         "t",
         "t",
     ]
+
+
+def test_publications_are_listed_and_taken_back(stack, first_run):
+    assert "Readers see version 1 (as of 2024-09-01" in first_run
+    assert "no previous version" in stack.make("rollback", check=False)
+    stack.make("run", f"AS_OF={DAY}")
+    before = trusted_checksums(stack.warehouse)
+    assert "Readers see version 1 (" in stack.make("rollback")
+    assert trusted_checksums(stack.warehouse) == before
+    header, newest, *_ = stack.make("publications").splitlines()
+    assert header.startswith("action")
+    assert newest.startswith("rollback")
+    assert newest.endswith("<- readers see it")
 
 
 def test_own_files_run_through_and_a_missing_one_is_named(stack, first_run, tmp_path):

@@ -9,6 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.utils import db
 
 from include.environment import ROOT, connections
+from tests.pipeline import trusted_checksums
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,6 +54,48 @@ def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
     assert compared == [(run.run_id, live, live, live)]
     dbt = platform.query("elt_loader", "select batch_id, count(*) > 50 from ops.dbt_runs group by 1")
     assert dbt == [(run.run_id, True)]
+    published = platform.query(
+        "elt_loader",
+        "select version, batch_id, as_of, (row_counts ->> 'fct_viewing_sessions')::bigint"
+        " from ops.publications",
+    )
+    assert published == [(1, run.run_id, date(2024, 3, 5), live)]
+
+
+def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monkeypatch):
+    assert str(pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC)).state) == "success"
+    before = _seen(platform)
+    # The loader would set it aside: it comes right after the load.
+    platform.query(
+        "elt_loader",
+        "create function ops.poison() returns trigger language plpgsql as $$ begin"
+        " update raw.postgres_viewing_sessions set completion_percentage = 150, _loaded_at = now()"
+        " where session_id = (select min(session_id) from raw.postgres_viewing_sessions"
+        " where _deleted_at is null);"
+        " return null; end $$;"
+        "create trigger poison after insert on ops.load_runs for each row"
+        " when (new.table_name = 'postgres_viewing_sessions') execute function ops.poison()",
+    )
+    monkeypatch.setattr(pipeline.get_task("transform_with_dbt"), "retries", 0)
+    run = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))
+    states = _states(run)
+    assert str(run.state) == "failed"
+    assert states["transform_with_dbt[-1]"] == "failed"
+    assert states["publish_trusted[-1]"] == "upstream_failed"
+    assert states["report_run[-1]"] == "success"
+    failed = platform.query(
+        "elt_loader", "select unique_id, failures from ops.dbt_runs where status = 'fail'"
+    )
+    assert [("completion_percentage" in test, rows) for test, rows in failed] == [(True, 1)]
+    assert _seen(platform) == before
+
+
+def _seen(platform) -> tuple:
+    """Return what readers see, and in which files on disk it lies."""
+    files = (
+        "select relname, relfilenode from pg_class where relnamespace = 'trusted'::regnamespace order by 1"
+    )
+    return trusted_checksums(platform), platform.query("admin", files)
 
 
 def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform, tmp_path):
@@ -64,7 +107,8 @@ def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform,
     states = _states(run)
     assert str(run.state) == "failed"
     assert states["load_csvs_to_postgres[-1]"] == states["load_json_to_mongodb[-1]"] == "failed"
-    assert states["transform_with_dbt[-1]"] == states["reconcile_sources[-1]"] == "upstream_failed"
+    later = ("transform_with_dbt[-1]", "reconcile_sources[-1]", "publish_trusted[-1]")
+    assert {states[task] for task in later} == {"upstream_failed"}
     assert states["report_run[-1]"] == "success"
     # Trying again cannot mend a file.
     assert max(task.try_number for task in run.get_task_instances()) == 1

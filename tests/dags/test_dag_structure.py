@@ -26,7 +26,8 @@ DOWNSTREAM = {
     "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
     "transform_with_dbt": {"reconcile_sources"},
-    "reconcile_sources": {"report_run"},
+    "reconcile_sources": {"publish_trusted"},
+    "publish_trusted": {"report_run"},
     "report_run": set(),
 }
 
@@ -89,7 +90,16 @@ def test_the_report_does_not_turn_a_failed_run_green(pipeline):
 
 
 def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
-    for word in ("as_of", "data_dir", "allow_mass_deletion", "quarantine", "reconcile", "trusted"):
+    words = (
+        "as_of",
+        "data_dir",
+        "allow_mass_deletion",
+        "quarantine",
+        "reconcile",
+        "trusted",
+        "make rollback",
+    )
+    for word in words:
         assert word in pipeline.doc_md
     assert pipeline.tags == {"elt", "video-streaming"}
 

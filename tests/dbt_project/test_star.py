@@ -246,14 +246,14 @@ def upsert(table, values):
 
 
 def read_star(warehouse):
-    """Read all trusted tables as the role that Power BI uses."""
-    connection = warehouse.connect("bi_reader")
-    names = "select tablename from pg_tables where schemaname = 'trusted'"
+    """Read all tables of the star as dbt left it, unpublished."""
+    connection = warehouse.connect("dbt_transformer")
+    names = "select tablename from pg_tables where schemaname = 'trusted_next'"
     with contextlib.closing(connection), connection.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(names)
         tables = {}
         for table in [row["tablename"] for row in cursor.fetchall()]:
-            cursor.execute(SQL("select * from trusted.{}").format(Identifier(table)))
+            cursor.execute(SQL("select * from trusted_next.{}").format(Identifier(table)))
             tables[table] = [dict(row) for row in cursor.fetchall()]
         return Star(tables)
 

@@ -93,6 +93,7 @@ def test_demo_ends_green_and_prints_what_it_did(project, first):
         "postgres_viewing_sessions",
         "fct_viewing_sessions",
         "make demo AS_OF=2024-09-02",
+        "Readers see version 1 (as of 2024-09-01, run manual__",
     ):
         assert text in first.stdout
     assert "Traceback" not in first.stdout + first.stderr
@@ -192,4 +193,26 @@ def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, firs
     assert "Traceback" not in done.stdout + done.stderr
     log = next(line.split("Its log: ")[1] for line in done.stdout.splitlines() if "Its log: " in line)
     assert Path(log).is_file()
+    assert "Readers see version 3 (as of 2024-09-02" in done.stdout
     assert _star(project) == star
+
+
+def test_publications_are_listed_and_rolled_back(project, first):
+    assert first.returncode == 0
+    listed = _run(project, "cli.publications").stdout.splitlines()
+    assert [line.split()[:3] for line in listed[1:]] == [
+        ["publish", "3", "2024-09-02"],
+        ["publish", "2", "2024-09-01"],
+        ["publish", "1", "2024-09-01"],
+    ]
+    assert listed[1].endswith("<- readers see it")
+    assert listed[2].endswith("<- kept for make rollback")
+    newest = _star(project)
+    done = _run(project, "cli.publications", "rollback")
+    assert "Readers see version 2 (as of 2024-09-01" in done.stdout, done.stderr
+    assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-01"
+    listed = _run(project, "cli.publications").stdout.splitlines()
+    assert listed[1].startswith("rollback       2")
+    assert listed[1].endswith("<- readers see it")
+    assert _run(project, "cli.publications", "rollback").returncode == 0
+    assert _star(project) == newest

@@ -12,6 +12,10 @@ REFUSED = [
     ("bi_reader", "create table public.mine (a int)"),
     ("dbt_transformer", "insert into raw.postgres_users (user_id) values ('U1')"),
     ("dbt_transformer", "select 1 from ops.load_runs"),
+    ("dbt_transformer", "update ops.publications set version = 1"),
+    ("dbt_transformer", "delete from ops.publications"),
+    ("bi_reader", "select 1 from ops.publications"),
+    ("bi_reader", "create schema mine"),
     ("elt_loader", "create table trusted.mine (a int)"),
     ("elt_reader", "delete from public.users"),
     ("elt_reader", "create table public.mine (a int)"),
@@ -29,6 +33,13 @@ def test_roles_read_what_they_need(platform):
     assert platform.query("bi_reader", "select n from trusted.star") == [(1,)]
     assert platform.query("dbt_transformer", "select count(*) from raw.postgres_users") == [(0,)]
     assert platform.query("elt_reader", "select count(*) from public.users") == [(0,)]
+
+
+def test_reader_enters_trusted_and_no_other_star(platform):
+    for schema in ("trusted_next", "trusted_previous"):
+        platform.query("dbt_transformer", f"create table {schema}.star as select 1 as n")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege, match=f"schema {schema}"):
+            platform.query("bi_reader", f"select n from {schema}.star")
 
 
 def test_no_role_of_the_pipeline_is_superuser(platform):

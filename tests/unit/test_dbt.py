@@ -48,8 +48,10 @@ def write_results(target: Path, results: list[dict], env: dict[str, str]) -> Non
     (target / "run_results.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def node(unique_id: str, status: str = "success", message: str | None = None) -> NodeResult:
-    return NodeResult("8c6d", unique_id, status, 0.5, None, None, message, "2024-09-01T06:00:00Z")
+def node(
+    unique_id: str, status: str = "success", message: str | None = None, failures: int | None = None
+) -> NodeResult:
+    return NodeResult("8c6d", unique_id, status, 0.5, None, failures, message, "2024-09-01T06:00:00Z")
 
 
 # What dbt left behind
@@ -128,18 +130,20 @@ def test_nodes_that_did_not_pass_are_logged_each(caplog: pytest.LogCaptureFixtur
             node("test.p.unique_x.0a1b", "pass"),
             node("model.p.dim_dates", "no-op"),
             node("model.p.dim_devices", "reused"),
-            node("test.p.not_null_x.0a1b", "warn", "Got 2 results"),
-            node("test.p.not_null_y.0a1b", "fail", "Got 3 results"),
+            node("test.p.not_null_x.0a1b", "warn", "Got 2 results", 2),
+            node("test.p.not_null_y.0a1b", "fail", "Got 1200 results, configured to fail if != 0", 1200),
+            node("test.p.not_null_z.0a1b", "error", "column z does not exist", 0),
             node("model.p.dim_content", "error", "column does not exist"),
             node("model.p.fct_viewing_sessions", "skipped"),
         ]
     )
     assert [(record.levelname, record.getMessage().strip()) for record in caplog.records] == [
-        ("WARNING", "dbt test not_null_x: warn Got 2 results"),
-        ("ERROR", "dbt test not_null_y: fail Got 3 results"),
+        ("WARNING", "dbt test not_null_x: warn (2 failing rows)"),
+        ("ERROR", "dbt test not_null_y: fail (1,200 failing rows)"),
+        ("ERROR", "dbt test not_null_z: error column z does not exist"),
         ("ERROR", "dbt model dim_content: error column does not exist"),
         ("WARNING", "dbt model fct_viewing_sessions: skipped"),
-        ("INFO", "dbt: 8 nodes, 4 of them not good"),
+        ("INFO", "dbt: 9 nodes, 5 of them not good"),
     ]
 
 

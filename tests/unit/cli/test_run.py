@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from cli import run as module
@@ -43,6 +44,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     monkeypatch.setattr(module, "connect", connect)
     monkeypatch.setattr(module, "follow", lambda api, run_id: "success")
     monkeypatch.setattr(module, "print_summary", lambda *what: calls.append(("summary", *what)))
+    monkeypatch.setattr(module, "print_published", lambda *what: calls.append(("published", *what)))
     monkeypatch.setattr(module, "print_failure", lambda api, *what: calls.append(("failure", *what)))
     return calls
 
@@ -85,8 +87,20 @@ def test_good_run_ends_with_its_numbers_by_the_right_roles(
     assert capsys.readouterr().out == line
 
 
-def test_failed_run_is_told_and_has_no_numbers(told: list[tuple], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_run_is_told_with_what_readers_see(told: list[tuple], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "follow", lambda api, run_id: "failed")
+    assert run(FakeApi(), {"of": "the run"}, {}, LOGS) == 1
+    assert told == [("failure", "manual__1", LOGS), ("published", "elt_loader")]
+
+
+def test_failed_run_is_told_where_the_warehouse_is_away(
+    told: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*_: object) -> None:
+        raise psycopg2.OperationalError("connection refused")
+
+    monkeypatch.setattr(module, "follow", lambda api, run_id: "failed")
+    monkeypatch.setattr(module, "connect", connect)
     assert run(FakeApi(), {}, {}, LOGS) == 1
     assert told == [("failure", "manual__1", LOGS)]
 

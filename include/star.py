@@ -1,0 +1,84 @@
+"""A star in one of its three schemas: its tables, its numbers, and the marker that says what it is.
+
+The marker is a comment on the schema, so that it goes along when the schema is renamed. dbt writes it
+(dbt/macros/star_marker.sql); publishing adds the version.
+"""
+
+import json
+from dataclasses import dataclass
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Identifier, Literal
+
+NEXT, TRUSTED, PREVIOUS = "trusted_next", "trusted", "trusted_previous"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Rows and checksum of each table of a star."""
+
+    row_counts: dict[str, int]
+    checksums: dict[str, str]
+
+
+def tables(cursor: Cursor, schema: str) -> list[str]:
+    """Return the names of the schema's tables."""
+    cursor.execute(
+        "select relname from pg_class where relnamespace = to_regnamespace(%s) and relkind in ('r', 'p')"
+        " order by relname",
+        (schema,),
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+def measure(cursor: Cursor, schema: str) -> Contents:
+    """Count and hash the rows of every table, in any order, and bring the planner's statistics up to date."""
+    counts, sums = {}, {}
+    for name in tables(cursor, schema):
+        table = Identifier(schema, name)
+        cursor.execute(SQL("analyze {}").format(table))
+        cursor.execute(
+            SQL(
+                "select count(*), coalesce(sum(hash_record_extended(contents, 0)), 0)::text"
+                " from {} as contents"
+            ).format(table)
+        )
+        counts[name], sums[name] = cursor.fetchone()
+    return Contents(counts, sums)
+
+
+def read_marker(cursor: Cursor, schema: str) -> dict[str, object]:
+    """Return what the schema is marked with; nothing for a star from before there were markers."""
+    cursor.execute("select obj_description(to_regnamespace(%s), 'pg_namespace')", (schema,))
+    try:
+        marker = json.loads(cursor.fetchone()[0] or "{}")
+    except ValueError:
+        # Somebody's own words about the schema.
+        return {}
+    return marker if isinstance(marker, dict) else {}
+
+
+def write_marker(cursor: Cursor, schema: str, marker: dict[str, object]) -> None:
+    """Mark the schema, in the caller's transaction."""
+    statement = SQL("comment on schema {} is {}")
+    cursor.execute(statement.format(Identifier(schema), Literal(json.dumps(marker))))
+
+
+def foreign_parts(cursor: Cursor, schema: str) -> list[str]:
+    """Return what in the star reads a table of another star: dbt would drop it with that table."""
+    cursor.execute(
+        """
+        select distinct format('%%s reads %%s', reader.oid::regclass, read.oid::regclass)
+        from pg_depend as dependency
+        inner join pg_rewrite as rule on rule.oid = dependency.objid
+        inner join pg_class as reader on reader.oid = rule.ev_class
+        inner join pg_class as read on read.oid = dependency.refobjid
+        where
+            dependency.classid = 'pg_rewrite'::regclass
+            and dependency.refclassid = 'pg_class'::regclass
+            and reader.relnamespace = to_regnamespace(%s)
+            and read.relnamespace in (select to_regnamespace(name) from unnest(%s) as name)
+        """,
+        (schema, [name for name in (NEXT, TRUSTED, PREVIOUS) if name != schema]),
+    )
+    return [text for (text,) in cursor.fetchall()]
