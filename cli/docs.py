@@ -14,6 +14,7 @@ from cli import LOCAL, end_cleanly_on_signals
 from cli.dbt import DbtError, run_dbt
 from include.embedded import EmbeddedServerError, databases
 from include.environment import pipeline_variables
+from include.star import TRUSTED
 
 SITE = LOCAL / "dbt" / "docs" / "site"
 ANY_FREE_PORT = 0
@@ -65,7 +66,9 @@ def make_site(env: Mapping[str, str]) -> None:
     `env` is that of `databases`. Raises DbtError when the warehouse cannot be read.
     """
     settings = pipeline_variables(env)
-    target = run_dbt("docs", "generate", "--static", settings=settings, work_dir=SITE.parent)
+    # Not the next star, which may be half built: the one that people read.
+    options = ("--static", "--vars", f"trusted_schema: {TRUSTED}")
+    target = run_dbt("docs", "generate", *options, settings=settings, work_dir=SITE.parent)
     SITE.mkdir(exist_ok=True)
     shutil.copy(target / "static_index.html", SITE / "index.html")
 

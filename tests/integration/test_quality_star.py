@@ -10,9 +10,10 @@ from include import quality
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
 from include.load_log import Batch
+from include.star import NEXT
 from include.star_figures import STAR
 from tests.conftest import Platform
-from tests.pipeline import dbt_build, load_everything
+from tests.pipeline import build_next, load_everything
 
 SIZE = Size(users=60, titles=20, sessions=900)
 
@@ -36,7 +37,12 @@ def _write(folder: Path, batch: Batch, without: int) -> None:
 def _reconcile(platform: Platform, batch: Batch) -> list[dict]:
     connections = (platform.connect("elt_reader"), platform.mongo("elt_reader"))
     connections += (platform.connect("elt_loader"), platform.connect("dbt_transformer"))
-    return quality.reconcile_sources(quality.Servers(*connections), batch, schema="trusted")
+    return quality.reconcile_sources(quality.Servers(*connections), batch, schema=NEXT)
+
+
+def _build(platform: Platform, folder: Path, batch: Batch) -> None:
+    done = build_next(platform, folder, batch=batch)
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform: Platform, tmp_path: Path) -> None:
@@ -44,7 +50,7 @@ def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform: Platform, t
         folder, batch = tmp_path / str(number), _day(number)
         _write(folder, batch, without=number)
         load_everything(platform, folder, batch, dataset="generated")
-        dbt_build(platform, tmp_path)
+        _build(platform, tmp_path, batch)
         assert min(row["rows"] for row in _reconcile(platform, batch)) > 0
     compared = (
         "select table_name, count(*) from ops.reconciliations where trusted_value is not null group by 1"
@@ -55,14 +61,15 @@ def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform: Platform, t
 
     lost = platform.query(
         "dbt_transformer",
-        "delete from trusted.fct_viewing_sessions"
-        " where session_id = (select max(session_id) from trusted.fct_viewing_sessions) returning session_id",
+        "delete from trusted_next.fct_viewing_sessions"
+        " where session_id = (select max(session_id) from trusted_next.fct_viewing_sessions)"
+        " returning session_id",
     )
     with pytest.raises(DataQualityError) as caught:
         _reconcile(platform, _day(6))
-    assert f"{lost[0][0]} (missing in trusted.fct_viewing_sessions)" in str(caught.value)
+    assert f"{lost[0][0]} (missing in trusted_next.fct_viewing_sessions)" in str(caught.value)
 
     # The way out, as the message gives it; dbt's own tests would stop here while the row is missing.
     platform.query("admin", str(caught.value).split('Q="')[1].split('"')[0])
-    dbt_build(platform, tmp_path)
+    _build(platform, tmp_path, _day(6))
     _reconcile(platform, _day(6))
