@@ -67,7 +67,7 @@ totals as (
             0.005 * (count(*) + 1) as tolerance,
             coalesce(sum(sessions), 0) as sessions,
             coalesce(
-                {{ 'sum(watch_minutes) / 60' if mart in marts_in_minutes else 'sum(watch_hours)' }}, 0
+                sum({{ 'watch_minutes / 60' if mart in marts_in_minutes else 'watch_hours' }}), 0
             ) as watch_hours
         from {{ ref(mart) }}
         {{ 'union all' if not loop.last }}

@@ -133,6 +133,8 @@ def test_docs_serve_the_data_model_until_they_are_interrupted(project, first):
             second = _run(project, "cli.docs", "--port", str(port))
         finally:
             docs.send_signal(signal.SIGINT)
+            # Before its standard output is closed: it says that it stopped.
+            docs.wait(60)
     assert docs.returncode == 0
     assert page.status_code == 200
     # dbt's front page, a column's description, and what only the catalogue query knows.
