@@ -22,7 +22,7 @@ SIZE, DEFECTS, LAST = Size(users=1_500, titles=80, sessions=15_000), 0.02, 13
 ROWS_ONLY = ("--exclude-resource-type", "unit_test")
 MODELS_ONLY = (*ROWS_ONLY, "test")
 # What remembers earlier days; all else is made anew from it, and on these days nobody looks.
-MEMORY_ONLY = (*MODELS_ONLY, "--select", "+fct_viewing_sessions", "+content_snapshot")
+MEMORY_ONLY = (*MODELS_ONLY, "--select", "+fct_viewing_sessions", "+dim_users", "+content_snapshot")
 UNSEEN = (1, 2, 5, 6, 9, 10, 11, 12)
 # Days as they are run: 4 twice with a second change of plan, 7 twice alike, 3 once more after 8.
 RUNS = (0, 1, 2, 3, 4, 4.5, 5, 6, 7, 7.5, 8, 3, 9, 10, 11, 12, LAST)
