@@ -118,8 +118,9 @@ def main() -> None:
         nothing, idle = seconds(load, where, "nothing changed")
         assert (idle.read, idle.deleted) == (0, 0)
         say("nothing changed", nothing, size)
-        scattered = change(where, "scattered", SCATTERED, full)
+        # The last minute's changes are read again: what is changed first is measured alone.
         latest = change(where, "latest", LATEST, full)
+        scattered = change(where, "scattered", SCATTERED, full)
         peak = peak_memory()
         print(f"peak memory of the loader: {peak:.0f} MB")
         foreign = others.compare(where, size, baseline)
