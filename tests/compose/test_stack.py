@@ -4,6 +4,7 @@ The tests build on one another, in this order, as a day with the stack does.
 """
 
 import os
+import re
 import signal
 import threading
 import time
@@ -128,6 +129,14 @@ def test_make_sql_asks_the_stack(stack, first_run):
         "t",
         "t",
     ]
+
+
+def test_loads_are_compared_and_rejected_rows_tried_again(stack, first_run):
+    compared = stack.make("reconcile")
+    assert "postgres_viewing_sessions   rows " in compared
+    assert "differs" not in compared
+    assert "Nothing is in quarantine" in stack.make("quarantine")
+    assert re.search(r"^viewing_sessions\.csv +0 +0 +0$", stack.make("replay"), re.MULTILINE)
 
 
 def test_publications_are_listed_and_taken_back(stack, first_run):
