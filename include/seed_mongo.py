@@ -44,6 +44,9 @@ def json_schema(collection: MongoCollection) -> dict[str, object]:
         for array in kind.arrays
     }
     properties["content_type"] = {"enum": [kind.content_type for kind in collection.kinds]}
+    if collection.watermark:
+        # Extraction goes by it: what is no date would be read every time.
+        properties[collection.watermark] = {"bsonType": ["date", "null"]}
     required = [column.name for column in columns.values() if column.required]
     return {"bsonType": "object", "required": [*required, "content_type"], "properties": properties}
 

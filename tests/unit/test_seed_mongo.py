@@ -19,7 +19,7 @@ def test_every_document_has_key_title_and_kind() -> None:
 def test_every_column_and_array_of_both_kinds_is_described() -> None:
     columns = {column.name for kind in CONTENT.kinds for column in kind.columns}
     arrays = {array.field for kind in CONTENT.kinds for array in kind.arrays}
-    assert PROPERTIES.keys() == columns | arrays | {"content_type"}
+    assert PROPERTIES.keys() == columns | arrays | {"content_type", "updated_at"}
     # Fields that nobody knows yet are kept, not refused.
     assert "additionalProperties" not in SCHEMA
 
@@ -28,6 +28,7 @@ def test_every_column_and_array_of_both_kinds_is_described() -> None:
     ("name", "expected"),
     [
         ("content_id", {"bsonType": ["string"], "minLength": 1}),
+        ("updated_at", {"bsonType": ["date", "null"]}),
         ("title", {"bsonType": ["string"], "minLength": 1}),
         ("rating", {"bsonType": [*NUMBERS, "null"], "minimum": 0}),
         ("views_count", {"bsonType": [*NUMBERS, "null"], "minimum": 0}),
