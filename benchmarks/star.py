@@ -14,15 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-import psycopg2
-from psycopg2.extensions import connection as Connection
 
+from cli.warehouse import PASSWORDS, connect
 from include import embedded
 from include.ddl import create_warehouse_tables
 from include.embedded.postgres import psql
@@ -30,12 +29,6 @@ from include.environment import ROOT, connections
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "star_results.md"
-PASSWORDS = {
-    "postgres": "POSTGRES_PASSWORD",
-    "elt_loader": "ELT_LOADER_PASSWORD",
-    "dbt_transformer": "DBT_TRANSFORMER_PASSWORD",
-    "bi_reader": "BI_READER_PASSWORD",
-}
 QUERY = re.compile(r"^-- query: (.+)\n((?:(?!-- query:).*\n)+)", re.MULTILINE)
 DIRECTQUERY_LIMIT_MS = 200
 
@@ -47,20 +40,10 @@ class Warehouse:
     env: Mapping[str, str]
     home: Path
 
-    def connect(self, role: str) -> Connection:
-        """Open a connection in which every statement is a transaction of its own."""
-        connection = psycopg2.connect(
-            host=self.env["WAREHOUSE_HOST"],
-            port=self.env["WAREHOUSE_PORT"],
-            dbname=self.env["WAREHOUSE_DB"],
-            user=role,
-            password=self.env[PASSWORDS[role]],
-        )
-        connection.autocommit = True
-        return connection
-
     def run(self, role: str, sql: str) -> None:
-        with closing(self.connect(role)) as connection, connection.cursor() as cursor:
+        """Run one statement in a connection of its own, outside of any transaction."""
+        with connect(self.env, role) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
             cursor.execute(sql)
 
     def psql(self, role: str, *arguments: str) -> None:
@@ -128,8 +111,7 @@ def warehouse() -> Iterator[Warehouse]:
     home = Path(tempfile.mkdtemp(prefix="streaming-star-"))
     try:
         started = Warehouse(embedded.start(home, home / ".env"), home)
-        with closing(started.connect("elt_loader")) as loader:
-            loader.autocommit = False
+        with connect(started.env, "elt_loader") as loader:
             create_warehouse_tables(loader)
         yield started
     finally:
@@ -173,7 +155,8 @@ def build_with_psql(where: Warehouse) -> Cost:
 def ask(where: Warehouse, rounds: int) -> float:
     """Send a report page's queries as bi_reader; return the slowest one's median milliseconds."""
     medians = {}
-    with closing(where.connect("bi_reader")) as connection, connection.cursor() as cursor:
+    with connect(where.env, "bi_reader") as connection, connection.cursor() as cursor:
+        connection.autocommit = True
         for name, sql in QUERY.findall((FOLDER / "directquery.sql").read_text()):
             times = []
             for _ in range(rounds):

@@ -5,9 +5,7 @@ import sys
 
 import psycopg2
 
-from cli import LOCAL
-from cli.warehouse import connect
-from include.embedded import databases
+from cli.warehouse import ask
 
 ROLES = {"bi_reader": "bi_reader", "admin": "postgres"}
 
@@ -18,11 +16,7 @@ def main() -> int:
     parser.add_argument("query")
     parser.add_argument("--as", dest="role", choices=ROLES, default="bi_reader")
     arguments = parser.parse_args()
-    if not (LOCAL / "postgres" / "PG_VERSION").exists():
-        print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
-        return 1
-    with databases(LOCAL) as env, connect(env, ROLES[arguments.role]) as connection:
-        return _answer(connection, arguments.query)
+    return ask(lambda connection: _answer(connection, arguments.query), ROLES[arguments.role])
 
 
 def _answer(connection, query: str) -> int:
