@@ -76,13 +76,15 @@
     {{ return(fromjson(found.rows[0][0] or '{}', {})) }}
 {%- endmacro %}
 
-{# All models and their columns in one hash: a star of other models has another one. #}
+{# All models, their columns and constraints in one hash: a star of other models has another one. #}
 {% macro star_code() -%}
     {%- set checksums = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- do checksums.append(node.unique_id ~ node.checksum.checksum) -%}
+        {%- set constraints = tojson(node.constraints) -%}
+        {%- do checksums.append(node.unique_id ~ node.checksum.checksum ~ constraints) -%}
         {%- for column in node.columns.values() -%}
-            {%- do checksums.append(node.unique_id ~ column.name ~ column.data_type) -%}
+            {%- set constraints = tojson(column.constraints) -%}
+            {%- do checksums.append(node.unique_id ~ column.name ~ column.data_type ~ constraints) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(local_md5(checksums | sort | join)) }}

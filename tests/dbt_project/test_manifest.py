@@ -67,8 +67,31 @@ def tests_of(manifest):
     return tests_of_model
 
 
+@pytest.fixture(scope="module")
+def unique_keys_of(manifest):
+    """Return each set of columns that a test holds to be unique in a model."""
+    generic = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
+
+    def unique_keys_of_model(model):
+        tests = [test for test in generic if test["attached_node"] == model["unique_id"]]
+        single = [{t["column_name"]} for t in tests if t["test_metadata"]["name"] == "unique"]
+        combined = [test["test_metadata"] for test in tests]
+        combined = [m for m in combined if m["name"] == "unique_combination_of_columns"]
+        return single + [set(metadata["kwargs"]["columns"]) for metadata in combined]
+
+    return unique_keys_of_model
+
+
 def layer(node):
     return node["fqn"][1]
+
+
+def never_null(model):
+    return {
+        column["name"]
+        for column in model["columns"].values()
+        if {"not_null", "primary_key"} & {constraint["type"] for constraint in column["constraints"]}
+    }
 
 
 def test_parsing_warns_about_nothing(parsed):
@@ -140,13 +163,19 @@ def test_trusted_columns_are_described_and_have_types_that_power_bi_reads(truste
     assert odd == []
 
 
-def test_every_trusted_model_tests_its_key(trusted_models, tests_of):
+def test_every_key_of_a_trusted_model_is_unique_by_a_test_and_never_null_by_a_constraint(
+    trusted_models, unique_keys_of
+):
     for model in trusted_models:
-        tests = tests_of(model)
-        unique = {column for name, column in tests if name == "unique"}
-        not_null = {column for name, column in tests if name == "not_null"}
-        combined = any(name == "unique_combination_of_columns" for name, _ in tests)
-        assert unique & not_null or (combined and not_null), model["name"]
+        keys = unique_keys_of(model)
+        assert keys, model["name"]
+        assert set().union(*keys) <= never_null(model), model["name"]
+
+
+def test_what_a_trusted_column_requires_is_a_constraint_and_not_a_test(trusted_models, tests_of):
+    tested = [(model["name"], test) for model in trusted_models for test in tests_of(model)]
+    assert len(tested) > 50
+    assert [(name, column) for name, (test, column) in tested if test == "not_null"] == []
 
 
 def test_every_key_of_fact_and_bridge_is_tested_against_its_dimension(trusted_models, tests_of):
@@ -189,16 +218,10 @@ def is_dimension(model):
     return model["name"].startswith("dim_")
 
 
-def test_keys_and_dates_of_versions_are_never_null(trusted_models, tests_of):
+def test_keys_and_dates_of_versions_are_never_null(trusted_models):
     for model in trusted_models:
-        tested = {column for name, column in tests_of(model) if name == "not_null"}
         needed = {name for name in model["columns"] if name.endswith(("_key", "valid_from", "valid_to"))}
-        held = {
-            column["name"]
-            for column in model["columns"].values()
-            if {"not_null", "primary_key"} & {constraint["type"] for constraint in column["constraints"]}
-        }
-        assert needed <= tested | held, model["name"]
+        assert needed <= never_null(model), model["name"]
 
 
 def test_every_table_is_unique_by_the_database_or_by_a_test(trusted_models, tests_of):
