@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from psycopg2.errors import CheckViolation, NotNullViolation
 
 from include.dbt import log_results, read_results
 from include.errors import PublicationError
@@ -84,6 +85,15 @@ def test_a_build_by_hand_changes_nothing_for_readers(days):
     assert (days.star(), days.files()) == before
     with pytest.raises(PublicationError, match="of run 'by hand'"):
         days.publish(days.batch(1))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [("completed_sessions = sessions + 1", CheckViolation), ("watch_hours = null", NotNullViolation)],
+)
+def test_the_database_refuses_what_a_marts_contract_forbids(days, bad, error):
+    with pytest.raises(error):
+        days.platform.query("dbt_transformer", f"update trusted_next.mart_daily_engagement set {bad}")
 
 
 def test_the_next_day_builds_on_what_was_built_by_hand(days):
