@@ -80,11 +80,11 @@
 {% macro star_code() -%}
     {%- set checksums = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- set constraints = tojson(node.constraints) -%}
-        {%- do checksums.append(node.unique_id ~ node.checksum.checksum ~ constraints) -%}
+        {%- set contract = tojson(node.constraints) -%}
+        {%- do checksums.append(node.unique_id ~ node.checksum.checksum ~ contract) -%}
         {%- for column in node.columns.values() -%}
-            {%- set constraints = tojson(column.constraints) -%}
-            {%- do checksums.append(node.unique_id ~ column.name ~ column.data_type ~ constraints) -%}
+            {%- set contract = column.data_type ~ tojson(column.constraints) -%}
+            {%- do checksums.append(node.unique_id ~ column.name ~ contract) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(local_md5(checksums | sort | join)) }}
