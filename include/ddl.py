@@ -84,15 +84,17 @@ def _raw_table(table: RawTable) -> Composed:
         columns.append(SQL("_document jsonb not null"))
     columns += [SQL(f"{name} {definition}") for name, definition in META_COLUMNS.items()]
     # A changed row finds room on its own page, and no index notices: BRIN lets such an update be heap-only, a
-    # b-tree on the stamp (which earlier versions made) does not.
+    # b-tree on the stamp (which earlier versions made) does not. The stamp is indexed as staging shows it.
     return SQL(
         "create table if not exists raw.{table} ({columns}, primary key ({key})) with (fillfactor = 90);"
-        "create index if not exists {index} on raw.{table} using brin (_loaded_at);"
-        "drop index if exists raw.{b_tree};"
+        "create index if not exists {index} on raw.{table} using brin ((_loaded_at at time zone 'UTC'))"
+        " with (autosummarize = on);"
+        "drop index if exists raw.{b_tree}, raw.{plain};"
     ).format(
         table=Identifier(table.raw),
         columns=SQL(", ").join(columns),
         key=SQL(", ").join(map(Identifier, table.raw_key)),
-        index=Identifier(f"{table.raw}__loaded_at_brin"),
+        index=Identifier(f"{table.raw}__loaded_at_utc"),
         b_tree=Identifier(f"{table.raw}__loaded_at"),
+        plain=Identifier(f"{table.raw}__loaded_at_brin"),
     )

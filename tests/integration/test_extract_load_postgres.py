@@ -642,7 +642,7 @@ def test_first_load_stamps_every_row_and_leaves_the_indexes(pipeline, index_of_r
         assert row["_source_updated_at"] == pipeline.source_users()[key]["updated_at"]
     assert index_of_raw() == before
     assert [index["name"] for index in before] == [
-        "raw.postgres_users__loaded_at_brin",
+        "raw.postgres_users__loaded_at_utc",
         "raw.postgres_users_pkey",
     ]
 
