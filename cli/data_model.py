@@ -106,20 +106,20 @@ def _table(manifest: dict, model: dict) -> Table:
     return Table(
         name=model["name"],
         types={name: column["data_type"] for name, column in model["columns"].items()},
-        key=_key(model, tests),
+        key=_key(model),
         points_to={name: targets[name] for name in model["columns"] if name in targets},
     )
 
 
-def _key(model: dict, tests: Sequence[dict]) -> tuple[str, ...]:
-    """Return the primary key: the constraint, else what a test says is unique, a column before several."""
+def _key(model: dict) -> tuple[str, ...]:
+    """Return the primary key by the constraint of a column or the model; the fact has what it merges by."""
     for name, column in model["columns"].items():
         if any(constraint["type"] == "primary_key" for constraint in column["constraints"]):
             return (name,)
-    by_test = {test["test_metadata"]["name"]: test for test in tests}
-    if "unique" in by_test:
-        return (by_test["unique"]["column_name"],)
-    return tuple(by_test["unique_combination_of_columns"]["test_metadata"]["kwargs"]["columns"])
+    for constraint in model["constraints"]:
+        if constraint["type"] == "primary_key":
+            return tuple(constraint["columns"])
+    return (model["config"]["unique_key"],)
 
 
 if __name__ == "__main__":

@@ -43,13 +43,24 @@ def build_next(
     platform: Platform, target: Path, *options: str, batch: Batch
 ) -> subprocess.CompletedProcess[str]:
     """Run `dbt build` as the batch, into trusted_next."""
+    process = start_build(platform, target, *options, batch=batch)
+    stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
+    """Start `dbt build` as the batch, into trusted_next."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *options]
     command += ["--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
     own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
     own |= {BATCH_VARIABLE: batch.batch_id}
-    return subprocess.run(
-        command, env=environment | platform.dbt_env() | own, capture_output=True, text=True, check=False
+    return subprocess.Popen(
+        command,
+        env=environment | platform.dbt_env() | own,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -32,8 +32,14 @@
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
+{# Fact and marts to which a day was added have their old statistics, or none, until the star is
+   published: publishing measures every table. Autovacuum looks after the map. #}
 {% macro postgres__refresh_statistics() -%}
-    {{ "analyze" if is_incremental() else "vacuum (analyze)" }} {{ this }}
+    {%- if not carries_forward() -%}
+        {{ "analyze" if is_incremental() else "vacuum (analyze)" }} {{ this }}
+    {%- elif not model.name.startswith(('fct_', 'mart_')) -%}
+        analyze {{ this }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro default__refresh_statistics() -%}

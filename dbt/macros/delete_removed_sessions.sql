@@ -3,7 +3,11 @@
 {% macro delete_removed_sessions() -%}
     {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
     {%- set viewing_sessions = ref('stg_postgres__viewing_sessions') -%}
-    {%- if is_incremental() -%}
+    {%- set taken_over = ref('chg_sessions') -%}
+    {%- if carries_forward() -%}
+        delete from {{ this }}
+        where {{ is_one_of('session_id', 'select session_id from ' ~ taken_over ~ ' where is_deleted') }}
+    {%- elif is_incremental() -%}
         delete from {{ this }}
         where session_id in (
             select session_id

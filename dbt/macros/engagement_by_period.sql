@@ -11,15 +11,11 @@
 {# Engagement by week or month, in the same columns. Users are counted anew for each period: those
    of its days do not add up. #}
 {% macro engagement_by_period(period) -%}
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
+    {{ viewing_to_count(
+        period_start(period, 'changes.watch_date') ~ ' = ' ~ period_start(period, 'viewing_now.watch_date')
+    ) }}
 
 ),
 
@@ -33,31 +29,42 @@ daily_engagement as (
 user_periods as (
 
     select
-        {{ period_start(period, 'viewing_sessions.watch_date') }} as period_start_date,
-        users.user_id,
-        users.user_key = -1 as is_unknown_user,
-        count(*) as sessions,
-        sum(viewing_sessions.watch_duration_minutes) as watch_minutes,
-        sum(case when viewing_sessions.is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
+        {{ period_start(period, 'watch_date') }} as period_start_date,
+        user_id,
+        {{ users_to_add() }} as active_users
+    from viewing
+    where not is_unknown_user
     group by
-        {{ period_start(period, 'viewing_sessions.watch_date') }},
-        users.user_id,
-        users.user_key = -1
+        {{ period_start(period, 'watch_date') }},
+        user_id
 
 ),
 
-period_sessions as (
+counted as (
 
     select
         period_start_date,
-        sum(sessions) as sessions,
-        sum(case when is_unknown_user then 0 else 1 end) as active_users,
-        sum(case when is_unknown_user then 0 else sessions end) as sessions_of_users,
-        sum(watch_minutes) as watch_minutes,
-        sum(completed_sessions) as completed_sessions
+        sum(active_users) as active_users
     from user_periods
+    group by period_start_date
+
+    {% if carries_forward() -%}
+    union all
+
+    select
+        {{ period }}_start_date as period_start_date,
+        active_users
+    from {{ this }}
+    {%- endif %}
+
+),
+
+period_users as (
+
+    select
+        period_start_date,
+        cast(sum(active_users) as bigint) as active_users
+    from counted
     group by period_start_date
 
 ),
@@ -67,7 +74,11 @@ periods as (
 
     select
         {{ period_start(period, 'date') }} as period_start_date,
-        sum(new_users) as new_users
+        cast(sum(new_users) as bigint) as new_users,
+        cast(sum(sessions) as bigint) as sessions,
+        cast(sum(sessions_of_users) as bigint) as sessions_of_users,
+        sum(watch_minutes) as watch_minutes,
+        cast(sum(completed_sessions) as bigint) as completed_sessions
     from daily_engagement
     group by {{ period_start(period, 'date') }}
 
@@ -86,23 +97,23 @@ final as (
         periods.period_start_date as {{ period }}_start_date,
         {{ period_end(period, 'periods.period_start_date') }} as {{ period }}_end_date,
         {{ period_end(period, 'periods.period_start_date') }} <= last_day.last_date as is_complete,
-        cast(coalesce(period_sessions.sessions, 0) as bigint) as sessions,
-        cast(coalesce(period_sessions.active_users, 0) as bigint) as active_users,
-        cast(periods.new_users as bigint) as new_users,
+        periods.sessions,
+        coalesce(period_users.active_users, 0) as active_users,
+        periods.new_users,
         cast(
-            cast(period_sessions.sessions_of_users as numeric(18, 4))
-            / nullif(period_sessions.active_users, 0)
+            cast(periods.sessions_of_users as numeric(18, 4))
+            / nullif(period_users.active_users, 0)
             as numeric(10, 2)
         ) as sessions_per_user,
-        cast(coalesce(period_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
-        cast(coalesce(period_sessions.completed_sessions, 0) as bigint) as completed_sessions,
+        cast(periods.watch_minutes / 60 as numeric(12, 2)) as watch_hours,
+        periods.completed_sessions,
         cast(
-            cast(period_sessions.completed_sessions as numeric(18, 4)) / period_sessions.sessions
+            cast(periods.completed_sessions as numeric(18, 4)) / nullif(periods.sessions, 0)
             as numeric(5, 4)
         ) as completion_rate
     from periods
     cross join last_day
-    left join period_sessions on periods.period_start_date = period_sessions.period_start_date
+    left join period_users on periods.period_start_date = period_users.period_start_date
 
 )
 

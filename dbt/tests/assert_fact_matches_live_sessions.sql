@@ -7,7 +7,9 @@ with staged as (
         sum(watch_duration_minutes) as watch_minutes,
         sum(completion_percentage) as completion_percentages
     from {{ ref('stg_postgres__viewing_sessions') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and {{ is_taken_over(ref('chg_sessions'), 'is_changed') }}
     group by watch_date
 
 ),
@@ -20,6 +22,7 @@ fact as (
         sum(watch_duration_minutes) as watch_minutes,
         sum(completion_percentage) as completion_percentages
     from {{ ref('fct_viewing_sessions') }}
+    where {{ is_taken_over(ref('chg_sessions'), 'is_changed') }}
     group by watch_date
 
 )

@@ -1,3 +1,4 @@
+-- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
 -- Where a user has no version between two others, the source had deleted him: no day is left out.
 with versions as (
 

@@ -1,3 +1,4 @@
+-- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
 -- A live user has exactly one current version, a deleted one has none.
 with users as (
 

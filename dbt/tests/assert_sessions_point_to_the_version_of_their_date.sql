@@ -1,3 +1,4 @@
+-- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
 -- A session points to the version of its user that held on its date, however late either came.
 with sessions as (
 
@@ -6,6 +7,7 @@ with sessions as (
         user_key,
         watch_date
     from {{ ref('fct_viewing_sessions') }}
+    where {{ is_taken_over(ref('chg_sessions')) }}
 
 ),
 

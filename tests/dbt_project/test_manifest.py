@@ -10,8 +10,11 @@ from tests.dbt_project.command import run_dbt
 PREFIXES = {
     "staging": ("stg_",),
     "intermediate": ("int_",),
+    "changes": ("chg_",),
     "trusted": ("dim_", "fct_", "bridge_", "mart_"),
 }
+# What changed is read from the star as it was and as it is, and the marts read what changed.
+RANKS = {"staging": 0, "intermediate": 1, "changes": 2, "trusted": 2}
 POWER_BI_TYPES = re.compile(r"bigint|integer|text|boolean|date|timestamp|numeric\(\d+, \d+\)")
 
 
@@ -67,23 +70,22 @@ def tests_of(manifest):
     return tests_of_model
 
 
-@pytest.fixture(scope="module")
-def unique_keys_of(manifest):
-    """Return each set of columns that a test holds to be unique in a model."""
-    generic = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
-
-    def unique_keys_of_model(model):
-        tests = [test for test in generic if test["attached_node"] == model["unique_id"]]
-        single = [{t["column_name"]} for t in tests if t["test_metadata"]["name"] == "unique"]
-        combined = [test["test_metadata"] for test in tests]
-        combined = [m for m in combined if m["name"] == "unique_combination_of_columns"]
-        return single + [set(metadata["kwargs"]["columns"]) for metadata in combined]
-
-    return unique_keys_of_model
-
-
 def layer(node):
     return node["fqn"][1]
+
+
+def held_keys(model):
+    """Return each set of columns that PostgreSQL holds to be unique in a model."""
+    held = ("primary_key", "unique")
+    single = [
+        {column["name"]}
+        for column in model["columns"].values()
+        for constraint in column["constraints"]
+        if constraint["type"] in held
+    ]
+    combined = [set(c["columns"]) for c in model["constraints"] if c["type"] in held]
+    indexes = model["config"].get("indexes") or []
+    return single + combined + [set(index["columns"]) for index in indexes if index.get("unique")]
 
 
 def never_null(model):
@@ -112,24 +114,41 @@ def test_every_layer_lands_in_the_schema_of_its_name_and_the_star_beside_the_one
     assert {(layer(model), model["schema"]) for model in models} == set(schemas.items())
 
 
-def test_only_staging_reads_sources_and_no_layer_reads_a_higher_one(models):
-    order = list(PREFIXES)
-    layers = {model["unique_id"]: layer(model) for model in models}
+def test_only_staging_reads_raw_and_only_changes_read_the_star_of_the_last_build(models, manifest):
     readers = [
-        (model["name"], parent)
+        (layer(model), manifest["sources"][parent]["source_name"])
         for model in models
         for parent in model["depends_on"]["nodes"]
         if parent.startswith("source.")
     ]
-    assert len(readers) == 6
-    assert [name for name, _ in readers if not name.startswith("stg_")] == []
+    assert sorted(readers) == [("changes", "built_star")] * 2 + [("staging", "raw")] * 6
+
+
+def test_the_star_of_the_last_build_is_the_one_that_is_built_again(manifest, trusted_models):
+    built = [source for source in manifest["sources"].values() if source["source_name"] == "built_star"]
+    names = {(model["schema"], model["name"]) for model in trusted_models}
+    assert {source["name"] for source in built} == {"fct_viewing_sessions", "dim_users"}
+    assert {(source["schema"], source["identifier"]) for source in built} <= names
+
+
+def test_no_layer_reads_a_higher_one(models):
+    layers = {model["unique_id"]: layer(model) for model in models}
     upward = [
         (model["name"], parent)
         for model in models
         for parent in model["depends_on"]["nodes"]
-        if parent in layers and order.index(layers[parent]) > order.index(layer(model))
+        if parent in layers and RANKS[layers[parent]] > RANKS[layer(model)]
     ]
     assert upward == []
+
+
+def test_what_changed_is_a_table_with_statistics_and_not_for_readers(models):
+    changes = [model for model in models if layer(model) == "changes"]
+    assert len(changes) == 3
+    for model in changes:
+        assert model["config"]["materialized"] == "table", model["name"]
+        assert model["access"] != "public", model["name"]
+        assert has_statistics(model), model["name"]
 
 
 def test_staging_reads_one_source_each(models):
@@ -163,18 +182,47 @@ def test_trusted_columns_are_described_and_have_types_that_power_bi_reads(truste
     assert odd == []
 
 
-def test_every_key_of_a_trusted_model_is_unique_by_a_test_and_never_null_by_a_constraint(
-    trusted_models, unique_keys_of
-):
+def test_every_trusted_model_has_a_key_that_the_database_holds_unique_and_never_null(trusted_models):
     for model in trusted_models:
-        keys = unique_keys_of(model)
+        keys = held_keys(model)
         assert keys, model["name"]
         assert set().union(*keys) <= never_null(model), model["name"]
 
 
+def test_every_trusted_table_has_one_primary_key_and_the_fact_an_index_on_what_it_merges_by(trusted_models):
+    for model in trusted_models:
+        constraints = [c for column in model["columns"].values() for c in column["constraints"]]
+        primary = [c for c in constraints + model["constraints"] if c["type"] == "primary_key"]
+        # On the fact dbt would keep a primary key while all rows are written.
+        merged_by = model["config"]["unique_key"]
+        assert len(primary) == (0 if merged_by else 1), model["name"]
+        assert merged_by is None or {merged_by} in held_keys(model), model["name"]
+
+
+def test_what_the_database_holds_unique_is_not_tested_again(manifest, trusted_models):
+    generic = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
+    held = {model["unique_id"]: held_keys(model) for model in trusted_models}
+    tested = [test for test in generic if test["attached_node"] in held]
+    assert tested
+    again = []
+    for test in tested:
+        columns = test["test_metadata"]["kwargs"].get("columns") or [test["column_name"]]
+        unique = test["test_metadata"]["name"] == "unique"
+        if unique and set(columns) in held[test["attached_node"]]:
+            again.append(test["name"])
+    assert again == []
+
+
+def test_where_keys_are_promises_one_test_looks_at_those_of_every_trusted_model(manifest, trusted_models):
+    name = "test.video_streaming.assert_keys_are_unique"
+    assert name not in manifest["nodes"]
+    (test,) = manifest["disabled"][name]
+    assert {ref["name"] for ref in test["refs"]} == {model["name"] for model in trusted_models}
+
+
 def test_what_a_trusted_column_requires_is_a_constraint_and_not_a_test(trusted_models, tests_of):
     tested = [(model["name"], test) for model in trusted_models for test in tests_of(model)]
-    assert len(tested) > 50
+    assert len(tested) > 30
     assert [(name, column) for name, (test, column) in tested if test == "not_null"] == []
 
 
@@ -197,17 +245,19 @@ def test_every_mart_has_a_unit_test_and_keys_that_are_tested(manifest, marts, te
 
 
 def test_every_mart_with_sessions_is_compared_with_the_fact(manifest, marts):
-    compared = manifest["nodes"]["test.video_streaming.assert_marts_match_the_fact"]["depends_on"]["nodes"]
+    tests = ("assert_marts_match_the_fact", "assert_cohorts_match_the_fact")
+    nodes = [manifest["nodes"][f"test.video_streaming.{test}"] for test in tests]
+    compared = {parent for node in nodes for parent in node["depends_on"]["nodes"]}
     with_sessions = [mart["unique_id"] for mart in marts if "sessions" in mart["columns"]]
     assert len(with_sessions) >= 9
-    assert set(with_sessions) <= set(compared)
+    assert set(with_sessions) <= compared
 
 
 def test_every_key_in_a_trusted_table_is_its_own_or_tested_against_its_dimension(trusted_models, tests_of):
     untested = []
     for model in trusted_models:
         tests = tests_of(model)
-        own = {column for name, column in tests if name == "unique"} if is_dimension(model) else set()
+        own = set().union(*held_keys(model)) if is_dimension(model) else set()
         pointing = {column for name, column in tests if name == "relationships"}
         keys = {column for column in model["columns"] if column.endswith("_key")}
         untested += [(model["name"], key) for key in keys - own - pointing]
@@ -224,22 +274,14 @@ def test_keys_and_dates_of_versions_are_never_null(trusted_models):
         assert needed <= never_null(model), model["name"]
 
 
-def test_every_table_is_unique_by_the_database_or_by_a_test(trusted_models, tests_of):
-    for model in trusted_models:
-        indexed = any(index.get("unique") for index in model["config"].get("indexes") or [])
-        primary = any(
-            constraint["type"] == "primary_key"
-            for column in model["columns"].values()
-            for constraint in column["constraints"]
-        )
-        tested = any(name == "unique_combination_of_columns" for name, _ in tests_of(model))
-        assert indexed or primary or tested, model["name"]
-
-
 def test_every_trusted_table_has_its_statistics_after_it_is_built(trusted_models):
     for model in trusted_models:
-        hooks = [(hook["sql"], hook["transaction"]) for hook in model["config"]["post-hook"]]
-        assert ("{{ refresh_statistics() }}", False) in hooks, model["name"]
+        assert has_statistics(model), model["name"]
+
+
+def has_statistics(model):
+    hooks = [(hook["sql"], hook["transaction"]) for hook in model["config"]["post-hook"]]
+    return ("{{ refresh_statistics() }}", False) in hooks
 
 
 def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
@@ -250,6 +292,25 @@ def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
     assert [name for name in deciding if name not in tested] == []
     # A longer one parses, and fails when it runs: PostgreSQL takes it for a table's name.
     assert [test["name"] for test in manifest["unit_tests"].values() if len(test["name"]) > 63] == []
+
+
+def test_models_that_carry_forward_have_a_unit_test_of_it(manifest, models):
+    carrying = [model["name"] for model in models if calls("carries_forward", model, manifest)]
+    tested = {
+        test["model"]
+        for test in manifest["unit_tests"].values()
+        if (test["overrides"] or {}).get("macros", {}).get("carries_forward")
+    }
+    assert len(carrying) >= 14
+    assert [name for name in carrying if name not in tested] == []
+
+
+def calls(macro, node, manifest):
+    """Whether the node calls the macro, be it through other own ones; every table's statistics aside."""
+    called = [manifest["macros"][name] for name in node["depends_on"]["macros"]]
+    own = [found for found in called if found["package_name"] == "video_streaming"]
+    own = [found for found in own if found["name"] != "refresh_statistics"]
+    return any(found["name"] == macro or calls(macro, found, manifest) for found in own)
 
 
 def test_snapshots_live_on_business_dates_and_never_end(manifest):

@@ -44,6 +44,8 @@ SPARK_MACROS = {
     "hash_to_bigint(expression)": "{{ default__hash_to_bigint(expression) }}",
     "utc_timestamp(expression)": "{{ default__utc_timestamp(expression) }}",
     "is_one_of(column, subquery)": "{{ default__is_one_of(column, subquery) }}",
+    # One key of one column.
+    "keys_of(name)": "a",
 }
 
 
@@ -114,11 +116,12 @@ def test_every_dispatched_macro_has_a_default_beside_postgresql():
         assert f"macro postgres__{name}(" in text
 
 
-@pytest.fixture(scope="module")
-def spark():
+# Rendered once as they count anew, and once as they carry forward: empty is false.
+@pytest.fixture(scope="module", params=["", "true"], ids=["anew", "carried"])
+def spark(request):
     macros = {
         head.partition("(")[0]: f"{{% macro {head} %}}{body}{{% endmacro %}}"
-        for head, body in SPARK_MACROS.items()
+        for head, body in {**SPARK_MACROS, "carries_forward()": request.param}.items()
     }
     jinja = {
         "apply_dbt_builtins": True,

@@ -228,10 +228,10 @@ def killed(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def eventually():
-    """Return a function that waits until a condition holds, and fails when it does not within ten seconds."""
+    """Return a function that waits until a condition holds, and fails when it does not in so many seconds."""
 
-    def eventually(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
+    def eventually(condition: Callable[[], object], seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "what was waited for did not happen"
             time.sleep(0.01)

@@ -41,7 +41,10 @@ numbered as (
     select
         *,
         row_number() over (partition by user_id order by valid_from) as version_number,
-        lead(valid_from) over (partition by user_id order by valid_from) as next_valid_from
+        lead(valid_from) over (partition by user_id order by valid_from) as next_valid_from,
+        first_value(registration_date) over (
+            partition by user_id order by valid_from desc
+        ) as latest_registration_date
     from dated
     where
         valid_from < valid_to
@@ -59,6 +62,7 @@ final as (
         numbered.country,
         numbered.subscription_type,
         numbered.registration_date,
+        {{ period_start('month', 'numbered.latest_registration_date') }} as cohort_start_date,
         users.total_watch_time_hours,
         case
             when numbered.version_number = 1
@@ -66,6 +70,7 @@ final as (
             else numbered.valid_from
         end as valid_from,
         numbered.valid_to,
+        numbered.next_valid_from is null as is_latest,
         -- Every date finds one version: the first before it began, the last after a deletion.
         case
             when numbered.version_number = 1 then cast('0001-01-01' as date)

@@ -12,7 +12,7 @@ series_episodes as (
 
 fact as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ sessions_with_new_keys('content_key', 'is_changed') }}
 
 ),
 

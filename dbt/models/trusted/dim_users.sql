@@ -6,7 +6,7 @@ with user_versions as (
 
 fact as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ sessions_with_new_keys('user_key') }}
 
 ),
 
@@ -51,9 +51,11 @@ members as (
         country,
         subscription_type,
         registration_date,
+        cohort_start_date,
         total_watch_time_hours,
         valid_from,
         valid_to,
+        is_latest,
         false as is_inferred
     from user_versions
 
@@ -66,9 +68,11 @@ members as (
         null as country,
         null as subscription_type,
         null as registration_date,
+        null as cohort_start_date,
         null as total_watch_time_hours,
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to,
+        true as is_latest,
         true as is_inferred
     from inferred_users
 
@@ -81,9 +85,11 @@ members as (
         null as country,
         null as subscription_type,
         null as registration_date,
+        null as cohort_start_date,
         null as total_watch_time_hours,
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to,
+        true as is_latest,
         false as is_inferred
 
 ),
@@ -107,10 +113,12 @@ final as (
         coalesce(country, 'Unknown') as country,
         coalesce(subscription_type, 'Unknown') as subscription_type,
         registration_date,
+        cohort_start_date,
         total_watch_time_hours,
         valid_from,
         valid_to,
         valid_to = cast('9999-12-31' as date) as is_current,
+        is_latest,
         is_inferred
     from members
 

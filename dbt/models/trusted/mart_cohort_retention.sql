@@ -1,46 +1,38 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-user_versions as (
-
-    select * from {{ ref('dim_users') }}
+    {{ viewing_to_count(
+        period_start('month', 'changes.watch_date') ~ ' = ' ~ period_start('month', 'viewing_now.watch_date')
+    ) }}
 
 ),
 
 users as (
 
-    select * from {{ ref('mart_user_engagement') }}
+    select * from {{ ref('dim_users') }}
+    where is_latest
 
 ),
 
 months as (
 
-    select * from {{ ref('mart_monthly_engagement') }}
-
-),
-
-registrations as (
-
     select
-        user_id,
-        {{ period_start('month', 'registration_date') }} as cohort_start_date
-    from users
-    where
-        user_key != -1
-        and registration_date is not null
+        {{ period_start('month', 'date') }} as month_start_date,
+        max(date) as last_date
+    from {{ ref('mart_daily_engagement') }}
+    group by {{ period_start('month', 'date') }}
 
 ),
 
 cohorts as (
 
     select
-        cohort_start_date,
+        {{ period_start('month', 'registration_date') }} as cohort_start_date,
         count(*) as cohort_users
-    from registrations
-    group by cohort_start_date
+    from users
+    where
+        user_key != -1
+        and registration_date is not null
+    group by {{ period_start('month', 'registration_date') }}
 
 ),
 
@@ -48,30 +40,56 @@ cohorts as (
 user_months as (
 
     select
-        user_versions.user_id,
-        {{ period_start('month', 'viewing_sessions.watch_date') }} as month_start_date,
-        count(*) as sessions,
-        sum(viewing_sessions.watch_duration_minutes) as watch_minutes
-    from viewing_sessions
-    inner join user_versions on viewing_sessions.user_key = user_versions.user_key
-    where viewing_sessions.user_key != -1
+        cohort_start_date,
+        user_id,
+        {{ period_start('month', 'watch_date') }} as month_start_date,
+        {{ users_to_add() }} as active_users,
+        sum(change) as sessions,
+        sum(change * watch_duration_minutes) as watch_minutes
+    from viewing
+    where cohort_start_date is not null
     group by
-        user_versions.user_id,
-        {{ period_start('month', 'viewing_sessions.watch_date') }}
+        cohort_start_date,
+        user_id,
+        {{ period_start('month', 'watch_date') }}
+
+),
+
+counted as (
+
+    select
+        cohort_start_date,
+        month_start_date,
+        sum(active_users) as active_users,
+        sum(sessions) as sessions,
+        sum(watch_minutes) as watch_minutes
+    from user_months
+    group by cohort_start_date, month_start_date
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            cohort_start_date,
+            month_start_date,
+            active_users,
+            sessions,
+            watch_minutes
+        from {{ this }}
+    {%- endif %}
 
 ),
 
 cohort_months as (
 
     select
-        registrations.cohort_start_date,
-        user_months.month_start_date,
-        count(*) as active_users,
-        sum(user_months.sessions) as sessions,
-        sum(user_months.watch_minutes) as watch_minutes
-    from registrations
-    inner join user_months on registrations.user_id = user_months.user_id
-    group by registrations.cohort_start_date, user_months.month_start_date
+        cohort_start_date,
+        month_start_date,
+        cast(sum(active_users) as bigint) as active_users,
+        cast(sum(sessions) as bigint) as sessions,
+        cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes
+    from counted
+    group by cohort_start_date, month_start_date
 
 ),
 
@@ -85,14 +103,15 @@ final as (
             as integer
         ) as months_since_registration,
         months.month_start_date,
-        months.is_complete,
+        months.last_date = {{ period_end('month', 'months.month_start_date') }} as is_complete,
         cohorts.cohort_users,
         coalesce(cohort_months.active_users, 0) as active_users,
         cast(
             cast(coalesce(cohort_months.active_users, 0) as numeric(18, 4)) / cohorts.cohort_users
             as numeric(5, 4)
         ) as retention_rate,
-        cast(coalesce(cohort_months.sessions, 0) as bigint) as sessions,
+        coalesce(cohort_months.sessions, 0) as sessions,
+        coalesce(cohort_months.watch_minutes, 0) as watch_minutes,
         cast(coalesce(cohort_months.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours
     from cohorts
     inner join months on cohorts.cohort_start_date <= months.month_start_date

@@ -1,12 +1,12 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ viewing_to_count('changes.content_key = viewing_now.content_key') }}
 
 ),
 
-users as (
+monthly_viewing as (
 
-    select * from {{ ref('dim_users') }}
+    select * from {{ ref('mart_monthly_content_viewing') }}
 
 ),
 
@@ -17,37 +17,76 @@ content as (
 ),
 
 -- By viewer first: counting distinct viewers in one go would sort all sessions.
-viewer_sessions as (
-
-    select
-        viewing_sessions.content_key,
-        users.user_id,
-        users.user_key = -1 as is_unknown_user,
-        count(*) as sessions,
-        sum(viewing_sessions.watch_duration_minutes) as watch_minutes,
-        sum(viewing_sessions.completion_percentage) as completion_percentages,
-        sum(case when viewing_sessions.is_completed then 1 else 0 end) as completed_sessions,
-        min(viewing_sessions.watch_date) as first_watch_date,
-        max(viewing_sessions.watch_date) as last_watch_date
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
-    group by viewing_sessions.content_key, users.user_id, users.user_key = -1
-
-),
-
-content_sessions as (
+title_users as (
 
     select
         content_key,
-        sum(case when is_unknown_user then 0 else 1 end) as viewers,
+        user_id,
+        {{ users_to_add() }} as viewers
+    from viewing
+    where not is_unknown_user
+    group by content_key, user_id
+
+),
+
+counted as (
+
+    select
+        content_key,
+        sum(viewers) as viewers
+    from title_users
+    group by content_key
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            content_key,
+            viewers
+        from {{ this }}
+    {%- endif %}
+
+),
+
+title_viewers as (
+
+    select
+        content_key,
+        cast(sum(viewers) as bigint) as viewers
+    from counted
+    group by content_key
+
+),
+
+title_sessions as (
+
+    select
+        content_key,
         cast(sum(sessions) as bigint) as sessions,
         sum(watch_minutes) as watch_minutes,
         sum(completion_percentages) as completion_percentages,
-        cast(sum(completed_sessions) as bigint) as completed_sessions,
-        min(first_watch_date) as first_watch_date,
-        max(last_watch_date) as last_watch_date
-    from viewer_sessions
+        cast(sum(completed_sessions) as bigint) as completed_sessions
+    from monthly_viewing
     group by content_key
+
+),
+
+-- Each date is one look into an index.
+watched_titles as (
+
+    select
+        content.content_key,
+        (
+            select min(viewing_sessions.watch_date)
+            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+            where viewing_sessions.content_key = content.content_key
+        ) as first_watch_date,
+        (
+            select max(viewing_sessions.watch_date)
+            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+            where viewing_sessions.content_key = content.content_key
+        ) as last_watch_date
+    from content
 
 ),
 
@@ -64,28 +103,30 @@ final as (
         content.production_budget,
         content.is_available,
         content.is_inferred,
-        coalesce(content_sessions.sessions, 0) as sessions,
-        coalesce(content_sessions.viewers, 0) as viewers,
-        cast(coalesce(content_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
-        coalesce(content_sessions.completed_sessions, 0) as completed_sessions,
+        coalesce(title_sessions.sessions, 0) as sessions,
+        coalesce(title_viewers.viewers, 0) as viewers,
+        cast(coalesce(title_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
+        coalesce(title_sessions.completed_sessions, 0) as completed_sessions,
         cast(
-            cast(content_sessions.completed_sessions as numeric(18, 4)) / content_sessions.sessions
+            cast(title_sessions.completed_sessions as numeric(18, 4)) / title_sessions.sessions
             as numeric(5, 4)
         ) as completion_rate,
         cast(
-            content_sessions.completion_percentages / content_sessions.sessions as numeric(5, 2)
+            title_sessions.completion_percentages / title_sessions.sessions as numeric(5, 2)
         ) as average_completion_percentage,
         cast(
-            content_sessions.watch_minutes / content_sessions.sessions as numeric(10, 2)
+            title_sessions.watch_minutes / title_sessions.sessions as numeric(10, 2)
         ) as average_session_minutes,
-        content_sessions.first_watch_date,
-        content_sessions.last_watch_date,
+        watched_titles.first_watch_date,
+        watched_titles.last_watch_date,
         cast(
-            content.production_budget * 60 / nullif(content_sessions.watch_minutes, 0)
+            content.production_budget * 60 / nullif(title_sessions.watch_minutes, 0)
             as numeric(22, 2)
         ) as cost_per_watched_hour
     from content
-    left join content_sessions on content.content_key = content_sessions.content_key
+    inner join watched_titles on content.content_key = watched_titles.content_key
+    left join title_sessions on content.content_key = title_sessions.content_key
+    left join title_viewers on content.content_key = title_viewers.content_key
 
 )
 

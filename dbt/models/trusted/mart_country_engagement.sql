@@ -1,6 +1,15 @@
-with viewing_sessions as (
+{#- By the totals of his versions alone: the sessions next to them are in these too. -#}
+{%- set same = 'changes.country = viewing_now.country and viewing_now.watch_date is null' -%}
 
-    select * from {{ ref('fct_viewing_sessions') }}
+with viewing as (
+
+    {{ viewing_to_count(same) }}
+
+),
+
+monthly_viewing as (
+
+    select * from {{ ref('mart_monthly_viewing') }}
 
 ),
 
@@ -11,18 +20,44 @@ users as (
 ),
 
 -- A session counts where its user lived on the watch date.
-user_sessions as (
+country_users as (
 
     select
-        users.country,
-        users.user_id,
-        users.user_key = -1 as is_unknown_user,
-        count(*) as sessions,
-        sum(viewing_sessions.watch_duration_minutes) as watch_minutes,
-        sum(case when viewing_sessions.is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
-    group by users.country, users.user_id, users.user_key = -1
+        country,
+        user_id,
+        {{ users_to_add() }} as viewers
+    from viewing
+    where not is_unknown_user
+    group by country, user_id
+
+),
+
+counted as (
+
+    select
+        country,
+        sum(viewers) as viewers
+    from country_users
+    group by country
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            country,
+            viewers
+        from {{ this }}
+    {%- endif %}
+
+),
+
+country_viewers as (
+
+    select
+        country,
+        sum(viewers) as viewers
+    from counted
+    group by country
 
 ),
 
@@ -30,11 +65,10 @@ country_sessions as (
 
     select
         country,
-        sum(case when is_unknown_user then 0 else 1 end) as viewers,
         sum(sessions) as sessions,
         sum(watch_minutes) as watch_minutes,
         sum(completed_sessions) as completed_sessions
-    from user_sessions
+    from monthly_viewing
     group by country
 
 ),
@@ -64,7 +98,7 @@ final as (
             ) as integer
         ) as watch_hours_rank,
         countries.current_users,
-        cast(coalesce(country_sessions.viewers, 0) as bigint) as viewers,
+        cast(coalesce(country_viewers.viewers, 0) as bigint) as viewers,
         cast(coalesce(country_sessions.sessions, 0) as bigint) as sessions,
         cast(coalesce(country_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
         cast(coalesce(country_sessions.completed_sessions, 0) as bigint) as completed_sessions,
@@ -75,6 +109,7 @@ final as (
         ) as completion_rate
     from countries
     left join country_sessions on countries.country = country_sessions.country
+    left join country_viewers on countries.country = country_viewers.country
 
 )
 

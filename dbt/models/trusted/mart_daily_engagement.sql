@@ -1,12 +1,13 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ viewing_to_count('changes.watch_date = viewing_now.watch_date') }}
 
 ),
 
 users as (
 
-    select * from {{ ref('mart_user_engagement') }}
+    select * from {{ ref('dim_users') }}
+    where is_latest
 
 ),
 
@@ -22,11 +23,39 @@ user_days as (
     select
         watch_date,
         user_key,
-        count(*) as sessions,
-        sum(watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
+        {{ users_to_add() }} as active_users,
+        sum(change) as sessions,
+        sum(change * watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then change else 0 end) as completed_sessions
+    from viewing
     group by watch_date, user_key
+
+),
+
+counted as (
+
+    select
+        watch_date,
+        sum(sessions) as sessions,
+        sum(case when user_key = -1 then 0 else sessions end) as sessions_of_users,
+        sum(case when user_key = -1 then 0 else active_users end) as active_users,
+        sum(watch_minutes) as watch_minutes,
+        sum(completed_sessions) as completed_sessions
+    from user_days
+    group by watch_date
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            date as watch_date,
+            sessions,
+            sessions_of_users,
+            active_users,
+            watch_minutes,
+            completed_sessions
+        from {{ this }}
+    {%- endif %}
 
 ),
 
@@ -35,11 +64,13 @@ daily_sessions as (
     select
         watch_date,
         cast(sum(sessions) as bigint) as sessions,
-        sum(case when user_key = -1 then 0 else 1 end) as active_users,
-        sum(watch_minutes) as watch_minutes,
+        cast(sum(sessions_of_users) as bigint) as sessions_of_users,
+        cast(sum(active_users) as bigint) as active_users,
+        cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes,
         cast(sum(completed_sessions) as bigint) as completed_sessions
-    from user_days
+    from counted
     group by watch_date
+    having sum(sessions) > 0
 
 ),
 
@@ -77,8 +108,10 @@ final as (
         dates.date_key,
         dates.date,
         coalesce(daily_sessions.sessions, 0) as sessions,
+        coalesce(daily_sessions.sessions_of_users, 0) as sessions_of_users,
         coalesce(daily_sessions.active_users, 0) as active_users,
         coalesce(daily_registrations.new_users, 0) as new_users,
+        coalesce(daily_sessions.watch_minutes, 0) as watch_minutes,
         cast(coalesce(daily_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
         coalesce(daily_sessions.completed_sessions, 0) as completed_sessions,
         cast(

@@ -1,6 +1,12 @@
-with viewing_sessions as (
+with monthly_viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    select * from {{ ref('mart_monthly_viewing') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
 
 ),
 
@@ -19,17 +25,18 @@ quality_levels as (
 mix as (
 
     select
-        {{ period_start('month', 'watch_date') }} as month_start_date,
-        device_key,
-        quality_level_key,
-        count(*) as sessions,
-        sum(watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
+        dates.date as month_start_date,
+        monthly_viewing.device_key,
+        monthly_viewing.quality_level_key,
+        cast(sum(monthly_viewing.sessions) as bigint) as sessions,
+        sum(monthly_viewing.watch_minutes) as watch_minutes,
+        cast(sum(monthly_viewing.completed_sessions) as bigint) as completed_sessions
+    from monthly_viewing
+    inner join dates on monthly_viewing.month_date_key = dates.date_key
     group by
-        {{ period_start('month', 'watch_date') }},
-        device_key,
-        quality_level_key
+        dates.date,
+        monthly_viewing.device_key,
+        monthly_viewing.quality_level_key
 
 ),
 

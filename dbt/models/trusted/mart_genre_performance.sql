@@ -1,6 +1,6 @@
-with viewing_sessions as (
+with monthly_viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    select * from {{ ref('mart_monthly_content_viewing') }}
 
 ),
 
@@ -20,10 +20,10 @@ content_sessions as (
 
     select
         content_key,
-        count(*) as sessions,
-        sum(watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
+        sum(sessions) as sessions,
+        sum(watch_minutes) as watch_minutes,
+        sum(completed_sessions) as completed_sessions
+    from monthly_viewing
     group by content_key
 
 ),

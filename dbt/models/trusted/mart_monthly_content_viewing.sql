@@ -1,23 +1,53 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ viewing_to_sum() }}
+
+),
+
+counted as (
+
+    select
+        -- The date key of the month's first day.
+        date_key - mod(date_key, 100) + 1 as month_date_key,
+        content_key,
+        sum(change) as sessions,
+        sum(change * watch_duration_minutes) as watch_minutes,
+        sum(change * completion_percentage) as completion_percentages,
+        sum(case when is_completed then change else 0 end) as completed_sessions
+    from viewing
+    group by
+        date_key - mod(date_key, 100) + 1,
+        content_key
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            month_date_key,
+            content_key,
+            sessions,
+            watch_minutes,
+            completion_percentages,
+            completed_sessions
+        from {{ this }}
+    {%- endif %}
 
 ),
 
 final as (
 
     select
-        -- The date key of the month's first day.
-        date_key - mod(date_key, 100) + 1 as month_date_key,
+        month_date_key,
         content_key,
-        count(*) as sessions,
-        cast(sum(watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
-        cast(sum(completion_percentage) as numeric(18, 2)) as completion_percentages,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
+        cast(sum(sessions) as bigint) as sessions,
+        cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes,
+        cast(sum(completion_percentages) as numeric(18, 2)) as completion_percentages,
+        cast(sum(completed_sessions) as bigint) as completed_sessions
+    from counted
     group by
-        date_key - mod(date_key, 100) + 1,
+        month_date_key,
         content_key
+    having sum(sessions) > 0
 
 )
 

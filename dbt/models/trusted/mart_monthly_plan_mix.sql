@@ -88,6 +88,19 @@ months as (
 
 ),
 
+-- Few pairs of dates for many versions: the months are compared with these.
+plan_days as (
+
+    select
+        subscription_type,
+        valid_from,
+        valid_to,
+        count(*) as users
+    from user_versions
+    group by subscription_type, valid_from, valid_to
+
+),
+
 final as (
 
     select
@@ -95,14 +108,14 @@ final as (
         months.counted_on_date,
         months.is_complete,
         plans.subscription_type,
-        count(user_versions.user_id) as users
+        cast(coalesce(sum(plan_days.users), 0) as bigint) as users
     from months
     cross join plans
-    left join user_versions
+    left join plan_days
         on
-            plans.subscription_type = user_versions.subscription_type
-            and months.counted_on_date >= user_versions.valid_from
-            and months.counted_on_date < user_versions.valid_to
+            plans.subscription_type = plan_days.subscription_type
+            and months.counted_on_date >= plan_days.valid_from
+            and months.counted_on_date < plan_days.valid_to
     group by
         months.month_start_date,
         months.counted_on_date,

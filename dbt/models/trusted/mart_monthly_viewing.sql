@@ -1,38 +1,68 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
+    {{ viewing_to_sum() }}
 
 ),
 
-users as (
+counted as (
 
-    select * from {{ ref('dim_users') }}
+    select
+        -- The date key of the month's first day.
+        date_key - mod(date_key, 100) + 1 as month_date_key,
+        subscription_type,
+        country,
+        device_key,
+        quality_level_key,
+        sum(change) as sessions,
+        sum(change * watch_duration_minutes) as watch_minutes,
+        sum(change * completion_percentage) as completion_percentages,
+        sum(case when is_completed then change else 0 end) as completed_sessions
+    from viewing
+    group by
+        date_key - mod(date_key, 100) + 1,
+        subscription_type,
+        country,
+        device_key,
+        quality_level_key
+
+    {% if carries_forward() -%}
+        union all
+
+        select
+            month_date_key,
+            subscription_type,
+            country,
+            device_key,
+            quality_level_key,
+            sessions,
+            watch_minutes,
+            completion_percentages,
+            completed_sessions
+        from {{ this }}
+    {%- endif %}
 
 ),
 
 final as (
 
     select
-        -- The date key of the month's first day.
-        viewing_sessions.date_key - mod(viewing_sessions.date_key, 100) + 1 as month_date_key,
-        users.subscription_type,
-        users.country,
-        viewing_sessions.device_key,
-        viewing_sessions.quality_level_key,
-        count(*) as sessions,
-        cast(sum(viewing_sessions.watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
-        cast(
-            sum(viewing_sessions.completion_percentage) as numeric(18, 2)
-        ) as completion_percentages,
-        sum(case when viewing_sessions.is_completed then 1 else 0 end) as completed_sessions
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
+        month_date_key,
+        subscription_type,
+        country,
+        device_key,
+        quality_level_key,
+        cast(sum(sessions) as bigint) as sessions,
+        cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes,
+        cast(sum(completion_percentages) as numeric(18, 2)) as completion_percentages,
+        cast(sum(completed_sessions) as bigint) as completed_sessions
+    from counted
     group by
-        viewing_sessions.date_key - mod(viewing_sessions.date_key, 100) + 1,
-        users.subscription_type,
-        users.country,
-        viewing_sessions.device_key,
-        viewing_sessions.quality_level_key
+        month_date_key,
+        subscription_type,
+        country,
+        device_key,
+        quality_level_key
+    having sum(sessions) > 0
 
 )
 

@@ -1,77 +1,121 @@
-with viewing_sessions as (
+with viewing as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
+    {{ viewing_to_sum() }}
 
 ),
 
-user_sessions as (
+changes as (
+
+    select
+        user_id,
+        is_unknown_user,
+        sum(change) as sessions,
+        sum(change * watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then change else 0 end) as completed_sessions
+    from viewing
+    group by user_id, is_unknown_user
+
+),
+
+-- Different days and titles of a changed user are counted anew, all in an index of the fact.
+recounted as (
 
     select
         users.user_id,
-        users.user_key = -1 as is_unknown,
-        count(*) as sessions,
+        users.user_key = -1 as is_unknown_user,
         count(distinct viewing_sessions.watch_date) as active_days,
         count(distinct viewing_sessions.content_key) as titles_watched,
-        sum(viewing_sessions.watch_duration_minutes) as watch_minutes,
-        sum(case when viewing_sessions.is_completed then 1 else 0 end) as completed_sessions,
         min(viewing_sessions.watch_date) as first_watch_date,
         max(viewing_sessions.watch_date) as last_watch_date
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
+    from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+    inner join {{ ref('dim_users') }} as users on viewing_sessions.user_key = users.user_key
+    {% if carries_forward() -%}
+        inner join changes
+            on
+                users.user_id = changes.user_id
+                and (users.user_key = -1) = changes.is_unknown_user
+    {% endif -%}
     group by users.user_id, users.user_key = -1
 
 ),
 
-latest_versions as (
+counted as (
 
     select
-        *,
-        user_key = -1 as is_unknown,
-        row_number() over (
-            partition by user_id, user_key = -1
-            order by valid_from desc
-        ) as recency
-    from users
+        users.*,
+        {% if carries_forward() -%}
+            coalesce(carried.sessions, 0) + coalesce(changes.sessions, 0) as sessions,
+            coalesce(carried.watch_minutes, 0)
+            + coalesce(changes.watch_minutes, 0) as watch_minutes,
+            coalesce(carried.completed_sessions, 0)
+            + coalesce(changes.completed_sessions, 0) as completed_sessions,
+            case
+                when changes.user_id is null then carried.active_days else recounted.active_days
+            end as active_days,
+            case
+                when changes.user_id is null then carried.titles_watched
+                else recounted.titles_watched
+            end as titles_watched,
+            case
+                when changes.user_id is null then carried.first_watch_date
+                else recounted.first_watch_date
+            end as first_watch_date,
+            case
+                when changes.user_id is null then carried.last_watch_date
+                else recounted.last_watch_date
+            end as last_watch_date
+        {%- else -%}
+            coalesce(changes.sessions, 0) as sessions,
+            coalesce(changes.watch_minutes, 0) as watch_minutes,
+            coalesce(changes.completed_sessions, 0) as completed_sessions,
+            recounted.active_days,
+            recounted.titles_watched,
+            recounted.first_watch_date,
+            recounted.last_watch_date
+        {%- endif %}
+    from {{ ref('dim_users') }} as users
+    left join changes
+        on
+            users.user_id = changes.user_id
+            and (users.user_key = -1) = changes.is_unknown_user
+    left join recounted
+        on
+            users.user_id = recounted.user_id
+            and (users.user_key = -1) = recounted.is_unknown_user
+    {% if carries_forward() -%}
+        left join {{ this }} as carried
+            on
+                users.user_id = carried.user_id
+                and (users.user_key = -1) = (carried.user_key = -1)
+    {% endif -%}
+    where users.is_latest
 
 ),
 
 final as (
 
     select
-        latest_versions.user_key,
-        latest_versions.user_id,
-        latest_versions.age_band,
-        latest_versions.country,
-        latest_versions.subscription_type,
-        latest_versions.registration_date,
-        latest_versions.is_current,
-        latest_versions.is_inferred,
-        coalesce(user_sessions.sessions, 0) as sessions,
-        coalesce(user_sessions.active_days, 0) as active_days,
-        coalesce(user_sessions.titles_watched, 0) as titles_watched,
-        cast(coalesce(user_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
-        coalesce(user_sessions.completed_sessions, 0) as completed_sessions,
+        user_key,
+        user_id,
+        age_band,
+        country,
+        subscription_type,
+        registration_date,
+        is_current,
+        is_inferred,
+        cast(sessions as bigint) as sessions,
+        coalesce(active_days, 0) as active_days,
+        coalesce(titles_watched, 0) as titles_watched,
+        cast(watch_minutes as numeric(18, 2)) as watch_minutes,
+        cast(watch_minutes / 60 as numeric(12, 2)) as watch_hours,
+        cast(completed_sessions as bigint) as completed_sessions,
         cast(
-            cast(user_sessions.completed_sessions as numeric(18, 4)) / user_sessions.sessions
-            as numeric(5, 4)
+            cast(completed_sessions as numeric(18, 4)) / nullif(sessions, 0) as numeric(5, 4)
         ) as completion_rate,
-        cast(
-            user_sessions.watch_minutes / user_sessions.sessions as numeric(10, 2)
-        ) as average_session_minutes,
-        user_sessions.first_watch_date,
-        user_sessions.last_watch_date
-    from latest_versions
-    left join user_sessions
-        on
-            latest_versions.user_id = user_sessions.user_id
-            and latest_versions.is_unknown = user_sessions.is_unknown
-    where latest_versions.recency = 1
+        cast(watch_minutes / nullif(sessions, 0) as numeric(10, 2)) as average_session_minutes,
+        first_watch_date,
+        last_watch_date
+    from counted
 
 )
 

@@ -1,0 +1,21 @@
+{# The keys of a model by its contract, or by what it merges on: lists of columns. None are known
+   while dbt parses. #}
+{% macro keys_of(name) -%}
+    {%- set keys = [] -%}
+    {%- if execute -%}
+        {%- set held = ('primary_key', 'unique') -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
+        {%- for column in node.columns.values() -%}
+            {%- for constraint in column.constraints if constraint.type in held -%}
+                {%- do keys.append([column.name]) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for constraint in node.constraints if constraint.type in held -%}
+            {%- do keys.append(constraint.columns) -%}
+        {%- endfor -%}
+        {%- if node.config.unique_key -%}
+            {%- do keys.append([node.config.unique_key]) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(keys) }}
+{%- endmacro %}

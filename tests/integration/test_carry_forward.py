@@ -1,0 +1,105 @@
+"""A star that is carried forward is the one that a full refresh gives, whatever the days brought.
+
+A star that was not whole and tested is never carried. The tests build on one another, in this order.
+"""
+
+import pytest
+
+from include.star import read_marker
+from tests.carried_star import MODELS_ONLY, STAR, TESTED, Star
+from tests.conftest import Platform
+from tests.pipeline import build_next, start_build
+
+
+@pytest.fixture(scope="module", params=[20_240_901], ids="seed {}".format)
+def star(request: pytest.FixtureRequest, warehouse: Platform, tmp_path_factory) -> Star:
+    return Star(warehouse, tmp_path_factory.mktemp("star"), request.param)
+
+
+def test_days_that_are_carried_in_a_row_equal_one_full_refresh(star):
+    star.days.first()
+    star.build()
+    for options in (MODELS_ONLY, MODELS_ONLY, MODELS_ONLY, TESTED):
+        star.days.next()
+        star.build(*options)
+        assert star.was_carried()
+    star.assert_equals_a_full_refresh()
+
+
+def test_a_day_is_carried_from_a_full_refresh_and_a_star_that_is_gone_is_built_whole(star):
+    star.days.next()
+    star.build()
+    assert star.was_carried()
+    star.keep()
+    star.query(f"drop schema {STAR} cascade")
+    star.build()
+    assert not star.was_carried()
+    assert star.differences() == []
+
+
+def test_a_star_of_which_a_part_was_built_is_counted_anew(star):
+    star.days.next()
+    star.build(*MODELS_ONLY, "--select", "+fct_viewing_sessions")
+    # It leaves the marts out as well, and all goes well.
+    star.build("--resource-type", "snapshot")
+    star.days.next()
+    star.build()
+    assert not star.was_carried()
+    star.assert_equals_a_full_refresh()
+
+
+def test_a_star_that_failed_a_test_is_counted_anew(star):
+    session_id, good = sorted(star.days.sessions.live.items())[0]
+    star.edit_sessions([session_id], completion_percentage=150)
+    done = build_next(star.platform, star.target, *TESTED, batch=star.batch())
+    assert done.returncode == 1
+    poisoned = f"select session_id from {STAR}.fct_viewing_sessions where completion_percentage = 150"
+    assert star.query(poisoned) == [(session_id,)]
+    star.days.sessions.put(good)
+    star.days.next()
+    star.build()
+    assert not star.was_carried()
+    star.assert_equals_a_full_refresh()
+
+
+def test_a_star_whose_build_was_killed_between_fact_and_marts_is_counted_anew(star, eventually):
+    built, waiting = "mart_daily_engagement", "mart_monthly_viewing"
+    star.days.next()
+    before = star.files(built, waiting)
+    with star.platform.connect("dbt_transformer") as reader, reader.cursor() as cursor:
+        # dbt cannot put the new table in the place of one that is read.
+        cursor.execute(f"select from {STAR}.{waiting}")
+        dbt = start_build(star.platform, star.target, *MODELS_ONLY, batch=star.batch())
+        try:
+            eventually(lambda: star.files(built)[built] != before[built], seconds=60)
+        finally:
+            dbt.kill()
+            dbt.communicate()
+    assert star.was_carried()
+    assert star.files(waiting)[waiting] == before[waiting]
+    with star.platform.connect("dbt_transformer") as connection, connection.cursor() as cursor:
+        assert read_marker(cursor, STAR)["state"] == "building"
+    star.build()
+    assert not star.was_carried()
+    star.assert_equals_a_full_refresh()
+
+
+def test_a_load_in_the_middle_of_a_build_is_whole_with_the_next_one(star, eventually):
+    fact = f"{STAR}.fct_viewing_sessions"
+    changed = sorted(star.days.sessions.live)[:2]
+    star.edit_sessions(changed[:1], watch_duration_minutes=11)
+    with star.platform.connect("dbt_transformer") as reader, reader.cursor() as cursor:
+        # dbt finds out what changed, and has to wait before it changes the fact.
+        cursor.execute(f"lock table {fact} in share mode")
+        dbt = start_build(star.platform, star.target, *MODELS_ONLY, batch=star.batch())
+        try:
+            eventually(lambda: star.is_waited_for(fact), seconds=60)
+            star.edit_sessions(changed, watch_duration_minutes=12)
+        finally:
+            reader.rollback()
+            output, _ = dbt.communicate()
+    assert dbt.returncode == 0, output[-5000:]
+    assert star.was_carried()
+    star.build()
+    assert star.was_carried()
+    star.assert_equals_a_full_refresh()
