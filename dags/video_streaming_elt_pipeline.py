@@ -38,7 +38,7 @@ from airflow.sdk import (
     task_group,
 )
 
-from include.dbt import BATCH_VARIABLE, build_command
+from include.dbt import BATCH_VARIABLE, MACROS_VARIABLE, build_command, macros_checksum
 from include.errors import DataQualityError, GuardError, InputError
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
 
@@ -239,7 +239,7 @@ def video_streaming_elt_pipeline() -> None:
     transform_with_dbt = BashOperator(
         task_id="transform_with_dbt",
         bash_command=build_command(),
-        env={BATCH_VARIABLE: "{{ run_id }}"},
+        env={BATCH_VARIABLE: "{{ run_id }}", MACROS_VARIABLE: macros_checksum()},
         append_env=True,
         do_xcom_push=False,
         retries=1,

@@ -1,7 +1,9 @@
 """The dbt command line, and what its run_results.json says."""
 
+import hashlib
 import json
 import logging
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 GOOD = {"success", "pass", "no-op", "reused"}
 # dbt repeats variables with this prefix in run_results.json: so a result tells which run it is of.
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
+# dbt's own hash of a model leaves out the macros that it calls, and the variables.
+MACROS_VARIABLE = "DBT_ENV_CUSTOM_ENV_MACROS"
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,17 @@ class NodeResult:
         return self.message or ""
 
 
+def macros_checksum(project: Path = ROOT / "dbt") -> str:
+    """Return a hash of the macros and of dbt_project.yml: a star that was built by others is built anew."""
+    files = [project / "dbt_project.yml", *sorted((project / "macros").rglob("*.sql"))]
+    return hashlib.md5(b"".join(file.read_bytes() for file in files), usedforsecurity=False).hexdigest()
+
+
 def build_command() -> str:
     """Return the shell command of `dbt build`; it reads its connection from the environment.
 
     Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
+    dbt.log is without statements: what was run is in the target folder.
     """
     project = shlex.quote(str(ROOT / "dbt"))
     # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
@@ -60,6 +71,7 @@ def build_command() -> str:
         "exec </dev/null\n"
         "set -euo pipefail\n"
         'exec env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_BIN:-dbt}" --no-use-colors build'
+        " --log-level-file info"
         f" --exclude-resource-type unit_test --project-dir {project} --profiles-dir {project}"
     )
 
@@ -110,6 +122,11 @@ def _node_result(metadata: dict, result: dict) -> NodeResult:
         seconds=round(result["execution_time"], 3),
         rows_affected=(result.get("adapter_response") or {}).get("rows_affected"),
         failures=result.get("failures"),
-        message=result.get("message"),
+        message=_without_rows(result.get("message")),
         generated_at=metadata["generated_at"],
     )
+
+
+def _without_rows(message: str | None) -> str | None:
+    """Leave out the row that PostgreSQL shows of a broken constraint: it may be a person's."""
+    return message and re.sub(r"(?m)^\s*DETAIL:\s+Failing row contains.*\n?", "", message)

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from include import dbt
-from include.dbt import BATCH_VARIABLE, NodeResult, build_command, log_results, read_results
+from include.dbt import (
+    BATCH_VARIABLE,
+    MACROS_VARIABLE,
+    NodeResult,
+    build_command,
+    log_results,
+    macros_checksum,
+    read_results,
+)
 
 MODEL = {
     "unique_id": "model.video_streaming.dim_users",
@@ -77,6 +85,34 @@ def test_results_of_the_batch_are_read(tmp_path: Path) -> None:
 def test_variable_that_names_the_batch_is_one_that_dbt_repeats() -> None:
     # dbt writes what follows this prefix into the metadata's env.
     assert BATCH_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "BATCH_ID"
+    assert MACROS_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "MACROS"
+
+
+def test_macros_and_variables_of_the_project_have_a_checksum(tmp_path: Path) -> None:
+    (tmp_path / "macros").mkdir()
+    macro, project = tmp_path / "macros" / "a.sql", tmp_path / "dbt_project.yml"
+    macro.write_text("one")
+    project.write_text("vars: 90")
+    first = macros_checksum(tmp_path)
+    assert macros_checksum(tmp_path) == first
+    macro.write_text("two")
+    second = macros_checksum(tmp_path)
+    project.write_text("vars: 95")
+    assert len({first, second, macros_checksum(tmp_path)}) == 3
+
+
+def test_the_row_that_breaks_a_constraint_is_nobodys_to_read(tmp_path: Path) -> None:
+    message = (
+        "Database Error in model dim_users\n"
+        '  new row for relation "dim_users" violates check constraint "dim_users_age_check"\n'
+        "  DETAIL:  Failing row contains (17, U0001, 34, Chile).\n"
+        "  compiled code at target/run/dim_users.sql"
+    )
+    write_results(tmp_path, [{**MODEL, "status": "error", "message": message}], {"BATCH_ID": "manual__1"})
+    (result,) = read_results(tmp_path, "manual__1")
+    assert "dim_users_age_check" in result.detail
+    assert "compiled code at" in result.detail
+    assert "Chile" not in result.detail
 
 
 @pytest.mark.parametrize("env", [{"BATCH_ID": "manual__0"}, {}])
@@ -172,7 +208,8 @@ def test_dbt_builds_the_project_wherever_it_lies(
     monkeypatch.setattr(dbt, "ROOT", tmp_path / folder)
     done = run_command(tmp_path, r"""printf '%s\n' "$@" """)
     project = str(tmp_path / folder / "dbt")
-    options = ["--no-use-colors", "build", "--exclude-resource-type", "unit_test"]
+    options = ["--no-use-colors", "build", "--log-level-file", "info"]
+    options += ["--exclude-resource-type", "unit_test"]
     options += ["--project-dir", project, "--profiles-dir", project]
     assert (done.stdout.splitlines(), done.returncode) == (options, 0)
 
