@@ -1,6 +1,6 @@
 {# What the star's schema holds, as a comment on the schema: it goes along when publishing renames
    it. {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}; while it is
-   built, "carries" (see carry_forward.sql); when it is tested, "whole": no model was left out.
+   built, "carries" (see carries_forward); when it is tested, "whole": no model was left out.
    Publishing takes only a tested star, makes its state "published" and adds the version. #}
 
 {# on-run-start: nobody may publish the star from here on. A star that other models built is emptied
