@@ -1,6 +1,6 @@
 """`make data-model`: the diagrams in docs/data-model.md, drawn from the dbt project.
 
-`dbt parse` -> manifest.json -> keys and relationships tests -> Mermaid, between the markers of each diagram.
+`dbt parse` -> manifest.json -> keys and foreign_keys tests -> Mermaid, between the markers of each diagram.
 """
 
 import json
@@ -95,13 +95,12 @@ def _attribute(table: Table, column: str) -> str:
 
 
 def _table(manifest: dict, model: dict) -> Table:
-    nodes = [node for node in manifest["nodes"].values() if node.get("attached_node") == model["unique_id"]]
-    tests = [node for node in nodes if node.get("test_metadata")]
+    tests = [node for node in manifest["nodes"].values() if node.get("attached_node") == model["unique_id"]]
     targets = {
         # As it is written: ref('dim_users')
-        test["column_name"]: test["test_metadata"]["kwargs"]["to"].split("'")[1]
+        key["column"]: key["to"].split("'")[1]
         for test in tests
-        if test["test_metadata"]["name"] == "relationships"
+        for key in test["test_metadata"]["kwargs"].get("keys", [])
     }
     return Table(
         name=model["name"],
