@@ -24,6 +24,7 @@ import psutil
 
 from cli.warehouse import PASSWORDS, connect
 from include import embedded
+from include.dbt import BUILD, DBT
 from include.ddl import create_warehouse_tables
 from include.embedded.postgres import psql
 from include.environment import ROOT, connections
@@ -32,7 +33,7 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "star_results.md"
 QUERY = re.compile(r"^-- query: (.+)\n((?:(?!-- query:).*\n)+)", re.MULTILINE)
 DIRECTQUERY_LIMIT_MS = 200
-AS_THE_DAG = ("--exclude-resource-type", "unit_test", "--log-level-file", "info")
+PROJECT = ("--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"))
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,17 @@ class Warehouse:
         ours = os.times()
         return server.children_user + server.children_system + ours.children_user + ours.children_system
 
-    def dbt(self, command: str, *options: str) -> list[dict]:
+    def dbt(self, *command: str) -> list[dict]:
         """Run dbt in a process of its own, as the DAG does; return its results."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         environment |= connections(self.env) | {"DBT_TARGET_PATH": str(self.home / "target")}
         environment["DBT_LOG_PATH"] = str(self.home / "logs")
-        line = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", command, *options]
-        line += ["--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
+        line = [sys.executable, *DBT, *command, *PROJECT]
         # Nobody else reads this star: it is built where the report's queries look.
         line += ["--vars", "trusted_schema: trusted"]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"dbt {command}: {done.stdout[-1500:]}")
+            raise RuntimeError(f"dbt {command[0]}: {done.stdout[-1500:]}")
         return json.loads((self.home / "target" / "run_results.json").read_text())["results"]
 
 
@@ -123,7 +123,7 @@ def warehouse() -> Iterator[Warehouse]:
 def build(where: Warehouse, what: str, *options: str) -> Cost:
     """Run `dbt build` as the DAG does; return its cost, process start included, and say what took longest."""
     with measured(where) as costs:
-        results = where.dbt("build", *AS_THE_DAG, *options)
+        results = where.dbt(*BUILD, *options)
     kinds: dict[str, float] = {}
     for result in results:
         kind = result["unique_id"].partition(".")[0]

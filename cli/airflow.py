@@ -44,7 +44,8 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
         "PYTHONPATH": str(ROOT),
         "PIPELINE_SCHEDULE": "",
         "DATA_ROOT": str(ROOT / "data"),
-        "DBT_BIN": str(BIN / "dbt"),
+        # Not by PATH: with a socket as its input bash may read ~/.bashrc, and that may change it.
+        "DBT_PYTHON": sys.executable,
         "DBT_TARGET_PATH": str(home / "dbt" / "target"),
         "DBT_LOG_PATH": str(home / "dbt" / "logs"),
         "AIRFLOW_HOME": str(airflow),

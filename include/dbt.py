@@ -20,6 +20,11 @@ GOOD = {"success", "pass", "no-op", "reused"}
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
 # dbt's own hash of a model leaves out the macros that it calls, and the variables.
 MACROS_VARIABLE = "DBT_ENV_CUSTOM_ENV_MACROS"
+# What Python is to run. dbt ends soon: looking for garbage is 8 % of a day without changes, for 60 MB less.
+DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()", "--no-use-colors")
+# Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
+# Nor dbt.log, which would repeat the task's log. What was run is in the target folder.
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "none")
 
 
 @dataclass(frozen=True)
@@ -60,20 +65,12 @@ def macros_checksum(project: Path = ROOT / "dbt") -> str:
 
 
 def build_command() -> str:
-    """Return the shell command of `dbt build`; it reads its connection from the environment.
-
-    Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
-    dbt.log is without statements: what was run is in the target folder.
-    """
-    project = shlex.quote(str(ROOT / "dbt"))
+    """Return the shell command of `dbt build`; it reads its connection from the environment."""
+    project = str(ROOT / "dbt")
+    line = shlex.join([*DBT, *BUILD, "--project-dir", project, "--profiles-dir", project])
     # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
-    return (
-        "exec </dev/null\n"
-        "set -euo pipefail\n"
-        'exec env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_BIN:-dbt}" --no-use-colors build'
-        " --log-level-file info"
-        f" --exclude-resource-type unit_test --project-dir {project} --profiles-dir {project}"
-    )
+    python = 'env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_PYTHON:-python}"'
+    return f"exec </dev/null\nset -euo pipefail\nexec {python} {line}"
 
 
 def read_results(target: Path, batch_id: str) -> list[NodeResult]:

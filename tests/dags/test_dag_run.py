@@ -2,7 +2,6 @@
 
 import sys
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -24,7 +23,7 @@ def pipeline(platform, monkeypatch, tmp_path):
         if name.startswith(("AIRFLOW_CONN", "WAREHOUSE", "DBT")):
             monkeypatch.setenv(name, value)
     sizes = {"GENERATE_USERS": "40", "GENERATE_TITLES": "12", "GENERATE_SESSIONS": "600"}
-    paths = {"DATA_ROOT": str(tmp_path / "data"), "DBT_BIN": str(Path(sys.executable).parent / "dbt")}
+    paths = {"DATA_ROOT": str(tmp_path / "data"), "DBT_PYTHON": sys.executable}
     dbt_paths = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
     for name, value in (sizes | paths | dbt_paths).items():
         monkeypatch.setenv(name, value)

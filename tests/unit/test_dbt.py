@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -187,18 +188,21 @@ def test_nodes_that_did_not_pass_are_logged_each(caplog: pytest.LogCaptureFixtur
 
 
 def run_command(tmp_path: Path, script: str, **env: str) -> subprocess.CompletedProcess:
-    """Run the command with a stand-in for dbt, the way BashOperator does."""
-    stand_in = tmp_path / "a dbt"
+    """Run the command with a stand-in for Python, the way BashOperator does: with a socket as its input."""
+    stand_in = tmp_path / "a python"
     stand_in.write_text(f"#!/usr/bin/env bash\n{script}\n")
     stand_in.chmod(0o755)
-    return subprocess.run(
-        ["bash", "-c", build_command()],
-        input="what Airflow says to its worker",
-        env={"PATH": os.environ["PATH"], "DBT_BIN": str(stand_in), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ours, of_the_task = socket.socketpair()
+    with ours, of_the_task:
+        ours.sendall(b"what Airflow says to its worker")
+        return subprocess.run(
+            ["bash", "-c", build_command()],
+            stdin=of_the_task,
+            env={"PATH": os.environ["PATH"], "DBT_PYTHON": str(stand_in), **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.mark.parametrize("folder", ["plain", "with blanks", 'it\'s $HOME "and" `date` ünï'])
@@ -208,15 +212,19 @@ def test_dbt_builds_the_project_wherever_it_lies(
     monkeypatch.setattr(dbt, "ROOT", tmp_path / folder)
     done = run_command(tmp_path, r"""printf '%s\n' "$@" """)
     project = str(tmp_path / folder / "dbt")
-    options = ["--no-use-colors", "build", "--log-level-file", "info"]
-    options += ["--exclude-resource-type", "unit_test"]
+    options = ["--no-use-colors", "build", "--exclude-resource-type", "unit_test", "--log-level-file", "none"]
     options += ["--project-dir", project, "--profiles-dir", project]
-    assert (done.stdout.splitlines(), done.returncode) == (options, 0)
+    assert (done.stdout.splitlines()[3:], done.returncode) == (options, 0)
 
 
 def test_dbt_does_not_read_what_airflow_says_to_its_worker(tmp_path: Path) -> None:
     assert build_command().startswith("exec </dev/null\n")
     assert run_command(tmp_path, 'echo "read: $(cat)"').stdout == "read: \n"
+
+
+def test_dbt_is_beside_airflow_even_where_bash_reads_another_path_from_bashrc(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_text("export PATH=/usr/bin:/bin\n")
+    assert run_command(tmp_path, "echo run", HOME=str(tmp_path)).stdout == "run\n"
 
 
 def test_dbt_does_not_find_our_folder_in_place_of_its_package(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, 
     assert made.items() >= connections(env).items()
     assert (made["GENERATE_USERS"], made["MAX_DELETED_SHARE"]) == ("12", "1")
     assert made["AIRFLOW_HOME"] == str(tmp_path / "airflow")
+    assert made["DBT_PYTHON"] == sys.executable
     assert made["DBT_TARGET_PATH"].startswith(str(tmp_path))
     assert made["DBT_LOG_PATH"].startswith(str(tmp_path))
     assert Path(made["AIRFLOW__CORE__DAGS_FOLDER"], "video_streaming_elt_pipeline.py").is_file()
