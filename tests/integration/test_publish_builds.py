@@ -163,3 +163,20 @@ def test_a_copy_that_other_models_built_is_built_from_nothing(days):
         )
     days.next_day(5)
     assert days.star() == expected
+
+
+def test_a_key_that_points_nowhere_fails_and_is_named(days):
+    name = "foreign_keys_fct_viewing_sessions"
+    device, sessions = days.platform.query(
+        "dbt_transformer",
+        "select device_key, count(*) from trusted_next.fct_viewing_sessions group by 1 order by 2 limit 1",
+    )[0]
+    forget = "delete from trusted_next.dim_devices where device_key = %s"
+    days.platform.query("dbt_transformer", forget, device)
+    batch = days.batch(6)
+    assert days.build(batch, "--select", name).returncode == 1
+    (failed,) = (r for r in read_results(days.folder / "target", batch.batch_id) if r.status == "fail")
+    assert (failed.name, failed.failures) == (name, sessions)
+    (compiled,) = (days.folder / "target" / "compiled").rglob(f"{name}.sql")
+    found = f"select distinct unknown_keys, device_key from ({compiled.read_text()}) as failing"
+    assert days.platform.query("dbt_transformer", found) == [("device_key ", device)]
