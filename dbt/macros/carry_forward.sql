@@ -15,7 +15,8 @@
         viewing_sessions.watch_date,
         viewing_sessions.watch_duration_minutes,
         viewing_sessions.completion_percentage,
-        viewing_sessions.is_completed
+        viewing_sessions.is_completed,
+        viewing_sessions._loaded_at as loaded_at
     from {{ viewing_sessions }} as viewing_sessions
     inner join {{ users }} as users on viewing_sessions.user_key = users.user_key
 {%- endmacro %}
@@ -85,47 +86,22 @@
     - case when sum(sessions) > sum(change) then 1 else 0 end
 {%- endmacro %}
 
-{# Whether this run took the session over; true for all when it does not carry forward. A test need
-   not look again at what it has seen in an earlier run: reconciliation compares all of it. #}
-{% macro is_taken_over(taken_over, condition='true') -%}
-    {%- if carries_forward() -%}
-        {{ is_one_of('session_id', 'select session_id from ' ~ taken_over ~ ' where ' ~ condition) }}
-    {%- else -%}
-        true
-    {%- endif -%}
-{%- endmacro %}
-
-{# dbt calls it for a test's `where`. Macros cannot be called in YAML: a name stands for one. Nor
-   does dbt look here for dependencies; what is tested depends on the table. #}
-{% macro default__get_where_subquery(relation) -%}
-    {%- set where = config.get('where') -%}
-    {%- if not where -%}
-        {{ return(relation) }}
-    {%- endif -%}
-    {%- if where in ('is_taken_over', 'is_new_or_changed') -%}
-        {%- set taken_over = api.Relation.create(
-            database=target.database, schema='changes', identifier='chg_sessions'
-        ) -%}
-        {%- set where = is_taken_over(
-            taken_over, 'is_changed' if where == 'is_new_or_changed' else 'true'
-        ) -%}
-    {%- endif -%}
-    {{ return('(select * from ' ~ relation ~ ' where ' ~ where ~ ') as tested') }}
-{%- endmacro %}
-
-{# Sessions whose key may have no member of its own yet: all, or those taken over and those whose
-   member is inferred. For the dimension that calls it. #}
-{% macro sessions_with_new_keys(key, condition='true') -%}
-    {%- set taken_over = ref('chg_sessions') -%}
-    select
-        {{ key }},
-        session_id
-    from {{ ref('fct_viewing_sessions') }}
-    {%- if carries_forward() %}
+{# Of the sessions taken over, those that the fact has to write. Of a changed user most still belong
+   to the same version; who has none left had one, and his key stays. #}
+{% macro sessions_to_write() -%}
+    select taken_over.session_id
+    from {{ ref('chg_sessions') }} as taken_over
+    left join {{ ref('int_users_versioned') }} as user_versions
+        on
+            taken_over.user_id = user_versions.user_id
+            and taken_over.watch_date >= user_versions.lookup_from
+            and taken_over.watch_date < user_versions.lookup_to
     where
-        {{ is_one_of('session_id', 'select session_id from ' ~ taken_over ~ ' where ' ~ condition) }}
-        or {{ is_one_of(key, 'select ' ~ key ~ ' from ' ~ this ~ ' where is_inferred') }}
-    {%- endif %}
+        not taken_over.is_deleted
+        and (
+            taken_over.is_changed
+            or user_versions.user_key != taken_over.user_key
+        )
 {%- endmacro %}
 
 {# Keys and names that sessions give: a dimension without a source of its own. The fact is narrow:

@@ -13,7 +13,7 @@
         {%- for constraint in node.constraints if constraint.type in held -%}
             {%- do keys.append(constraint.columns) -%}
         {%- endfor -%}
-        {%- if node.config.unique_key -%}
+        {%- if node.config.unique_key and [node.config.unique_key] not in keys -%}
             {%- do keys.append([node.config.unique_key]) -%}
         {%- endif -%}
     {%- endif -%}

@@ -3,12 +3,16 @@
 A star that was not whole and tested is never carried. The tests build on one another, in this order.
 """
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
 from include.star import read_marker
 from tests.carried_star import MODELS_ONLY, STAR, TESTED, Star
 from tests.conftest import Platform
 from tests.pipeline import build_next, start_build
+from tests.random_days import Kind
 
 
 @pytest.fixture(scope="module", params=[20_240_901], ids="seed {}".format)
@@ -102,4 +106,55 @@ def test_a_load_in_the_middle_of_a_build_is_whole_with_the_next_one(star, eventu
     assert star.was_carried()
     star.build()
     assert star.was_carried()
+    star.assert_equals_a_full_refresh()
+
+
+def named(table: Kind, key: str, **values: object) -> None:
+    """Put a row like any other of the table, of this key and with these values."""
+    table.put(table.live[min(table.live)] | {table.key: key} | values)
+
+
+@pytest.mark.parametrize("carried", [True, False], ids=["carried", "counted anew"])
+def test_users_who_lose_a_version_all_of_them_or_all_sessions_leave(star, carried):
+    users, sessions = star.days.users, star.days.sessions
+    star.days.next()
+    names = ("kept", "lost", "lost but watching", "ghost", "steady")
+    kept, lost, lost_watching, ghost, steady = (f"{name}, {carried}" for name in names)
+    named(users, kept, subscription_type="Basic")
+    named(users, steady, total_watch_time_hours=0)
+    star.days.load()
+    star.build()
+    star.days.day += timedelta(days=1)
+    users.put(users.live[kept] | {"subscription_type": "Premium"})
+    named(users, lost)
+    named(users, lost_watching, country="Chile")
+    for user_id in (kept, lost_watching, ghost):
+        named(sessions, f"of {user_id}", user_id=user_id, watch_date=star.days.day)
+    star.days.load()
+    star.build()
+    ids = [kept, lost, lost_watching, ghost]
+    shown = (
+        f"select user_id, count(*), bool_or(is_inferred) from {STAR}.dim_users"
+        " where user_id = any (%s) group by user_id"
+    )
+    assert set(star.query(shown, ids)) == {
+        (kept, 2, False),
+        (lost, 1, False),
+        (lost_watching, 1, False),
+        (ghost, 1, True),
+    }
+    # On the same business date: what began on it has no length.
+    for user_id in (kept, lost, lost_watching):
+        users.delete(user_id)
+    sessions.delete(f"of {ghost}")
+    # No version keeps it: it is shown as it is now.
+    users.put(users.live[steady] | {"total_watch_time_hours": 77.5})
+    star.days.load()
+    if not carried:
+        star.build("--resource-type", "snapshot")
+    star.build()
+    assert star.was_carried() == carried
+    assert set(star.query(shown, ids)) == {(kept, 1, False), (lost_watching, 1, True)}
+    hours = f"select total_watch_time_hours from {STAR}.dim_users where user_id = %s"
+    assert star.query(hours, steady) == [(Decimal("77.50"),)]
     star.assert_equals_a_full_refresh()

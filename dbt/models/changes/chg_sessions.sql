@@ -49,58 +49,36 @@ users_snapshot as (
 
         select
             session_id,
+            user_id,
             is_deleted,
-            true as is_changed,
-            loaded_at,
-            user_id as loaded_user_id
+            loaded_at
         from viewing_sessions
         where loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ built_sessions }})
 
-        union all
-
-        -- A changed user brings all sessions along: some now belong to another version.
-        select
-            session_id,
-            false as is_deleted,
-            false as is_changed,
-            _loaded_at as loaded_at,
-            null as loaded_user_id
-        from {{ built_sessions }}
-        where {{ is_one_of('user_key', 'select user_key from changed_versions') }}
-
     ),
 
-    taken_over as (
-
-        select
-            session_id,
-            max(case when is_deleted then 1 else 0 end) = 1 as is_deleted,
-            max(case when is_changed then 1 else 0 end) = 1 as is_changed,
-            max(loaded_at) as loaded_at,
-            max(loaded_user_id) as loaded_user_id
-        from changed_sessions
-        group by session_id
-
-    ),
-
+    -- A changed user brings all sessions along: some now belong to another version.
     sessions_before as (
 
         {{ sessions_with_users(built_sessions, built_users) }}
-        where {{ is_one_of('session_id', 'select session_id from taken_over') }}
+        where
+            {{ is_one_of('session_id', 'select session_id from changed_sessions') }}
+            or {{ is_one_of('viewing_sessions.user_key', 'select user_key from changed_versions') }}
 
     ),
 
     final as (
 
         select
-            taken_over.session_id,
-            taken_over.is_deleted,
-            taken_over.is_changed,
-            taken_over.loaded_at,
-            taken_over.loaded_user_id,
+            coalesce(changed_sessions.session_id, sessions_before.session_id) as session_id,
+            coalesce(changed_sessions.is_deleted, false) as is_deleted,
+            changed_sessions.session_id is not null as is_changed,
+            coalesce(changed_sessions.loaded_at, sessions_before.loaded_at) as loaded_at,
+            changed_sessions.user_id as loaded_user_id,
             sessions_before.{{ columns_before | join(', sessions_before.') }}
-        from taken_over
-        left join sessions_before on taken_over.session_id = sessions_before.session_id
+        from changed_sessions
+        full outer join sessions_before
+            on changed_sessions.session_id = sessions_before.session_id
 
     )
 {% else %}

@@ -1,15 +1,43 @@
-{# Empty unless the run carries forward: then the marts take over just this. dim_users is built
-   meanwhile: what users are now is said here as there. #}
-{%- set columns = [
-    'session_id', 'user_key', 'user_id', 'is_unknown_user', 'cohort_start_date', 'country',
-    'subscription_type', 'content_key', 'device_key', 'quality_level_key', 'date_key', 'watch_date',
-    'watch_duration_minutes', 'completion_percentage', 'is_completed',
-] | join(', ') -%}
+{# Empty unless the run carries forward: then the marts take over just this. dim_users, which infers
+   users from it, is built later: what users are now is said here as there. #}
+{%- set of_fact = [
+    'session_id', 'user_key', 'content_key', 'device_key', 'quality_level_key', 'date_key',
+    'watch_date', 'watch_duration_minutes', 'completion_percentage', 'is_completed',
+] -%}
+{%- set of_user = [
+    'user_id', 'is_unknown_user', 'cohort_start_date', 'country', 'subscription_type',
+] -%}
+{%- set columns = (of_fact + of_user) | join(', ') -%}
 
-with viewing_sessions as (
+with taken_over as (
 
-    select * from {{ ref('fct_viewing_sessions') }}
-    where {{ is_one_of('session_id', 'select session_id from ' ~ ref('chg_sessions')) }}
+    select * from {{ ref('chg_sessions') }}
+
+),
+
+sessions_to_write as (
+
+    {{ sessions_to_write() }}
+
+),
+
+viewing_sessions as (
+
+    select
+        {{ of_fact | join(', ') }}
+    from {{ ref('fct_viewing_sessions') }}
+    where {{ is_one_of('session_id', 'select session_id from sessions_to_write') }}
+
+    union all
+
+    -- The fact has them as they were.
+    select
+        taken_over.{{ of_fact | join(', taken_over.') }}
+    from taken_over
+    left join sessions_to_write on taken_over.session_id = sessions_to_write.session_id
+    where
+        not taken_over.is_deleted
+        and sessions_to_write.session_id is null
 
 ),
 
@@ -26,8 +54,7 @@ sessions_now as (
         coalesce(user_versions.country, 'Unknown') as country,
         coalesce(user_versions.subscription_type, 'Unknown') as subscription_type
     from viewing_sessions
-    inner join {{ ref('chg_sessions') }} as taken_over
-        on viewing_sessions.session_id = taken_over.session_id
+    inner join taken_over on viewing_sessions.session_id = taken_over.session_id
     left join {{ ref('int_users_versioned') }} as user_versions
         on viewing_sessions.user_key = user_versions.user_key
 
@@ -38,7 +65,7 @@ before_and_now as (
     select
         {{ columns }},
         -1 as change
-    from {{ ref('chg_sessions') }}
+    from taken_over
     where user_key is not null
 
     union all

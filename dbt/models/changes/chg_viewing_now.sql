@@ -80,15 +80,12 @@ version_totals as (
         user_versions.country,
         cast(null as bigint) as content_key,
         cast(null as date) as watch_date,
-        count(*) as sessions
-    from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-    inner join user_versions on viewing_sessions.user_key = user_versions.user_key
-    group by
-        user_versions.user_key,
-        user_versions.user_id,
-        user_versions.is_unknown_user,
-        user_versions.cohort_start_date,
-        user_versions.country
+        (
+            select count(*)
+            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+            where viewing_sessions.user_key = user_versions.user_key
+        ) as sessions
+    from user_versions
 
 ),
 

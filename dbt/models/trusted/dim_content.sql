@@ -1,3 +1,6 @@
+{%- set changed_sessions = 'select session_id from ' ~ ref('chg_sessions') ~ ' where is_changed' -%}
+{%- set inferred_titles = 'select content_key from ' ~ this ~ ' where is_inferred' -%}
+
 with content as (
 
     select * from {{ ref('int_content_unioned') }}
@@ -12,7 +15,16 @@ series_episodes as (
 
 fact as (
 
-    {{ sessions_with_new_keys('content_key', 'is_changed') }}
+    select
+        content_key,
+        session_id
+    from {{ ref('fct_viewing_sessions') }}
+    {% if carries_forward() -%}
+        -- Of the other sessions the titles are known, or were inferred before.
+        where
+            {{ is_one_of('session_id', changed_sessions) }}
+            or {{ is_one_of('content_key', inferred_titles) }}
+    {%- endif %}
 
 ),
 

@@ -1,46 +1,109 @@
-with user_versions as (
+{# Incremental for the few versions of a day. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key='user_key',
+        on_schema_change='fail',
+        pre_hook=["{{ delete_unless_carried() }}", "{{ delete_former_users() }}"]
+    )
+}}
+
+{%- set changed_users = ref('chg_users') -%}
+{%- set changes = ref('chg_viewing') -%}
+
+with all_user_versions as (
 
     select * from {{ ref('int_users_versioned') }}
 
 ),
 
-fact as (
+{% if carries_forward() %}
+    user_versions as (
 
-    {{ sessions_with_new_keys('user_key') }}
+        select all_user_versions.*
+        from all_user_versions
+        inner join {{ changed_users }} as changed_users
+            on all_user_versions.user_key = changed_users.user_key
 
-),
+    ),
 
--- Keys of the fact without a version, and one session of each, which has the id.
-missing_keys as (
+    -- Users whom sessions name since, or who lost their only version.
+    keys_to_look_at as (
 
-    select
-        fact.user_key,
-        min(fact.session_id) as session_id
-    from fact
-    left join user_versions on fact.user_key = user_versions.user_key
-    where
-        fact.user_key != -1
-        and user_versions.user_key is null
-    group by fact.user_key
+        select
+            user_key,
+            user_id
+        from {{ changes }}
+        where
+            change = 1
+            and user_key != -1
 
-),
+        union
 
-viewing_sessions as (
+        select
+            user_key,
+            user_id
+        from {{ changed_users }}
+        where is_gone
 
-    select * from {{ ref('int_viewing_sessions_live') }}
-    where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
+    ),
 
-),
+    inferred_users as (
 
-inferred_users as (
+        select
+            keys_to_look_at.user_key,
+            keys_to_look_at.user_id
+        from keys_to_look_at
+        left join all_user_versions on keys_to_look_at.user_key = all_user_versions.user_key
+        where
+            all_user_versions.user_key is null
+            and exists (
+                select 1
+                from {{ ref('fct_viewing_sessions') }} as fact
+                where fact.user_key = keys_to_look_at.user_key
+            )
 
-    select
-        missing_keys.user_key,
-        viewing_sessions.user_id
-    from missing_keys
-    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+    ),
+{% else %}
+    user_versions as (
 
-),
+        select * from all_user_versions
+
+    ),
+
+    -- Keys of the fact without a version, and one session of each, which has the id.
+    missing_keys as (
+
+        select
+            fact.user_key,
+            min(fact.session_id) as session_id
+        from {{ ref('fct_viewing_sessions') }} as fact
+        left join user_versions on fact.user_key = user_versions.user_key
+        where
+            fact.user_key != -1
+            and user_versions.user_key is null
+        group by fact.user_key
+
+    ),
+
+    viewing_sessions as (
+
+        select * from {{ ref('int_viewing_sessions_live') }}
+        where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
+
+    ),
+
+    inferred_users as (
+
+        select
+            missing_keys.user_key,
+            viewing_sessions.user_id
+        from missing_keys
+        inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+
+    ),
+{% endif %}
 
 members as (
 
@@ -114,7 +177,7 @@ final as (
         coalesce(subscription_type, 'Unknown') as subscription_type,
         registration_date,
         cohort_start_date,
-        total_watch_time_hours,
+        cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
         valid_from,
         valid_to,
         valid_to = cast('9999-12-31' as date) as is_current,

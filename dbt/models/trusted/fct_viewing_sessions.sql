@@ -21,13 +21,13 @@
 }}
 
 {%- set taken_over = ref('chg_sessions') -%}
-{%- set live_session_ids = 'select session_id from ' ~ taken_over ~ ' where not is_deleted' -%}
+{%- set session_ids = sessions_to_write() -%}
 
 with viewing_sessions as (
 
     select * from {{ ref('int_viewing_sessions_keyed') }}
     {%- if carries_forward() %}
-        where {{ is_one_of('session_id', live_session_ids) }}
+        where {{ is_one_of('session_id', session_ids) }}
     {%- endif %}
 
 ),
@@ -56,10 +56,6 @@ final as (
     {% if carries_forward() %}
         inner join {{ taken_over }} as taken_over
             on viewing_sessions.session_id = taken_over.session_id
-        -- Of a changed user most sessions still belong to the same version.
-        where
-            taken_over.is_changed
-            or taken_over.user_key != viewing_sessions.user_key
     {% elif is_incremental() %}
         -- Strictly newer is enough: a load has one stamp, and is visible whole or not at all.
         -- A changed user brings all sessions along: some now belong to another version.

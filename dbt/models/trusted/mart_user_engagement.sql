@@ -1,3 +1,17 @@
+{# Incremental for the users of a day. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key='user_key',
+        on_schema_change='fail',
+        pre_hook="{{ delete_unless_carried() }}",
+        post_hook="{{ delete_former_latest_versions() }}"
+    )
+}}
+
+{%- set changed_users = ref('chg_users') -%}
+
 with viewing as (
 
     {{ viewing_to_sum() }}
@@ -17,25 +31,52 @@ changes as (
 
 ),
 
+{% if carries_forward() -%}
+    users_to_write as (
+
+        select
+            user_id,
+            is_unknown_user
+        from changes
+
+        union
+
+        select
+            user_id,
+            false as is_unknown_user
+        from {{ changed_users }}
+
+    ),
+{%- endif %}
+
+users as (
+
+    select
+        users.*,
+        users.user_key = -1 as is_unknown_user
+    from {{ ref('dim_users') }} as users
+    {% if carries_forward() -%}
+        inner join users_to_write
+            on
+                users.user_id = users_to_write.user_id
+                and (users.user_key = -1) = users_to_write.is_unknown_user
+    {%- endif %}
+
+),
+
 -- Different days and titles of a changed user are counted anew, all in an index of the fact.
 recounted as (
 
     select
         users.user_id,
-        users.user_key = -1 as is_unknown_user,
+        users.is_unknown_user,
         count(distinct viewing_sessions.watch_date) as active_days,
         count(distinct viewing_sessions.content_key) as titles_watched,
         min(viewing_sessions.watch_date) as first_watch_date,
         max(viewing_sessions.watch_date) as last_watch_date
     from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-    inner join {{ ref('dim_users') }} as users on viewing_sessions.user_key = users.user_key
-    {% if carries_forward() -%}
-        inner join changes
-            on
-                users.user_id = changes.user_id
-                and (users.user_key = -1) = changes.is_unknown_user
-    {% endif -%}
-    group by users.user_id, users.user_key = -1
+    inner join users on viewing_sessions.user_key = users.user_key
+    group by users.user_id, users.is_unknown_user
 
 ),
 
@@ -49,44 +90,29 @@ counted as (
             + coalesce(changes.watch_minutes, 0) as watch_minutes,
             coalesce(carried.completed_sessions, 0)
             + coalesce(changes.completed_sessions, 0) as completed_sessions,
-            case
-                when changes.user_id is null then carried.active_days else recounted.active_days
-            end as active_days,
-            case
-                when changes.user_id is null then carried.titles_watched
-                else recounted.titles_watched
-            end as titles_watched,
-            case
-                when changes.user_id is null then carried.first_watch_date
-                else recounted.first_watch_date
-            end as first_watch_date,
-            case
-                when changes.user_id is null then carried.last_watch_date
-                else recounted.last_watch_date
-            end as last_watch_date
         {%- else -%}
             coalesce(changes.sessions, 0) as sessions,
             coalesce(changes.watch_minutes, 0) as watch_minutes,
             coalesce(changes.completed_sessions, 0) as completed_sessions,
-            recounted.active_days,
-            recounted.titles_watched,
-            recounted.first_watch_date,
-            recounted.last_watch_date
         {%- endif %}
-    from {{ ref('dim_users') }} as users
+        coalesce(recounted.active_days, 0) as active_days,
+        coalesce(recounted.titles_watched, 0) as titles_watched,
+        recounted.first_watch_date,
+        recounted.last_watch_date
+    from users
     left join changes
         on
             users.user_id = changes.user_id
-            and (users.user_key = -1) = changes.is_unknown_user
+            and users.is_unknown_user = changes.is_unknown_user
     left join recounted
         on
             users.user_id = recounted.user_id
-            and (users.user_key = -1) = recounted.is_unknown_user
+            and users.is_unknown_user = recounted.is_unknown_user
     {% if carries_forward() -%}
         left join {{ this }} as carried
             on
                 users.user_id = carried.user_id
-                and (users.user_key = -1) = (carried.user_key = -1)
+                and users.is_unknown_user = (carried.user_key = -1)
     {% endif -%}
     where users.is_latest
 
@@ -104,8 +130,8 @@ final as (
         is_current,
         is_inferred,
         cast(sessions as bigint) as sessions,
-        coalesce(active_days, 0) as active_days,
-        coalesce(titles_watched, 0) as titles_watched,
+        active_days,
+        titles_watched,
         cast(watch_minutes as numeric(18, 2)) as watch_minutes,
         cast(watch_minutes / 60 as numeric(12, 2)) as watch_hours,
         cast(completed_sessions as bigint) as completed_sessions,
