@@ -24,16 +24,15 @@ import psutil
 
 from cli.warehouse import PASSWORDS, connect
 from include import embedded
-from include.dbt import BUILD, DBT
+from include.dbt import BUILD, DBT, project_options
 from include.ddl import create_warehouse_tables
 from include.embedded.postgres import psql
-from include.environment import ROOT, connections
+from include.environment import connections
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "star_results.md"
 QUERY = re.compile(r"^-- query: (.+)\n((?:(?!-- query:).*\n)+)", re.MULTILINE)
 DIRECTQUERY_LIMIT_MS = 200
-PROJECT = ("--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"))
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Warehouse:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         environment |= connections(self.env) | {"DBT_TARGET_PATH": str(self.home / "target")}
         environment["DBT_LOG_PATH"] = str(self.home / "logs")
-        line = [sys.executable, *DBT, *command, *PROJECT]
+        line = [sys.executable, *DBT, *command, *project_options()]
         # Nobody else reads this star: it is built where the report's queries look.
         line += ["--vars", "trusted_schema: trusted"]
         done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.environment import ROOT
+from include.dbt import project_options
 
 BIN = Path(sys.executable).with_name("dbt")
 # What profiles.yml names; parsing logs in nowhere.
@@ -27,9 +27,8 @@ def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Pat
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
-    project = str(ROOT / "dbt")
     done = subprocess.run(
-        [BIN, "--no-use-colors", *arguments, "--project-dir", project, "--profiles-dir", project],
+        [BIN, "--no-use-colors", *arguments, *project_options()],
         env={**inherited, **settings, **paths},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -64,10 +64,15 @@ def macros_checksum(project: Path = ROOT / "dbt") -> str:
     return hashlib.md5(b"".join(file.read_bytes() for file in files), usedforsecurity=False).hexdigest()
 
 
+def project_options() -> list[str]:
+    """Return the options that tell dbt where the project and its profile are."""
+    project = str(ROOT / "dbt")
+    return ["--project-dir", project, "--profiles-dir", project]
+
+
 def build_command() -> str:
     """Return the shell command of `dbt build`; it reads its connection from the environment."""
-    project = str(ROOT / "dbt")
-    line = shlex.join([*DBT, *BUILD, "--project-dir", project, "--profiles-dir", project])
+    line = shlex.join([*DBT, *BUILD, *project_options()])
     # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
     python = 'env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_PYTHON:-python}"'
     return f"exec </dev/null\nset -euo pipefail\nexec {python} {line}"

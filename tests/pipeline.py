@@ -7,8 +7,7 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from include.dbt import BATCH_VARIABLE
-from include.environment import ROOT
+from include.dbt import BATCH_VARIABLE, DBT, project_options
 from include.extract_load import load_collection, load_table
 from include.load_log import Batch
 from include.publish import publish
@@ -51,8 +50,7 @@ def build_next(
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *options]
-    command += ["--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
+    command = [sys.executable, *DBT, "build", *options, *project_options()]
     own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
     own |= {BATCH_VARIABLE: batch.batch_id}
     return subprocess.Popen(
