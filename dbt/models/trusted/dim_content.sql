@@ -1,5 +1,5 @@
 {%- set changed_sessions = 'select session_id from ' ~ ref('chg_sessions') ~ ' where is_changed' -%}
-{%- set inferred_titles = 'select content_key from ' ~ this ~ ' where is_inferred' -%}
+{%- set built_as_inferred = 'select content_key from ' ~ this ~ ' where is_inferred' -%}
 
 with content as (
 
@@ -23,7 +23,7 @@ fact as (
         -- Of the other sessions the titles are known, or were inferred before.
         where
             {{ is_one_of('session_id', changed_sessions) }}
-            or {{ is_one_of('content_key', inferred_titles) }}
+            or {{ is_one_of('content_key', built_as_inferred) }}
     {%- endif %}
 
 ),
@@ -50,36 +50,19 @@ known_titles as (
 
 ),
 
--- Keys of the fact without a title, and one session of each, which has the id.
-missing_keys as (
+inferred_titles as (
 
-    select
-        fact.content_key,
-        min(fact.session_id) as session_id
-    from fact
-    left join known_titles on fact.content_key = known_titles.content_key
-    where
-        fact.content_key != -1
-        and known_titles.content_key is null
-    group by fact.content_key
-
-),
-
-viewing_sessions as (
-
-    select * from {{ ref('int_viewing_sessions_live') }}
-    where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
+    {{ inferred_members('content_key', 'content_id', 'fact', 'known_titles') }}
 
 ),
 
 missing_titles as (
 
     select
-        missing_keys.content_key,
-        viewing_sessions.content_id,
+        content_key,
+        content_id,
         true as is_inferred
-    from missing_keys
-    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+    from inferred_titles
 
     union all
 

@@ -72,35 +72,9 @@ with all_user_versions as (
 
     ),
 
-    -- Keys of the fact without a version, and one session of each, which has the id.
-    missing_keys as (
-
-        select
-            fact.user_key,
-            min(fact.session_id) as session_id
-        from {{ ref('fct_viewing_sessions') }} as fact
-        left join user_versions on fact.user_key = user_versions.user_key
-        where
-            fact.user_key != -1
-            and user_versions.user_key is null
-        group by fact.user_key
-
-    ),
-
-    viewing_sessions as (
-
-        select * from {{ ref('int_viewing_sessions_live') }}
-        where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
-
-    ),
-
     inferred_users as (
 
-        select
-            missing_keys.user_key,
-            viewing_sessions.user_id
-        from missing_keys
-        inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+        {{ inferred_members('user_key', 'user_id', ref('fct_viewing_sessions'), 'user_versions') }}
 
     ),
 {% endif %}

@@ -1,0 +1,30 @@
+{# Members that sessions name and the source has not: keys of the sessions without a known row, and
+   one session of each, which has the id. #}
+{% macro inferred_members(key, id, sessions, known) -%}
+    with missing_keys as (
+
+        select
+            sessions.{{ key }},
+            min(sessions.session_id) as session_id
+        from {{ sessions }} as sessions
+        left join {{ known }} as known on sessions.{{ key }} = known.{{ key }}
+        where
+            sessions.{{ key }} != -1
+            and known.{{ key }} is null
+        group by sessions.{{ key }}
+
+    ),
+
+    viewing_sessions as (
+
+        select * from {{ ref('int_viewing_sessions_live') }}
+        where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
+
+    )
+
+    select
+        missing_keys.{{ key }},
+        viewing_sessions.{{ id }}
+    from missing_keys
+    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+{%- endmacro %}
