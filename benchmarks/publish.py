@@ -12,8 +12,8 @@ from psycopg2.extensions import connection as Connection
 
 from cli.warehouse import connect
 from include import embedded, publish
-from include.ddl import create_warehouse_tables
-from include.load_log import Batch
+from include.run import Batch
+from include.schema.ddl import create_warehouse_tables
 
 FACTS = 2_000_000
 FACT = f"""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from benchmarks.measuring import say, seconds
 from benchmarks.servers import Servers
-from include.load_log import Batch, Load
+from include.load_log import Load
+from include.run import Batch
 from include.seed import OWN_FILES, seed_table
 from include.tables import VIEWING_SESSIONS
 

@@ -10,8 +10,8 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from include import embedded
-from include.ddl import create_source_tables, create_warehouse_tables
 from include.embedded.postgres import connect_as_admin
+from include.schema.ddl import create_source_tables, create_warehouse_tables
 
 # Role -> the server's prefix in the settings, and the setting with the role's password.
 LOGINS = {

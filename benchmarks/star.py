@@ -25,9 +25,9 @@ import psutil
 from cli.warehouse import PASSWORDS, connect
 from include import embedded
 from include.dbt import BUILD, DBT, project_options
-from include.ddl import create_warehouse_tables
 from include.embedded.postgres import psql
 from include.environment import connections
+from include.schema.ddl import create_warehouse_tables
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "star_results.md"

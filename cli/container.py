@@ -43,7 +43,7 @@ def make_mongo_users(env: Mapping[str, str]) -> None:
     """Make the two users of the product's MongoDB, or give them their current passwords."""
     from pymongo import MongoClient
 
-    from include.mongo_users import create_mongo_users
+    from include.schema.mongo_users import create_mongo_users
 
     login = {"username": "root", "password": env["MONGO_ROOT_PASSWORD"]}
     with MongoClient(env["MONGO_HOST"], int(env["MONGO_PORT"]), directConnection=True, **login) as client:

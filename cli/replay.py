@@ -13,7 +13,7 @@ from cli import LOCAL
 from cli.warehouse import connect, on_this_stack
 from include.environment import pipeline_variables
 from include.errors import GuardError, InputError
-from include.load_log import Batch
+from include.run import Batch
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 
 NEWEST_DAY = "select max(as_of) from ops.load_runs where stage = 'seed'"

@@ -96,7 +96,7 @@ def generate_source_files() -> dict[str, str]:
 @task
 def create_mongodb_collections() -> None:
     from include.connections import mongo
-    from include.seed_mongo import create_collection
+    from include.schema.mongo import create_collection
 
     with mongo("source_mongo_app") as database:
         for collection in MONGO_COLLECTIONS:
@@ -106,7 +106,7 @@ def create_mongodb_collections() -> None:
 @task
 def create_postgres_tables() -> None:
     from include.connections import postgres
-    from include.ddl import create_source_tables, create_warehouse_tables
+    from include.schema.ddl import create_source_tables, create_warehouse_tables
 
     with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
         create_source_tables(source)

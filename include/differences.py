@@ -17,8 +17,8 @@ from datetime import datetime
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-from include.ddl import RawTable
 from include.figures import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
+from include.tables import RawTable
 
 
 def leave_out(cursor: Cursor, parents: Sequence[RawTable], watermark: datetime | None) -> int:

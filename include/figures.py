@@ -11,8 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from psycopg2.sql import SQL, Composable, Composed, Identifier
 
-from include.ddl import RawTable
-from include.tables import NUMBERS, PostgresTable
+from include.tables import NUMBERS, PostgresTable, RawTable
 
 Figures = dict[str, Decimal]
 ROWS, KEY_HASH = "rows", "key_hash"

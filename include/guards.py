@@ -6,26 +6,15 @@ Both look at one table in one load, and let small ones pass: of three rows, two 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from include.errors import GuardError, InputError
 from include.load_log import Load, Rejected
+from include.settings import Limits
 
 # With fewer rows a share says little.
 FEWEST_ROWS = 100
 # "repeats the key of line 12" and "... of line 13" are one reason.
 PLACE = re.compile(r" line \d+$")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The shares, 0 to 1, above which a load stops: of the live rows deleted, of the read rows rejected."""
-
-    deleted_share: float = 0.5
-    rejected_share: float = 0.2
-
-
-DEFAULT_LIMITS = Limits()
 
 
 def refuse_mass_deletion(load: Load, live: int, limits: Limits) -> None:

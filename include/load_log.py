@@ -6,20 +6,14 @@ For each load `read = inserted + updated + unchanged + quarantined`; the table c
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
 
+from include.run import Batch
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One run of the pipeline: its id, and the business day that it brings."""
-
-    batch_id: str
-    as_of: date
 
 
 @dataclass(frozen=True)

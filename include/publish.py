@@ -18,8 +18,8 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 
 from include.errors import PublicationError, StarInUseError
-from include.load_log import Batch
 from include.publications import Publication, current, next_version, of_batch, record
+from include.run import Batch
 from include.star import (
     NEXT,
     PREVIOUS,

@@ -19,14 +19,13 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from pymongo.database import Database
 
-from include.ddl import RawTable
 from include.differences import differing_keys, leave_out, staged_rows
 from include.errors import DataQualityError
 from include.extract_load import mongo, postgres, raw
 from include.figures import Figures, live_rows, measure, numbers, remembered
-from include.load_log import Batch
+from include.run import Batch
 from include.star_figures import STAR, rounded_rows
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)

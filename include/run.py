@@ -1,14 +1,20 @@
 """What a pipeline run is told: its batch and its limits, read from its context and the settings."""
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from include.errors import InputError
-from include.guards import Limits
-from include.load_log import Batch
-from include.settings import Settings
+from include.settings import Limits, Settings
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One run of the pipeline: its id, and the business day that it brings."""
+
+    batch_id: str
+    as_of: date
 
 
 def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> Batch:

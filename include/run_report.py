@@ -6,8 +6,8 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from include.dbt import GOOD, log_results, read_results, record_results
-from include.load_log import Batch
 from include.publications import current
+from include.run import Batch
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from psycopg2.extensions import cursor as Cursor
 
 from include.errors import SchemaDriftError
-from include.load_log import Batch
+from include.run import Batch
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,10 @@ from pymongo.database import Database
 
 from include import seed_mongo, seed_postgres
 from include.errors import InputError
-from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_rejection
-from include.load_log import Batch, Load, Rejected, record_load, store_rejected
+from include.guards import refuse_mass_rejection
+from include.load_log import Load, Rejected, record_load, store_rejected
+from include.run import Batch
+from include.settings import DEFAULT_LIMITS, Limits
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 

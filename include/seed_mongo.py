@@ -15,40 +15,9 @@ from pymongo.database import Database
 from include.documents import MANAGED_FIELDS, find_managed_field, find_problem
 from include.errors import InputError
 from include.load_log import Load, Rejected
-from include.tables import Column, MongoCollection
+from include.tables import MongoCollection
 
-BSON_TYPES = {"text": ["string"], "integer": ["int", "long", "double"]}
-NUMBERS = ["int", "long", "double", "decimal"]
 SEED_STATE = "seed_state"
-
-
-def create_collection(database: Database, collection: MongoCollection) -> None:
-    """Create the collection with its validator and indexes, or bring them up to date."""
-    validator = {"$jsonSchema": json_schema(collection)}
-    if collection.name in database.list_collection_names():
-        database.command("collMod", collection.name, validator=validator, validationLevel="strict")
-    else:
-        database.create_collection(collection.name, validator=validator)
-    database[collection.name].create_index(collection.key, unique=True)
-    if collection.watermark:
-        database[collection.name].create_index(collection.watermark)
-
-
-def json_schema(collection: MongoCollection) -> dict[str, object]:
-    """Return the collection's $jsonSchema: the kinds' columns, each of its type."""
-    columns = {column.name: column for kind in collection.kinds for column in kind.columns}
-    properties = {name: _property(column) for name, column in columns.items()}
-    properties |= {
-        array.field: {"bsonType": ["array", "null"], "items": _property(array.element)}
-        for kind in collection.kinds
-        for array in kind.arrays
-    }
-    properties["content_type"] = {"enum": [kind.content_type for kind in collection.kinds]}
-    if collection.watermark:
-        # Extraction goes by it: what is no date would be read every time.
-        properties[collection.watermark] = {"bsonType": ["date", "null"]}
-    required = [column.name for column in columns.values() if column.required]
-    return {"bsonType": "object", "required": [*required, "content_type"], "properties": properties}
 
 
 def merge_documents(
@@ -79,16 +48,6 @@ def write(database: Database, collection: MongoCollection, writes: list) -> None
     """Write the differences; a broken write is completed by running the task again."""
     if writes:
         database[collection.name].bulk_write(writes, ordered=False)
-
-
-def _property(column: Column) -> dict[str, object]:
-    types = BSON_TYPES.get(column.type, NUMBERS)
-    schema: dict[str, object] = {"bsonType": types if column.required else [*types, "null"]}
-    if column.type == "text" and column.required:
-        schema["minLength"] = 1
-    if column.minimum is not None:
-        schema["minimum"] = column.minimum
-    return schema
 
 
 def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], list[Rejected]]:

@@ -8,9 +8,19 @@ from typing import TypeVar
 
 from include.environment import ROOT
 from include.errors import InputError
-from include.guards import Limits
 
 Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The shares, 0 to 1, above which a load stops: of the live rows deleted, of the read rows rejected."""
+
+    deleted_share: float = 0.5
+    rejected_share: float = 0.2
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.ddl import RawTable
 from include.figures import live_rows, numbers
+from include.tables import RawTable
 
 # Every number with a fraction has two decimals in the star.
 DECIMALS = 2

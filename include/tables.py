@@ -244,3 +244,12 @@ POSTGRES_TABLES = (USERS, VIEWING_SESSIONS)
 MONGO_COLLECTIONS = (CONTENT,)
 SOURCES: tuple[PostgresTable | MongoCollection, ...] = (*POSTGRES_TABLES, *MONGO_COLLECTIONS)
 SOURCES_BY_NAME = {source.name: source for source in SOURCES}
+
+RawTable = PostgresTable | DocumentKind | Array
+
+
+def raw_tables() -> dict[str, RawTable]:
+    """Return every raw table by name; a child table that two kinds share comes once."""
+    kinds = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]
+    children = [array for kind in kinds for array in kind.arrays]
+    return {table.raw: table for table in (*POSTGRES_TABLES, *kinds, *children)}

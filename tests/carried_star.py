@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from include.load_log import Batch
+from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import STAMPS, build_next
 from tests.random_days import RandomDays

@@ -14,11 +14,11 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from include import embedded
-from include.ddl import create_source_tables, create_warehouse_tables
 from include.embedded import postgres
 from include.environment import connections
-from include.mongo_users import create_mongo_users
-from include.seed_mongo import create_collection
+from include.schema.ddl import create_source_tables, create_warehouse_tables
+from include.schema.mongo import create_collection
+from include.schema.mongo_users import create_mongo_users
 from include.tables import MONGO_COLLECTIONS
 
 # Role or user -> where it logs in, and the setting with its password.

@@ -16,7 +16,7 @@ from include.embedded.processes import (
     stop_process,
     wait_until,
 )
-from include.mongo_users import USER_EXISTS, create_mongo_users
+from include.schema.mongo_users import USER_EXISTS, create_mongo_users
 
 AUTHENTICATION_FAILED = 18
 

@@ -13,13 +13,14 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
-from include.ddl import RawTable
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
 from include.figures import KEY_HASH, ROWS, Figures, measure_source, remember, remember_live_keys
-from include.guards import DEFAULT_LIMITS, Limits, refuse_mass_deletion, refuse_mass_rejection
-from include.load_log import Batch, Load, record_load, store_rejected
-from include.tables import MongoCollection, PostgresTable
+from include.guards import refuse_mass_deletion, refuse_mass_rejection
+from include.load_log import Load, record_load, store_rejected
+from include.run import Batch
+from include.settings import DEFAULT_LIMITS, Limits
+from include.tables import MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
 

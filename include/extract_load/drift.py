@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
-from include.load_log import Batch
+from include.run import Batch
 from include.schema_changes import ADDED, KEPT, LEFT_OUT, STOPPED, Change, record, reported_before, stop
 from include.tables import META_COLUMNS, Column, MongoCollection, PostgresTable
 

@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.extract_load import raw
-from include.load_log import Batch
+from include.run import Batch
 from include.tables import PostgresTable
 from include.transaction import transaction
 

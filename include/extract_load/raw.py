@@ -7,10 +7,10 @@ from decimal import Decimal
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.ddl import RawTable
 from include.figures import hashed_keys, key_text
-from include.load_log import Batch, Load
-from include.tables import DocumentKind, Extraction, MongoCollection
+from include.load_log import Load
+from include.run import Batch
+from include.tables import DocumentKind, Extraction, MongoCollection, RawTable
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 import requests
 
-from include.load_log import Batch
+from include.run import Batch
 from include.settings import read_settings
 from include.source_files import prepare
 from tests.compose.conftest import SIZES, docker

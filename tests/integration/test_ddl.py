@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 
-from include import ddl
-from include.ddl import create_source_tables, create_warehouse_tables, raw_tables
-from include.seed_mongo import create_collection
-from include.tables import CONTENT, Column, PostgresTable
+from include.schema import ddl
+from include.schema.ddl import create_source_tables, create_warehouse_tables
+from include.schema.mongo import create_collection
+from include.tables import CONTENT, Column, PostgresTable, raw_tables
 
 META = {
     "_batch_id": "text not null",

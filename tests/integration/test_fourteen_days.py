@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from include.generate import ANCHOR, Size, write_files
-from include.load_log import Batch
+from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import dbt_build, load_everything, trusted_checksums
 

@@ -9,7 +9,7 @@ import pytest
 
 from include.environment import ROOT
 from include.generate import ANCHOR, Size, write_files
-from include.load_log import Batch
+from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import dbt_build, load_everything
 

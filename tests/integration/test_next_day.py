@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from include.generate import ANCHOR, Size, write_files
-from include.load_log import Batch
+from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import dbt_build, load_everything
 

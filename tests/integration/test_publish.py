@@ -18,9 +18,9 @@ from psycopg2.sql import SQL, Identifier, Literal
 from include import publish as module
 from include.embedded import postgres
 from include.errors import PublicationError, StarInUseError
-from include.load_log import Batch
 from include.publications import latest
 from include.publish import publish, rollback
+from include.run import Batch
 from tests.conftest import Platform
 
 TABLES = ("bridge", "dim_titles", "dim_users", "fct_sessions")

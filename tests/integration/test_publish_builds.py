@@ -13,8 +13,8 @@ from psycopg2.errors import CheckViolation, NotNullViolation
 from include.dbt import log_results, read_results
 from include.errors import PublicationError
 from include.generate import ANCHOR, Size, write_files
-from include.load_log import Batch
 from include.publish import publish, rollback
+from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import build_next, load_everything, trusted_checksums
 

@@ -9,7 +9,7 @@ import pytest
 from include import quality
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
-from include.load_log import Batch
+from include.run import Batch
 from include.star import NEXT
 from include.star_figures import STAR
 from tests.conftest import Platform

@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
 
 from include import seed_mongo
 from include.errors import InputError
-from include.seed_mongo import create_collection
+from include.schema.mongo import create_collection
 from include.tables import CONTENT
 
 

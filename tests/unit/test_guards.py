@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from include.errors import GuardError, InputError
-from include.guards import Limits, refuse_mass_deletion, refuse_mass_rejection
+from include.guards import refuse_mass_deletion, refuse_mass_rejection
 from include.load_log import Load, Rejected
+from include.settings import Limits
 
 
 def deletion(deleted: int) -> Load:

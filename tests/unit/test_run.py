@@ -6,10 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from include.errors import InputError
-from include.guards import Limits
-from include.load_log import Batch
-from include.run import batch_of, limits_of
-from include.settings import read_settings
+from include.run import Batch, batch_of, limits_of
+from include.settings import Limits, read_settings
 
 
 def context(as_of: str | None = None, logical_date: datetime | None = None) -> dict:

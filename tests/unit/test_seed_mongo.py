@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.seed_mongo import json_schema
+from include.schema.mongo import json_schema
 from include.tables import CONTENT
 
 SCHEMA = json_schema(CONTENT)

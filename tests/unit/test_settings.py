@@ -7,8 +7,7 @@ import pytest
 
 from include.environment import ROOT, read_env
 from include.errors import InputError
-from include.guards import Limits
-from include.settings import read_settings
+from include.settings import Limits, read_settings
 
 
 def test_nothing_set_gives_the_defaults() -> None:

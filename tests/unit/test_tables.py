@@ -6,7 +6,6 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from include.ddl import raw_tables
 from include.tables import (
     META_COLUMNS,
     MONGO_COLLECTIONS,
@@ -18,6 +17,7 @@ from include.tables import (
     DocumentKind,
     Extraction,
     PostgresTable,
+    raw_tables,
 )
 
 KINDS = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]

@@ -10,23 +10,15 @@ from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.tables import (
     META_COLUMNS,
-    MONGO_COLLECTIONS,
     POSTGRES_TABLES,
-    Array,
     Column,
     DocumentKind,
     PostgresTable,
+    RawTable,
+    raw_tables,
 )
 
 SQL_DIR = Path(__file__).parent / "sql"
-RawTable = PostgresTable | DocumentKind | Array
-
-
-def raw_tables() -> dict[str, RawTable]:
-    """Return every raw table by name; a child table that two kinds share comes once."""
-    kinds = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]
-    children = [array for kind in kinds for array in kind.arrays]
-    return {table.raw: table for table in (*POSTGRES_TABLES, *kinds, *children)}
 
 
 def create_source_tables(source: Connection) -> None:
