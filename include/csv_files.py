@@ -1,7 +1,7 @@
 """Frame the lines of a CSV file for COPY: each with its number, the unreadable ones set aside.
 
 Data flow: bytes of the file -> CsvRows.read() -> COPY. What only needs counting is decided here (encoding,
-header, number of fields, quotes); what a value means is decided by the database (`checks.py`).
+header, number of fields, quotes); what a value means is decided by the database (`rules/csv_values.py`).
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from include.errors import InputError
-from include.load_log import Rejected
+from include.rules.rejected import Rejected
 
 CHUNK_BYTES = 1 << 20
 # A quote that stays open for more lines than this was never meant to be one.

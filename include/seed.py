@@ -13,8 +13,10 @@ from pymongo.database import Database
 
 from include import seed_mongo, seed_postgres
 from include.errors import InputError
-from include.guards import refuse_mass_rejection
-from include.load_log import Load, Rejected, record_load, store_rejected
+from include.load_log import Load, record_load
+from include.ops.quarantine import store_rejected
+from include.rules.limits import refuse_mass_rejection
+from include.rules.rejected import Rejected
 from include.run import Batch
 from include.settings import DEFAULT_LIMITS, Limits
 from include.tables import MongoCollection, PostgresTable

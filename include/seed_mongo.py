@@ -12,9 +12,10 @@ from pathlib import Path
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.database import Database
 
-from include.documents import MANAGED_FIELDS, find_managed_field, find_problem
 from include.errors import InputError
-from include.load_log import Load, Rejected
+from include.load_log import Load
+from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem
+from include.rules.rejected import Rejected
 from include.tables import MongoCollection
 
 SEED_STATE = "seed_state"

@@ -14,10 +14,11 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from include.checks import first_problem, typed_value
 from include.csv_files import CsvRows
 from include.errors import InputError
-from include.load_log import Load, Rejected
+from include.load_log import Load
+from include.rules.csv_values import first_problem, typed_value
+from include.rules.rejected import Rejected
 from include.tables import PostgresTable
 
 

@@ -16,8 +16,9 @@ from pymongo.database import Database
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
 from include.figures import KEY_HASH, ROWS, Figures, measure_source, remember, remember_live_keys
-from include.guards import refuse_mass_deletion, refuse_mass_rejection
-from include.load_log import Load, record_load, store_rejected
+from include.load_log import Load, record_load
+from include.ops.quarantine import store_rejected
+from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
 from include.run import Batch
 from include.settings import DEFAULT_LIMITS, Limits
 from include.tables import MongoCollection, PostgresTable, RawTable
@@ -94,7 +95,7 @@ def _sweep(
     raw.sweep(cursor, table, load, start, batch)
     if load.deleted:
         live_before = raw.count_live(cursor, table) + load.deleted - came.count
-        refuse_mass_deletion(load, live_before, limits)
+        refuse_mass_deletion(load.table, load.deleted, live_before, limits)
 
 
 def load_collection(

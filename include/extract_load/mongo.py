@@ -17,9 +17,9 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Identifier
 from pymongo.database import Database
 
-from include.documents import MANAGED_FIELDS, Problem, bson_type, find_problem, number
 from include.extract_load.raw import create_stage, tables_of
-from include.load_log import Rejected
+from include.rules.documents import MANAGED_FIELDS, Problem, bson_type, find_problem, number
+from include.rules.rejected import Rejected
 from include.tables import Array, Column, DocumentKind, MongoCollection
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

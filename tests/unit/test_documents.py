@@ -8,7 +8,7 @@ from bson import ObjectId
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
-from include.documents import MANAGED_FIELDS, find_managed_field, find_problem, number
+from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem, number
 from include.tables import CONTENT
 
 MOVIES, SERIES = CONTENT.kinds

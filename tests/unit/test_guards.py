@@ -1,17 +1,11 @@
 """Where a load stops itself: the exact border, the smallest table, and what the message says."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from include.errors import GuardError, InputError
-from include.guards import refuse_mass_deletion, refuse_mass_rejection
-from include.load_log import Load, Rejected
+from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
+from include.rules.rejected import Rejected
 from include.settings import Limits
-
-
-def deletion(deleted: int) -> Load:
-    return Load("extract", "postgres_users", datetime.now(UTC), deleted=deleted)
 
 
 def rejections(number: int, reason: str = "is empty", column: str | None = "age") -> list[Rejected]:
@@ -23,18 +17,18 @@ def rejections(number: int, reason: str = "is empty", column: str | None = "age"
     [(0, 0, 0), (99, 99, 0), (50, 100, 0.5), (29, 100, 0.29), (100, 100, 1), (0, 100, 0)],
 )
 def test_deletion_up_to_the_share_or_of_a_small_table_passes(deleted: int, live: int, share: float) -> None:
-    refuse_mass_deletion(deletion(deleted), live, Limits(deleted_share=share))
+    refuse_mass_deletion("postgres_users", deleted, live, Limits(deleted_share=share))
 
 
 @pytest.mark.parametrize(("deleted", "live", "share"), [(51, 100, 0.5), (100, 100, 0.99), (1, 100, 0)])
 def test_deletion_above_the_share_is_refused(deleted: int, live: int, share: float) -> None:
     with pytest.raises(GuardError):
-        refuse_mass_deletion(deletion(deleted), live, Limits(deleted_share=share))
+        refuse_mass_deletion("postgres_users", deleted, live, Limits(deleted_share=share))
 
 
 def test_refused_deletion_names_table_numbers_and_the_ways_out() -> None:
     with pytest.raises(GuardError) as refused:
-        refuse_mass_deletion(deletion(4_950), 5_000, Limits())
+        refuse_mass_deletion("postgres_users", 4_950, 5_000, Limits())
     for part in (
         "raw.postgres_users: 4,950 of its 5,000 live rows would vanish (99 %; MAX_DELETED_SHARE is 50 %)",
         "Check that the source is complete",

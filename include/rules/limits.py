@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from include.errors import GuardError, InputError
-from include.load_log import Load, Rejected
+from include.rules.rejected import Rejected
 from include.settings import Limits
 
 # With fewer rows a share says little.
@@ -17,13 +17,13 @@ FEWEST_ROWS = 100
 PLACE = re.compile(r" line \d+$")
 
 
-def refuse_mass_deletion(load: Load, live: int, limits: Limits) -> None:
-    """Raise GuardError when the load deleted too many of the `live` rows that its table had before."""
-    if not _is_above(load.deleted, live, limits.deleted_share):
+def refuse_mass_deletion(table: str, deleted: int, live: int, limits: Limits) -> None:
+    """Raise GuardError when a load deleted too many of the `live` rows that the raw table had before."""
+    if not _is_above(deleted, live, limits.deleted_share):
         return
     raise GuardError(
-        f"raw.{load.table}: {load.deleted:,} of its {live:,} live rows would vanish"
-        f" ({_percent(load.deleted / live)}; MAX_DELETED_SHARE is {_percent(limits.deleted_share)})."
+        f"raw.{table}: {deleted:,} of its {live:,} live rows would vanish"
+        f" ({_percent(deleted / live)}; MAX_DELETED_SHARE is {_percent(limits.deleted_share)})."
         " Nothing of this load was kept. Check that the source is complete; if it is meant, trigger a run"
         " with allow_mass_deletion, or set MAX_DELETED_SHARE=1 in .env for one run"
     )

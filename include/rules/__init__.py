@@ -1,0 +1,19 @@
+"""What makes a value, a document or a whole load unacceptable.
+
+In: the column specs of `tables.py`, and values. Out: what is wrong, as data, or an error that stops the load.
+Nothing here writes to a database.
+"""
+
+from include.rules.csv_values import first_problem, typed_value
+from include.rules.documents import find_problem
+from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
+from include.rules.rejected import Rejected
+
+__all__ = [
+    "Rejected",
+    "find_problem",
+    "first_problem",
+    "refuse_mass_deletion",
+    "refuse_mass_rejection",
+    "typed_value",
+]
