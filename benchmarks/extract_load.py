@@ -20,7 +20,7 @@ from benchmarks.measuring import peak_memory, say, seconds
 from benchmarks.servers import Servers, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.run import Batch
 from include.tables import VIEWING_SESSIONS
 

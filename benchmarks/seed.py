@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measuring import say, seconds
 from benchmarks.servers import Servers
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.run import Batch
 from include.seed import OWN_FILES, seed_table
 from include.tables import VIEWING_SESSIONS

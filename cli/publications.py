@@ -10,7 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from cli.warehouse import ask
 from include.errors import PublicationError, StarInUseError
-from include.publications import latest
+from include.ops.publications import latest_publications
 from include.publish import rollback
 from include.star import PREVIOUS, TRUSTED, read_marker
 from include.transaction import transaction
@@ -39,7 +39,7 @@ def _roll_back(warehouse: Connection) -> int:
 
 def _list(warehouse: Connection) -> int:
     with transaction(warehouse) as cursor:
-        publications = latest(cursor, SHOWN)
+        publications = latest_publications(cursor, SHOWN)
         marks = {
             read_marker(cursor, PREVIOUS).get("version"): "<- kept for make rollback",
             read_marker(cursor, TRUSTED).get("version"): "<- readers see it",

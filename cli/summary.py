@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg2.extensions import connection as Connection
 
-from include.publications import current
+from include.ops.publications import current_publication
 
 LOADS = """
 select table_name, rows_read, rows_loaded, rows_unchanged, rows_deleted, rows_quarantined
@@ -53,7 +53,7 @@ def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
 def print_published(loader: Connection) -> None:
     """Print which version of the star readers see."""
     with loader, loader.cursor() as cursor:
-        now = current(cursor)
+        now = current_publication(cursor)
     print(f"\nReaders see {now or 'no published star yet'}")
 
 

@@ -210,8 +210,8 @@ def publish_trusted() -> dict[str, object]:
 @task
 def report_run() -> dict[str, object]:
     from include.connections import postgres
+    from include.ops.run_report import record_and_total
     from include.run import batch_of
-    from include.run_report import record_and_total
     from include.settings import read_settings
 
     with postgres("warehouse") as warehouse:

@@ -17,7 +17,7 @@ from datetime import datetime
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-from include.figures import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
+from include.ops.fingerprint import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
 from include.tables import RawTable
 
 

@@ -18,7 +18,13 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 
 from include.errors import PublicationError, StarInUseError
-from include.publications import Publication, current, next_version, of_batch, record
+from include.ops.publications import (
+    Publication,
+    current_publication,
+    next_version,
+    publication_of_batch,
+    record_publication,
+)
 from include.run import Batch
 from include.star import (
     NEXT,
@@ -94,8 +100,8 @@ def rollback(warehouse: Connection) -> Publication:
 
 
 def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -> Publication:
-    now = current(cursor)
-    if done := of_batch(cursor, batch.batch_id):
+    now = current_publication(cursor)
+    if done := publication_of_batch(cursor, batch.batch_id):
         log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
         return done
     state, builder = marker.get("state"), marker.get("batch_id") or "by hand"
@@ -191,7 +197,7 @@ def _swap(
         cursor.execute(SQL("alter schema {} rename to {}").format(Identifier(old), Identifier(new)))
     _let_readers_in(cursor)
     write_marker(cursor, TRUSTED, marker)
-    return record(cursor, change.action, marker, contents, started)
+    return record_publication(cursor, change.action, marker, contents, started)
 
 
 def _let_readers_in(cursor: Cursor) -> None:
@@ -231,7 +237,7 @@ def _who_reads(warehouse: Connection) -> str:
             " where relnamespace = to_regnamespace('trusted') and granted and pid <> pg_backend_pid()"
         )
         readers = [text for (text,) in cursor.fetchall()]
-        now = current(cursor)
+        now = current_publication(cursor)
     who = ", ".join(readers) or "nobody any more"
     return (
         f"trusted was in use at each of {ATTEMPTS} attempts, at the last one by {who}. Readers still see"

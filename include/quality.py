@@ -22,7 +22,7 @@ from pymongo.database import Database
 from include.differences import differing_keys, leave_out, staged_rows
 from include.errors import DataQualityError
 from include.extract_load import mongo, postgres, raw
-from include.figures import Figures, live_rows, measure, numbers, remembered
+from include.ops.fingerprint import Fingerprint, fingerprint_of, live_rows, numbers, remembered_fingerprint
 from include.run import Batch
 from include.star_figures import STAR, rounded_rows
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable, RawTable
@@ -91,7 +91,7 @@ def reconcile_sources(servers: Servers, batch: Batch, *, schema: str) -> list[di
 def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> Comparison:
     with transaction(servers.warehouse) as cursor:
         watermark = _begin(cursor, table.raw, table)
-        source = remembered(cursor, table)
+        source = remembered_fingerprint(cursor, table)
         if not source:
             return Comparison(table.raw, (), [f"raw.{table.raw}: no load has measured its source yet"])
         measures = _measures(cursor, servers.publisher, table, source, schema)
@@ -124,7 +124,7 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
         mongo.stage(servers.catalogue, cursor, collection, None)
         left_out = leave_out(cursor, collection.kinds, watermark)
         for table in raw.tables_of(collection):
-            source = measure(cursor, staged_rows(table), table.raw_key, numbers(table))
+            source = fingerprint_of(cursor, staged_rows(table), table.raw_key, numbers(table))
             measures = _measures(cursor, servers.publisher, table, source, schema)
             unequal = [found for found in measures if not found.is_source_equal]
             problems = [_source_problem(cursor, table, unequal, name)] if unequal else []
@@ -140,25 +140,25 @@ def _begin(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -
 
 
 def _measures(
-    cursor: Cursor, publisher: Connection, table: RawTable, source: Figures, schema: str
+    cursor: Cursor, publisher: Connection, table: RawTable, source: Fingerprint, schema: str
 ) -> list[Measure]:
-    in_raw = measure(cursor, live_rows(table), table.raw_key, numbers(table))
+    in_raw = fingerprint_of(cursor, live_rows(table), table.raw_key, numbers(table))
     in_star = _measure_star(publisher, table, schema)
     rounded = in_raw
     if any(value != in_raw[name] for name, value in in_star.items()):
-        rounded = measure(cursor, rounded_rows(table), table.raw_key, numbers(table))
+        rounded = fingerprint_of(cursor, rounded_rows(table), table.raw_key, numbers(table))
     return [
         Measure(name, value, in_raw[name], in_raw[name] - rounded[name], in_star.get(name))
         for name, value in source.items()
     ]
 
 
-def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Figures:
+def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Fingerprint:
     star = STAR.get(table.raw)
     if star is None:
         return {}
     with transaction(publisher) as cursor:
-        return measure(cursor, star.rows(table, schema), table.raw_key, list(star.columns))
+        return fingerprint_of(cursor, star.rows(table, schema), table.raw_key, list(star.columns))
 
 
 def _source_problem(cursor: Cursor, table: RawTable, unequal: Sequence[Measure], source: str) -> str:

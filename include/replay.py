@@ -25,7 +25,7 @@ from pymongo.database import Database
 
 from include import seed_mongo, seed_postgres
 from include.extract_load import load_collection
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
 from include.run import Batch
 from include.tables import MongoCollection, PostgresTable

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from include import seed_mongo, seed_postgres
 from include.errors import InputError
-from include.load_log import Load, record_load
+from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected

@@ -13,7 +13,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.database import Database
 
 from include.errors import InputError
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem
 from include.rules.rejected import Rejected
 from include.tables import MongoCollection

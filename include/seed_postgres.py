@@ -16,7 +16,7 @@ from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.csv_files import CsvRows
 from include.errors import InputError
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.rules.csv_values import first_problem, typed_value
 from include.rules.rejected import Rejected
 from include.tables import PostgresTable

@@ -5,20 +5,13 @@ The marker is a comment on the schema, so that it goes along when the schema is 
 """
 
 import json
-from dataclasses import dataclass
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier, Literal
 
+from include.ops.publications import Contents
+
 NEXT, TRUSTED, PREVIOUS = "trusted_next", "trusted", "trusted_previous"
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Rows and checksum of each table of a star."""
-
-    row_counts: dict[str, int]
-    checksums: dict[str, str]
 
 
 def tables(cursor: Cursor, schema: str) -> list[str]:

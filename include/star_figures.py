@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.figures import live_rows, numbers
+from include.ops.fingerprint import live_rows, numbers
 from include.tables import RawTable
 
 # Every number with a fraction has two decimals in the star.

@@ -15,8 +15,15 @@ from pymongo.database import Database
 
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
-from include.figures import KEY_HASH, ROWS, Figures, measure_source, remember, remember_live_keys
-from include.load_log import Load, record_load
+from include.ops.fingerprint import (
+    KEY_HASH,
+    ROWS,
+    Fingerprint,
+    fingerprint_of_source,
+    remember_fingerprint,
+    remember_live_keys,
+)
+from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
 from include.run import Batch
@@ -61,12 +68,12 @@ def _bring_in(
         declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, batch)
         if raw.is_empty(cursor, table):
             load.read = load.inserted = postgres.fill(reader, cursor, table, start, batch)
-            return _remember(cursor, declared, measure_source(reader, declared))
+            return _remember(cursor, declared, fingerprint_of_source(reader, declared))
         # The values of a new column move no updated_at.
         postgres.stage(reader, cursor, table, None if has_new_column else start.read_from)
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            measuring = pool.submit(measure_source, reader, declared)
+            measuring = pool.submit(fingerprint_of_source, reader, declared)
             came = raw.merge(cursor, table, load, start, batch)
         keys = _remember(cursor, declared, measuring.result())
         # Every key travels only when some key is gone.
@@ -78,8 +85,8 @@ def _bring_in(
     return keys
 
 
-def _remember(cursor: Cursor, table: PostgresTable, figures: Figures) -> raw.Keys:
-    remember(cursor, table, figures)
+def _remember(cursor: Cursor, table: PostgresTable, figures: Fingerprint) -> raw.Keys:
+    remember_fingerprint(cursor, table, figures)
     return raw.Keys(figures[ROWS], figures[KEY_HASH])
 
 

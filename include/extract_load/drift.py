@@ -13,8 +13,17 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
+from include.ops.schema_changes import (
+    ADDED,
+    KEPT,
+    LEFT_OUT,
+    STOPPED,
+    SchemaChange,
+    record_changes,
+    reported_before,
+    stop,
+)
 from include.run import Batch
-from include.schema_changes import ADDED, KEPT, LEFT_OUT, STOPPED, Change, record, reported_before, stop
 from include.tables import META_COLUMNS, Column, MongoCollection, PostgresTable
 
 # Types that binary COPY carries unchanged, and whose values are equal only if they look equal. Any other
@@ -33,7 +42,7 @@ HOLDS = {
 # As tables.py says it -> as PostgreSQL does.
 FULL_NAMES = {"timestamptz": "timestamp with time zone"}
 # Texts of any length, and enumerations, are text; a domain is what it stands for.
-COLUMNS = """
+CATALOGUE_COLUMNS = """
     select attname,
         case
             when typcategory in ('S', 'E') then 'text'
@@ -127,7 +136,7 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
                 Identifier(table.raw), Identifier(column.name), SQL(column.type)
             )
         )
-    record(cursor, _news(shape, missing, reported), batch)
+    record_changes(cursor, _news(shape, missing, reported), batch)
     columns = shape.declared + shape.followed + shape.new
     # PostgresTable.raw_columns adds created_at.
     own = tuple(column for column in columns if column.name != "created_at")
@@ -140,17 +149,17 @@ def refuse_missing_collection(
     """Raise SchemaDriftError when the collection is not there: it would be read as an empty one."""
     if not source.list_collection_names(filter={"name": collection.name}):
         advice = f"the source has no collection {collection.name}. Restore it, or mend MONGO_DB in .env"
-        stop(cursor, {Change(f"mongo_{collection.name}", None, "removed", STOPPED): advice}, batch)
+        stop(cursor, {SchemaChange(f"mongo_{collection.name}", None, "removed", STOPPED): advice}, batch)
 
 
 def report_fields(cursor: Cursor, fields: Mapping[tuple[str, str, str], str], batch: Batch) -> None:
     """Report once what no column takes: raw table, field and BSON type -> the first document's id."""
     changes = [
-        Change(table, field, "added", KEPT, new_type=bson_type, document_id=document_id)
+        SchemaChange(table, field, "added", KEPT, new_type=bson_type, document_id=document_id)
         for (table, field, bson_type), document_id in fields.items()
     ]
     reported = reported_before(cursor, [change.table_name for change in changes]) if changes else set()
-    record(cursor, [change for change in changes if change.identity not in reported], batch)
+    record_changes(cursor, [change for change in changes if change.identity not in reported], batch)
 
 
 def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -> dict[str, Found]:
@@ -163,23 +172,23 @@ def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch:
         advice = (
             f"the source has no table {table.name} that {user} can see. Restore it, or mend SOURCE_DB in .env"
         )
-        stop(cursor, {Change(table.raw, None, "removed", STOPPED): advice}, batch)
+        stop(cursor, {SchemaChange(table.raw, None, "removed", STOPPED): advice}, batch)
     except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.WrongObjectType):
         # Who may read some columns only may not lock, and not all that can be read can be locked.
         reader.execute("rollback to savepoint shape")
     columns = _columns(reader, name)
     if not any(found.is_readable for found in columns.values()):
         advice = f"{user} may not read the source's table {table.name}. As its owner: {_grant(table, user)}"
-        stop(cursor, {Change(table.raw, None, "unreadable", STOPPED): advice}, batch)
+        stop(cursor, {SchemaChange(table.raw, None, "unreadable", STOPPED): advice}, batch)
     return columns
 
 
 def _columns(cursor: Cursor, table: Identifier) -> dict[str, Found]:
-    cursor.execute(COLUMNS, (table.as_string(cursor),))
+    cursor.execute(CATALOGUE_COLUMNS, (table.as_string(cursor),))
     return {row[0]: Found(*row) for row in cursor.fetchall()}
 
 
-def _problems(shape: Shape, user: str) -> Iterator[tuple[Change, str]]:
+def _problems(shape: Shape, user: str) -> Iterator[tuple[SchemaChange, str]]:
     declared = list(shape.declared)
     if shape.table.watermark:
         declared.append(Column(shape.table.watermark, FULL_NAMES["timestamptz"]))
@@ -232,18 +241,18 @@ def _quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _change(shape: Shape, column: Column, change: str) -> Change:
+def _change(shape: Shape, column: Column, change: str) -> SchemaChange:
     found = shape.source.get(column.name)
-    return Change(
+    return SchemaChange(
         shape.table.raw, column.name, change, STOPPED, column.type, found.full_type if found else None
     )
 
 
-def _news(shape: Shape, missing: list[Column], reported: set) -> Iterator[Change]:
+def _news(shape: Shape, missing: list[Column], reported: set) -> Iterator[SchemaChange]:
     for column in missing + shape.new:
         found = shape.source[column.name]
-        yield Change(shape.table.raw, column.name, "added", ADDED, new_type=found.full_type)
+        yield SchemaChange(shape.table.raw, column.name, "added", ADDED, new_type=found.full_type)
     for found in shape.left_out:
-        change = Change(shape.table.raw, found.name, "added", LEFT_OUT, new_type=found.full_type)
+        change = SchemaChange(shape.table.raw, found.name, "added", LEFT_OUT, new_type=found.full_type)
         if change.identity not in reported:
             yield change

@@ -7,8 +7,8 @@ from decimal import Decimal
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.figures import hashed_keys, key_text
-from include.load_log import Load
+from include.ops.fingerprint import hashed_keys, key_text
+from include.ops.load_runs import Load
 from include.run import Batch
 from include.tables import DocumentKind, Extraction, MongoCollection, RawTable
 

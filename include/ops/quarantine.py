@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
 
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
 from include.run import Batch
 

@@ -18,7 +18,7 @@ from psycopg2.extras import RealDictCursor
 from pymongo.database import Database
 
 from include.extract_load import load_collection, load_table
-from include.load_log import Load
+from include.ops.load_runs import Load
 from include.run import Batch
 from include.seed import OWN_FILES, seed_collection, seed_table
 from include.tables import CONTENT, USERS, VIEWING_SESSIONS, PostgresTable

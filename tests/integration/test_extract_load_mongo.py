@@ -11,7 +11,7 @@ import pytest
 from bson import Decimal128, Int64, ObjectId
 
 from include.extract_load import load_collection
-from include.load_log import record_load
+from include.ops.load_runs import record_load
 from include.tables import CONTENT
 
 # Nothing is read again before the watermark.

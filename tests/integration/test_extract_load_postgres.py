@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from include.errors import SchemaDriftError
 from include.extract_load import load_table, postgres
-from include.load_log import record_load
+from include.ops.load_runs import record_load
 from include.tables import USERS, VIEWING_SESSIONS
 
 ANA = "U0001,21,Argentina,Basic,2022-10-02,58.0"

@@ -18,7 +18,7 @@ from psycopg2.sql import SQL, Identifier, Literal
 from include import publish as module
 from include.embedded import postgres
 from include.errors import PublicationError, StarInUseError
-from include.publications import latest
+from include.ops.publications import latest_publications
 from include.publish import publish, rollback
 from include.run import Batch
 from tests.conftest import Platform
@@ -511,4 +511,4 @@ def test_an_older_installation_is_upgraded_by_its_next_start(star):
     assert star.seen() == {0}
     assert star.publish(2) == 2
     with star.transformer as connection, connection.cursor() as cursor:
-        assert [p.version for p in latest(cursor, 9)] == [2, 0, 1]
+        assert [p.version for p in latest_publications(cursor, 9)] == [2, 0, 1]

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from include.errors import InputError
-from include.load_log import record_load
+from include.ops.load_runs import record_load
 from include.seed import seed_table
 from include.tables import USERS, VIEWING_SESSIONS
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from include.load_log import Load
+from include.ops.load_runs import Load
 
 
 def test_what_was_read_and_not_touched_is_unchanged() -> None:

@@ -17,7 +17,7 @@ ADDED, LEFT_OUT, KEPT, STOPPED = "added to raw", "left out", "kept in _document"
 
 
 @dataclass(frozen=True)
-class Change:
+class SchemaChange:
     """A line of ops.schema_changes."""
 
     table_name: str
@@ -50,7 +50,7 @@ def reported_before(cursor: Cursor, tables: Iterable[str]) -> set[tuple[str, str
     return set(cursor.fetchall())
 
 
-def record(cursor: Cursor, changes: Iterable[Change], batch: Batch) -> None:
+def record_changes(cursor: Cursor, changes: Iterable[SchemaChange], batch: Batch) -> None:
     """Write the changes down, in the caller's transaction, and log them."""
     for change in changes:
         # A task that is tried again meets the same once more.
@@ -63,11 +63,11 @@ def record(cursor: Cursor, changes: Iterable[Change], batch: Batch) -> None:
         log.warning("%s", change)
 
 
-def stop(cursor: Cursor, problems: Mapping[Change, str], batch: Batch) -> NoReturn:
+def stop(cursor: Cursor, problems: Mapping[SchemaChange, str], batch: Batch) -> NoReturn:
     """Commit the record of the changes, and raise SchemaDriftError with what to do about each.
 
     Only for a load that has not written anything yet.
     """
-    record(cursor, problems, batch)
+    record_changes(cursor, problems, batch)
     cursor.connection.commit()
     raise SchemaDriftError("; ".join(problems.values()) + ". Nothing of this table was loaded")

@@ -6,9 +6,15 @@ from datetime import date, datetime
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.star import Contents
-
 COLUMNS = "action, version, batch_id, invocation_id, as_of, published_at, seconds, row_counts"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Rows and checksum of each table of a star."""
+
+    row_counts: dict[str, int]
+    checksums: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Publication:
         return shown | {"as_of": as_of, "seconds": float(self.seconds)}
 
 
-def record(
+def record_publication(
     cursor: Cursor,
     action: str,
     marker: dict[str, object],
@@ -69,17 +75,17 @@ def next_version(cursor: Cursor) -> int:
     return cursor.fetchone()[0]
 
 
-def current(cursor: Cursor) -> Publication | None:
+def current_publication(cursor: Cursor) -> Publication | None:
     """Return the publication that readers see; none before the first one."""
     return _last(cursor, "true")
 
 
-def of_batch(cursor: Cursor, batch_id: str) -> Publication | None:
+def publication_of_batch(cursor: Cursor, batch_id: str) -> Publication | None:
     """Return the last version that the run published."""
     return _last(cursor, "action = 'publish' and batch_id = %s", batch_id)
 
 
-def latest(cursor: Cursor, limit: int) -> list[Publication]:
+def latest_publications(cursor: Cursor, limit: int) -> list[Publication]:
     """Return the last publications, newest first."""
     cursor.execute(f"select {COLUMNS} from ops.publications order by publication_id desc limit %s", (limit,))
     return [Publication(*row) for row in cursor.fetchall()]

@@ -6,7 +6,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from include.dbt import GOOD, log_results, read_results, record_results
-from include.publications import current
+from include.ops.publications import current_publication
 from include.run import Batch
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def record_and_total(warehouse: Connection, batch: Batch, dbt_target: Path) -> d
 
 def _version(warehouse: Connection) -> int | None:
     with warehouse, warehouse.cursor() as cursor:
-        now = current(cursor)
+        now = current_publication(cursor)
     log.info("Readers see %s", now or "no published star yet")
     return now and now.version
 

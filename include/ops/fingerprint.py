@@ -1,4 +1,4 @@
-"""The figures by which two copies of a table are compared: rows, key hash, and the sum of each number column.
+"""The table ops.source_figures, and the fingerprint of a table: rows, key hash, sum of each number column.
 
 Data flow: a load measures the source inside its snapshot -> ops.source_figures, in the load's transaction;
 raw, and what is published, are measured in the same way. One scan each: no row travels. Equal tables have
@@ -13,7 +13,7 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier
 
 from include.tables import NUMBERS, PostgresTable, RawTable
 
-Figures = dict[str, Decimal]
+Fingerprint = dict[str, Decimal]
 ROWS, KEY_HASH = "rows", "key_hash"
 
 
@@ -42,7 +42,7 @@ def sum_of(column: str) -> str:
     return f"sum({column})"
 
 
-def measure(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: list[str]) -> Figures:
+def fingerprint_of(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: list[str]) -> Fingerprint:
     """Return the figures of the rows, given as what follows `from`, in one scan."""
     sums = [SQL("coalesce(sum({}), 0)").format(Identifier(column)) for column in columns]
     aggregates = SQL(", ").join([hashed_keys(key_text(key)), *sums])
@@ -50,9 +50,9 @@ def measure(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: lis
     return dict(zip([ROWS, KEY_HASH, *map(sum_of, columns)], cursor.fetchone(), strict=True))
 
 
-def measure_source(reader: Cursor, table: PostgresTable) -> Figures:
+def fingerprint_of_source(reader: Cursor, table: PostgresTable) -> Fingerprint:
     """Return the figures of a table of the PostgreSQL source."""
-    return measure(reader, Identifier(table.name), table.raw_key, numbers(table))
+    return fingerprint_of(reader, Identifier(table.name), table.raw_key, numbers(table))
 
 
 def live_rows(table: RawTable) -> Composed:
@@ -60,7 +60,7 @@ def live_rows(table: RawTable) -> Composed:
     return SQL("(select * from raw.{} where _deleted_at is null) as live").format(Identifier(table.raw))
 
 
-def remember(cursor: Cursor, table: RawTable, figures: Figures) -> None:
+def remember_fingerprint(cursor: Cursor, table: RawTable, figures: Fingerprint) -> None:
     """Write down what the source held, in the transaction that brings it into raw."""
     cursor.execute("delete from ops.source_figures where table_name = %s", (table.raw,))
     execute_values(
@@ -72,10 +72,10 @@ def remember(cursor: Cursor, table: RawTable, figures: Figures) -> None:
 
 def remember_live_keys(cursor: Cursor, table: RawTable) -> None:
     """Write down which keys a load left alive, where the source does not stand still to be measured."""
-    remember(cursor, table, measure(cursor, live_rows(table), table.raw_key, []))
+    remember_fingerprint(cursor, table, fingerprint_of(cursor, live_rows(table), table.raw_key, []))
 
 
-def remembered(cursor: Cursor, table: RawTable) -> Figures:
+def remembered_fingerprint(cursor: Cursor, table: RawTable) -> Fingerprint:
     """Return what the last load wrote down; nothing when there was none."""
     cursor.execute("select measure, value from ops.source_figures where table_name = %s", (table.raw,))
     return dict(cursor.fetchall())
