@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.measuring import say, seconds
 from benchmarks.servers import Servers
 from include.ops.load_runs import Load
-from include.run import Batch
-from include.seed import OWN_FILES, seed_table
+from include.run import OWN_FILES, Batch
+from include.seed import seed_table
 from include.tables import VIEWING_SESSIONS
 
 COLUMNS = ", ".join(column.name for column in VIEWING_SESSIONS.columns)

@@ -86,11 +86,11 @@ PARAMS = {
 @task
 def generate_source_files() -> dict[str, str]:
     from include.run import batch_of
+    from include.seed.files import prepare_files
     from include.settings import read_settings
-    from include.source_files import prepare
 
     context = get_current_context()
-    return vars(prepare(read_settings(), batch_of(context).as_of, context["params"]["data_dir"]))
+    return vars(prepare_files(read_settings(), batch_of(context).as_of, context["params"]["data_dir"]))
 
 
 @task

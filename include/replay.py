@@ -23,11 +23,11 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_batch
 from pymongo.database import Database
 
-from include import seed_mongo, seed_postgres
 from include.extract_load import load_collection
 from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
 from include.run import Batch
+from include.seed import mongo, postgres
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
@@ -173,7 +173,7 @@ def _merge_lines(
     if ids_by_line:
         path.write_bytes(("\n".join(lines) + "\n").encode())
         load = Load("seed", table.name, datetime.now(UTC))
-        rejected = seed_postgres.merge_file(source, table, path, load, is_whole=False)
+        rejected = postgres.merge_file(source, table, path, load, is_whole=False)
         still_rejected |= {ids_by_line[int(found.position)]: found for found in rejected}
     return still_rejected
 
@@ -215,6 +215,6 @@ def _merge_into_mongo(database: Database, collection: MongoCollection, rows: Seq
         path = Path(folder) / collection.file
         path.write_text(json.dumps(content))
         load = Load("seed", collection.name, datetime.now(UTC))
-        rejected, writes = seed_mongo.merge_documents(database, collection, path, load, is_whole=False)
-    seed_mongo.write(database, collection, writes)
+        rejected, writes = mongo.merge_documents(database, collection, path, load, is_whole=False)
+    mongo.write(database, collection, writes)
     return still_rejected | {ids_by_position[found.position]: found for found in rejected}

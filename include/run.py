@@ -8,6 +8,9 @@ from typing import Any
 from include.errors import InputError
 from include.settings import Limits, Settings
 
+# The data set of files that somebody brings: they are always loaded, only generated days have an order.
+OWN_FILES = "own files"
+
 
 @dataclass(frozen=True)
 class Batch:

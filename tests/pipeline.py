@@ -10,8 +10,8 @@ from pathlib import Path
 from include.dbt import BATCH_VARIABLE, DBT, project_options
 from include.extract_load import load_collection, load_table
 from include.publish import publish
-from include.run import Batch
-from include.seed import OWN_FILES, seed_collection, seed_table
+from include.run import OWN_FILES, Batch
+from include.seed import seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 from tests.conftest import Platform
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from include.run import Batch
+from include.seed.files import prepare_files
 from include.settings import read_settings
-from include.source_files import prepare
 from tests.compose.conftest import SIZES, docker
 from tests.pipeline import dbt_build, load_everything, today, trusted_checksums
 
@@ -88,7 +88,7 @@ def test_run_makes_the_same_star_as_the_embedded_databases(stack, first_run, war
     assert "fct_viewing_sessions" in first_run
     settings = read_settings(SIZES | {"DATA_ROOT": str(tmp_path / "data")})
     batch: Batch = today("embedded")
-    files = prepare(settings, batch.as_of)
+    files = prepare_files(settings, batch.as_of)
     load_everything(warehouse, files.folder, batch, files.dataset)
     dbt_build(warehouse, tmp_path)
     expected = trusted_checksums(warehouse)

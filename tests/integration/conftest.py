@@ -19,8 +19,8 @@ from pymongo.database import Database
 
 from include.extract_load import load_collection, load_table
 from include.ops.load_runs import Load
-from include.run import Batch
-from include.seed import OWN_FILES, seed_collection, seed_table
+from include.run import OWN_FILES, Batch
+from include.seed import seed_collection, seed_table
 from include.tables import CONTENT, USERS, VIEWING_SESSIONS, PostgresTable
 
 HEADERS = {table.name: ",".join(c.name for c in table.columns) for table in (USERS, VIEWING_SESSIONS)}

@@ -8,7 +8,8 @@ import pytest
 from cli.quarantine import print_quarantine
 from include.errors import GuardError, InputError
 from include.extract_load import load_collection, load_table
-from include.seed import OWN_FILES, seed_table
+from include.run import OWN_FILES
+from include.seed import seed_table
 from include.settings import Limits
 from include.tables import CONTENT, USERS
 

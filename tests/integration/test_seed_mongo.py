@@ -8,9 +8,9 @@ import psycopg2
 import pytest
 from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
 
-from include import seed_mongo
 from include.errors import InputError
 from include.schema.mongo import create_collection
+from include.seed import mongo
 from include.tables import CONTENT
 
 
@@ -442,14 +442,14 @@ def test_crash_before_the_log_is_written_leaves_nothing_and_a_retry_completes(pi
 
 def test_crash_in_the_middle_of_the_writes_is_completed_by_a_retry(pipeline, monkeypatch):
     pipeline.seed_content([movie(), movie("M2")])
-    everything = seed_mongo.write
+    everything = mongo.write
 
     def write_half(database, collection, writes):
         everything(database, collection, writes[: len(writes) // 2])
         raise ConnectionError("the network is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(seed_mongo, "write", write_half)
+        patch.setattr(mongo, "write", write_half)
         with pytest.raises(ConnectionError):
             pipeline.seed_content([movie(rating=1), movie("M3"), movie("M4")])
     load = pipeline.seed_catalogue()

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include import csv_files
-from include.csv_files import CsvRows
 from include.errors import InputError
+from include.seed import csv_stream
+from include.seed.csv_stream import CsvStream
 
 COLUMNS = ("user_id", "age", "country")
 HEADER = b"user_id,age,country\n"
 # PostgreSQL's CSV: outside quotes neither a quote nor a carriage return.
 FIELD = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\n)')
 
-Open = Callable[..., CsvRows]
+Open = Callable[..., CsvStream]
 Copied = list[tuple[int, list[str]]]
 
 
@@ -28,15 +28,15 @@ Copied = list[tuple[int, list[str]]]
 def opened(tmp_path: Path) -> Open:
     """Return a function that writes the bytes into users.csv and opens it."""
 
-    def open_rows(content: bytes, required: Sequence[str] = COLUMNS, key: str = "user_id") -> CsvRows:
+    def open_rows(content: bytes, required: Sequence[str] = COLUMNS, key: str = "user_id") -> CsvStream:
         path = tmp_path / "users.csv"
         path.write_bytes(content)
-        return CsvRows(path, required, key)
+        return CsvStream(path, required, key)
 
     return open_rows
 
 
-def copied(rows: CsvRows, size: int = -1) -> Copied:
+def copied(rows: CsvStream, size: int = -1) -> Copied:
     """Read the stream to its end as COPY would; return (line, fields) of each row, or fail where it would."""
     framed = b"".join(iter(lambda: rows.read(size), b"")).decode()
     table, row, position = [], [], 0
@@ -53,7 +53,7 @@ def copied(rows: CsvRows, size: int = -1) -> Copied:
     return table
 
 
-def reasons(rows: CsvRows) -> list[tuple[str, str, str]]:
+def reasons(rows: CsvStream) -> list[tuple[str, str, str]]:
     """Return (line, reason, the row as it came) of what was set aside."""
     return [(rejected.position, rejected.reason, rejected.row) for rejected in rows.rejected]
 
@@ -136,10 +136,10 @@ def test_header_alone_is_a_table_without_rows(opened: Open) -> None:
 
 
 def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
-    missing = refusal(lambda: CsvRows(tmp_path / "no.csv", COLUMNS, "user_id"))
+    missing = refusal(lambda: CsvStream(tmp_path / "no.csv", COLUMNS, "user_id"))
     assert "no.csv" in missing
     assert "there is no such file" in missing
-    folder = refusal(lambda: CsvRows(tmp_path, COLUMNS, "user_id"))
+    folder = refusal(lambda: CsvStream(tmp_path, COLUMNS, "user_id"))
     assert folder == f"{tmp_path}: cannot be read (Is a directory)"
 
 
@@ -165,7 +165,7 @@ def test_file_is_closed_at_the_end(opened: Open) -> None:
 def test_byte_that_is_not_utf8_is_named_with_its_place(
     opened: Open, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, body: bytes, place: str
 ) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(csv_stream, "CHUNK_BYTES", chunk_bytes)
     rows = opened(HEADER + body)
     message = refusal(lambda: copied(rows))
     assert place in message
@@ -219,7 +219,7 @@ def test_last_line_may_lack_its_line_feed(opened: Open) -> None:
 def test_file_that_ends_in_the_middle_of_a_row_is_refused(
     opened: Open, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int, last: bytes, line: int
 ) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(csv_stream, "CHUNK_BYTES", chunk_bytes)
     rows = opened(HEADER + b"U1,21,Chile\n" + last)
     message = refusal(lambda: copied(rows))
     assert f"users.csv, line {line}: the file ends in the middle of a row" in message
@@ -274,7 +274,7 @@ def test_quote_that_another_quote_seems_to_close_costs_one_line(opened: Open) ->
 
 
 def test_quote_that_is_closed_far_away_was_never_meant(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_files, "LONGEST_RECORD_LINES", 3)
+    monkeypatch.setattr(csv_stream, "LONGEST_RECORD_LINES", 3)
     rows = opened(HEADER + b'U1,1,"a\nb\nc"\nU2,2,"a\nU3,3,b\nU4,4,c\nU5,5,d",\n')
     assert copied(rows) == [(2, ["U1", "1", "a\nb\nc"]), (6, ["U3", "3", "b"]), (7, ["U4", "4", "c"])]
     assert [(line, reason) for line, reason, _ in reasons(rows)] == [
@@ -349,7 +349,7 @@ def test_quoted_fields_arrive_as_they_were_meant(opened: Open) -> None:
 def test_line_numbers_stay_right_across_chunks(
     opened: Open, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    monkeypatch.setattr(csv_files, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(csv_stream, "CHUNK_BYTES", chunk_bytes)
     rows = opened(HEADER + b'U1,1,a\nU2,2,"b\n\nc"\nU3,3\nU4,4,d\n"U5",5,"e\nf"\n\nU6,6,"g\nU7,7,h')
     assert copied(rows) == [
         (2, ["U1", "1", "a"]),
@@ -382,10 +382,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv") / "users.csv"
 
 
-def read_file(path: Path, content: bytes, chunk_bytes: int) -> tuple[Copied, CsvRows]:
+def read_file(path: Path, content: bytes, chunk_bytes: int) -> tuple[Copied, CsvStream]:
     path.write_bytes(content)
-    small = mock.patch.object(csv_files, "CHUNK_BYTES", chunk_bytes)
-    with small, CsvRows(path, COLUMNS, "user_id") as rows:
+    small = mock.patch.object(csv_stream, "CHUNK_BYTES", chunk_bytes)
+    with small, CsvStream(path, COLUMNS, "user_id") as rows:
         return copied(rows), rows
 
 

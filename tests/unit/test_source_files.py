@@ -8,9 +8,9 @@ import pytest
 
 from include.errors import InputError
 from include.generate import LAUNCH
-from include.seed import OWN_FILES
+from include.run import OWN_FILES
+from include.seed.files import DAYS_KEPT, prepare_files
 from include.settings import Settings, read_settings
-from include.source_files import DAYS_KEPT, prepare
 
 FILES = ("users.csv", "viewing_sessions.csv", "content.json")
 SIZES = {"GENERATE_USERS": "5", "GENERATE_TITLES": "4", "GENERATE_SESSIONS": "20"}
@@ -33,13 +33,13 @@ def own(tmp_path: Path) -> Path:
 
 def refusal(settings: Settings, as_of: date, data_dir: str = "") -> str:
     with pytest.raises(InputError) as caught:
-        prepare(settings, as_of, data_dir)
+        prepare_files(settings, as_of, data_dir)
     return str(caught.value)
 
 
 def test_day_is_generated_into_its_own_folder(tiny: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    files = prepare(tiny, DAY)
+    files = prepare_files(tiny, DAY)
     folder = tiny.data_root / DAY.isoformat()
     assert (files.folder, files.dataset) == (str(folder), tiny.dataset)
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
@@ -53,15 +53,15 @@ def test_day_is_generated_into_its_own_folder(tiny: Settings, caplog: pytest.Log
 
 
 def test_same_day_again_gives_the_same_bytes(tiny: Settings) -> None:
-    folder = Path(prepare(tiny, DAY).folder)
+    folder = Path(prepare_files(tiny, DAY).folder)
     before = {name: (folder / name).read_bytes() for name in FILES}
     (folder / "users.csv").write_text("broken")
-    prepare(tiny, DAY)
+    prepare_files(tiny, DAY)
     assert {name: (folder / name).read_bytes() for name in FILES} == before
 
 
 def test_own_folder_is_taken_as_it_is(tiny: Settings, own: Path) -> None:
-    files = prepare(tiny, DAY, str(own))
+    files = prepare_files(tiny, DAY, str(own))
     assert (files.folder, files.dataset) == (str(own.resolve()), OWN_FILES)
     assert not tiny.data_root.exists()
 
@@ -70,7 +70,7 @@ def test_own_folder_may_be_below_the_home_folder(
     tiny: Settings, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(own.parent))
-    assert prepare(tiny, DAY, "~/own").folder == str(own.resolve())
+    assert prepare_files(tiny, DAY, "~/own").folder == str(own.resolve())
 
 
 def test_home_of_nobody_is_an_input_error(tiny: Settings) -> None:
@@ -79,7 +79,7 @@ def test_home_of_nobody_is_an_input_error(tiny: Settings) -> None:
 
 def test_own_folder_may_be_relative(tiny: Settings, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(own.parent)
-    assert prepare(tiny, DAY, "own").folder == str(own.resolve())
+    assert prepare_files(tiny, DAY, "own").folder == str(own.resolve())
 
 
 @pytest.mark.parametrize("missing", [FILES[:1], FILES[1:], FILES])
@@ -110,7 +110,7 @@ def test_old_days_go_and_nothing_else(tiny: Settings) -> None:
     for name in [*days, *others]:
         (tiny.data_root / name).mkdir(parents=True)
         (tiny.data_root / name / "users.csv").touch()
-    prepare(tiny, DAY)
+    prepare_files(tiny, DAY)
     left = sorted(path.name for path in tiny.data_root.iterdir())
     kept = days[-(DAYS_KEPT - 1) :]
     assert left == sorted([*others, *kept, DAY.isoformat()])
@@ -120,7 +120,7 @@ def test_old_days_go_and_nothing_else(tiny: Settings) -> None:
 def test_old_day_that_is_asked_for_is_not_removed(tiny: Settings) -> None:
     for number in range(1, 12):
         (tiny.data_root / f"2023-01-{number:02d}").mkdir(parents=True)
-    folder = Path(prepare(tiny, LAUNCH).folder)
+    folder = Path(prepare_files(tiny, LAUNCH).folder)
     assert (folder / "users.csv").exists()
     assert len(list(tiny.data_root.iterdir())) == DAYS_KEPT
 
@@ -128,7 +128,7 @@ def test_old_day_that_is_asked_for_is_not_removed(tiny: Settings) -> None:
 def test_own_folder_removes_no_day(tiny: Settings, own: Path) -> None:
     for number in range(1, 12):
         (tiny.data_root / f"2023-01-{number:02d}").mkdir(parents=True)
-    prepare(tiny, DAY, str(own))
+    prepare_files(tiny, DAY, str(own))
     assert len(list(tiny.data_root.iterdir())) == 11
 
 

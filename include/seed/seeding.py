@@ -11,21 +11,18 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 
-from include import seed_mongo, seed_postgres
 from include.errors import InputError
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected
-from include.run import Batch
+from include.run import OWN_FILES, Batch
+from include.seed import mongo, postgres
 from include.settings import DEFAULT_LIMITS, Limits
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
-
-# Files that somebody brings are always loaded; only generated days have an order.
-OWN_FILES = "own files"
 
 
 def seed_table(
@@ -51,7 +48,7 @@ def seed_table(
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
         if _is_older(cursor.fetchone(), dataset, batch.as_of, path):
             return load
-        rejected = seed_postgres.merge_file(source, table, path, load)
+        rejected = postgres.merge_file(source, table, path, load)
         cursor.execute(
             "insert into seed_state values (%s, %s, %s) on conflict (table_name)"
             " do update set dataset = excluded.dataset, as_of = excluded.as_of",
@@ -78,17 +75,17 @@ def seed_collection(
     """
     load = Load("seed", collection.name, datetime.now(UTC))
     path = Path(folder) / collection.file
-    state = database[seed_mongo.SEED_STATE]
+    state = database[mongo.SEED_STATE]
     seeded = state.find_one({"_id": collection.name})
     newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None
     if _is_older(newest, dataset, batch.as_of, path):
         return load
-    rejected, writes = seed_mongo.merge_documents(database, collection, path, load)
+    rejected, writes = mongo.merge_documents(database, collection, path, load)
     with transaction(warehouse):
         _write_log(warehouse, load, path, rejected, batch, limits)
     new_state = {"dataset": dataset, "as_of": batch.as_of.isoformat()}
     state.replace_one({"_id": collection.name}, new_state, upsert=True)
-    seed_mongo.write(database, collection, writes)
+    mongo.write(database, collection, writes)
     return load
 
 

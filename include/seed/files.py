@@ -8,7 +8,7 @@ from pathlib import Path
 
 from include.errors import InputError
 from include.generate import Size, write_files
-from include.seed import OWN_FILES
+from include.run import OWN_FILES
 from include.settings import Settings
 from include.tables import SOURCES
 
@@ -26,7 +26,7 @@ class SourceFiles:
     dataset: str
 
 
-def prepare(settings: Settings, as_of: date, data_dir: str | None = None) -> SourceFiles:
+def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) -> SourceFiles:
     """Return `data_dir` when it is given, else generate the day's files into `<data_root>/<as_of>`.
 
     Raises InputError when a file of `data_dir` is missing, or the settings make no sense.

@@ -1,6 +1,6 @@
 """Bring a CSV file into its table of the PostgreSQL source, as the product would have written it.
 
-Data flow: file -> CsvRows -> COPY into a temporary table of text -> checks -> one merge. New rows come,
+Data flow: file -> CsvStream -> COPY into a temporary table of text -> checks -> one merge. New rows come,
 changed rows change, rows missing from the file are deleted, unchanged rows stay untouched. A row that cannot
 be loaded is set aside, and what the table held under its key stays.
 """
@@ -14,11 +14,11 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from include.csv_files import CsvRows
 from include.errors import InputError
 from include.ops.load_runs import Load
 from include.rules.csv_values import first_problem, typed_value
 from include.rules.rejected import Rejected
+from include.seed.csv_stream import CsvStream
 from include.tables import PostgresTable
 
 
@@ -32,7 +32,7 @@ def merge_file(
     the table stays as it is.
     """
     with (
-        CsvRows(path, [column.name for column in table.columns], table.key) as rows,
+        CsvStream(path, [column.name for column in table.columns], table.key) as rows,
         source.cursor() as cursor,
     ):
         _copy(cursor, rows)
@@ -51,7 +51,7 @@ def merge_file(
 class _Stream:
     """The rows as COPY reads them. psycopg2 drops what a stream raises, so the error is kept here."""
 
-    def __init__(self, rows: CsvRows) -> None:
+    def __init__(self, rows: CsvStream) -> None:
         self._rows = rows
         self.error: InputError | None = None
 
@@ -63,7 +63,7 @@ class _Stream:
             raise
 
 
-def _copy(cursor: Cursor, rows: CsvRows) -> None:
+def _copy(cursor: Cursor, rows: CsvStream) -> None:
     columns = SQL(", ").join(map(Identifier, rows.stage_columns))
     definitions = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in rows.stage_columns)
     cursor.execute("drop table if exists pg_temp.stage, pg_temp.problems, pg_temp.checked")

@@ -1,6 +1,6 @@
 """Frame the lines of a CSV file for COPY: each with its number, the unreadable ones set aside.
 
-Data flow: bytes of the file -> CsvRows.read() -> COPY. What only needs counting is decided here (encoding,
+Data flow: bytes of the file -> CsvStream.read() -> COPY. What only needs counting is decided here (encoding,
 header, number of fields, quotes); what a value means is decided by the database (`rules/csv_values.py`).
 """
 
@@ -25,7 +25,7 @@ REASONS = {
 }
 
 
-class CsvRows(io.RawIOBase):
+class CsvStream(io.RawIOBase):
     """A readable stream `number,row` for COPY over the data rows of a CSV file with a header.
 
     `required` are the columns that must be there, `key` the one that tells rows apart.
