@@ -123,7 +123,7 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
         watermark = _begin(cursor, name, collection)
         mongo.stage(servers.catalogue, cursor, collection, None)
         left_out = leave_out(cursor, collection.kinds, watermark)
-        for table in raw.tables_of(collection):
+        for table in collection.raw_tables:
             source = fingerprint_of(cursor, staged_rows(table), table.raw_key, numbers(table))
             measures = _measures(cursor, servers.publisher, table, source, schema)
             unequal = [found for found in measures if not found.is_source_equal]
@@ -136,7 +136,7 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
 
 def _begin(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -> datetime | None:
     # No load of it runs meanwhile. Without an overlap, reading would begin at the watermark itself.
-    return raw.begin(cursor, name, replace(source, overlap=timedelta(0))).read_from
+    return raw.open_load(cursor, name, replace(source, overlap=timedelta(0))).read_from
 
 
 def _measures(

@@ -158,6 +158,16 @@ class MongoCollection(Extraction):
     def file(self) -> str:
         return f"{self.name}.json"
 
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The arrays of all kinds; one that two kinds share comes once."""
+        return tuple({array.raw: array for kind in self.kinds for array in kind.arrays}.values())
+
+    @property
+    def raw_tables(self) -> tuple[DocumentKind | Array, ...]:
+        """The raw tables that the collection fills, parents first."""
+        return (*self.kinds, *self.arrays)
+
 
 USERS = PostgresTable(
     name="users",
@@ -250,6 +260,5 @@ RawTable = PostgresTable | DocumentKind | Array
 
 def raw_tables() -> dict[str, RawTable]:
     """Return every raw table by name; a child table that two kinds share comes once."""
-    kinds = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]
-    children = [array for kind in kinds for array in kind.arrays]
-    return {table.raw: table for table in (*POSTGRES_TABLES, *kinds, *children)}
+    of_collections = (table for collection in MONGO_COLLECTIONS for table in collection.raw_tables)
+    return {table.raw: table for table in (*POSTGRES_TABLES, *of_collections)}

@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Identifier
 from pymongo.database import Database
 
-from include.extract_load.raw import create_stage, tables_of
+from include.extract_load.raw import create_stage
 from include.rules.documents import MANAGED_FIELDS, Problem, bson_type, find_problem, number
 from include.rules.rejected import Rejected
 from include.tables import Array, Column, DocumentKind, MongoCollection
@@ -53,7 +53,7 @@ def stage(
     source: Database, cursor: Cursor, collection: MongoCollection, read_from: datetime | None
 ) -> Staged:
     """Fill the stages and keys of the collection's raw tables with what changed since `read_from`."""
-    for table in tables_of(collection):
+    for table in collection.raw_tables:
         create_stage(cursor, table)
     # The server's clock, which also sets updated_at, taken before anything is read.
     staged = Staged(source.command("hello")["localTime"].replace(tzinfo=UTC))
@@ -61,14 +61,14 @@ def stage(
         _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
     for kind in collection.kinds:
         _drop_repeated(cursor, kind.raw, kind.raw_key)
-    for array in tables_of(collection)[len(collection.kinds) :]:
+    for array in collection.arrays:
         _drop_repeated(cursor, array.raw, array.raw_key)
         _drop_outdated(cursor, collection, array)
     if collection.deletes == "sweep":
         _stage_keys(source, cursor, collection)
     else:
         _keep_keys(cursor, collection)
-    for array in tables_of(collection)[len(collection.kinds) :]:
+    for array in collection.arrays:
         _stage_array_keys(cursor, collection, array)
     return staged
 

@@ -34,7 +34,7 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
         yield reader
 
 
-def fill(reader: Cursor, cursor: Cursor, table: PostgresTable, start: raw.Start, batch: Batch) -> int:
+def fill(reader: Cursor, cursor: Cursor, table: PostgresTable, start: raw.LoadStart, batch: Batch) -> int:
     """Copy every row straight into the empty raw table, stamped by the source's query; count them."""
     stamps = [SQL("{}::text").format(Literal(batch.batch_id)), SQL("{}::date").format(Literal(batch.as_of))]
     stamps.append(SQL("{}::timestamptz").format(Literal(start.loaded_at)))

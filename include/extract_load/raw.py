@@ -10,11 +10,11 @@ from psycopg2.sql import SQL, Composed, Identifier
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
 from include.run import Batch
-from include.tables import DocumentKind, Extraction, MongoCollection, RawTable
+from include.tables import DocumentKind, Extraction, RawTable
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeySet:
     """A set of keys in two numbers: how many they are, and the sum of their 64-bit hashes.
 
     Equal sets have equal numbers, in any order; a key that went and another that came change the sum.
@@ -23,13 +23,13 @@ class Keys:
     count: int
     sum: Decimal
 
-    def __add__(self, other: "Keys") -> "Keys":
+    def __add__(self, other: "KeySet") -> "KeySet":
         """Return the union of two sets that have no key in common."""
-        return Keys(self.count + other.count, self.sum + other.sum)
+        return KeySet(self.count + other.count, self.sum + other.sum)
 
 
 @dataclass(frozen=True)
-class Start:
+class LoadStart:
     """Where a load begins: its stamp, and what the last load left (None: nothing is known).
 
     The source is read from `read_from` on (None: whole); `keys` are those that it had then.
@@ -37,16 +37,10 @@ class Start:
 
     loaded_at: datetime
     read_from: datetime | None
-    keys: Keys | None
+    keys: KeySet | None
 
 
-def tables_of(collection: MongoCollection) -> list[RawTable]:
-    """Return the raw tables that the collection fills, parents first, a shared child once."""
-    children = {array.raw: array for kind in collection.kinds for array in kind.arrays}
-    return [*collection.kinds, *children.values()]
-
-
-def begin(cursor: Cursor, name: str, source: Extraction) -> Start:
+def open_load(cursor: Cursor, name: str, source: Extraction) -> LoadStart:
     """Take the table's lock, so that its loads follow one another, and find where the last one ended."""
     cursor.execute("select pg_advisory_xact_lock(hashtext('load ' || %s))", (name,))
     # The clock, not now(): while this waited for the lock another load may have stamped later than now().
@@ -57,7 +51,7 @@ def begin(cursor: Cursor, name: str, source: Extraction) -> Start:
     )
     loaded_at, watermark, *keys = cursor.fetchone()
     read_from = watermark - source.overlap if watermark and source.is_incremental else None
-    return Start(loaded_at, read_from, None if None in keys else Keys(*keys))
+    return LoadStart(loaded_at, read_from, None if None in keys else KeySet(*keys))
 
 
 def is_empty(cursor: Cursor, table: RawTable) -> bool:
@@ -90,7 +84,7 @@ def count_live(cursor: Cursor, table: RawTable) -> int:
     return cursor.fetchone()[0]
 
 
-def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> Keys:
+def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, batch: Batch) -> KeySet:
     """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others.
 
     Return the keys that came: the new and the returned.
@@ -102,10 +96,10 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batc
     cursor.execute(_merge(table), {**vars(batch), "loaded_at": start.loaded_at})
     staged, load.inserted, load.updated, *came = cursor.fetchone()
     load.read += staged
-    return Keys(*came)
+    return KeySet(*came)
 
 
-def sweep(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batch) -> None:
+def mark_deleted(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, batch: Batch) -> None:
     """Mark the rows whose key is gone from the source."""
     cursor.execute(SQL("analyze {}").format(Identifier(f"keys_{table.raw}")))
     cursor.execute(
@@ -123,7 +117,9 @@ def sweep(cursor: Cursor, table: RawTable, load: Load, start: Start, batch: Batc
     load.deleted = cursor.rowcount
 
 
-def finish(cursor: Cursor, name: str, watermark: datetime, batch: Batch, keys: Keys | None = None) -> None:
+def close_load(
+    cursor: Cursor, name: str, watermark: datetime, batch: Batch, keys: KeySet | None = None
+) -> None:
     """Move the watermark and remember the source's keys, in the transaction of the data they speak of."""
     cursor.execute(
         "insert into ops.watermarks as old (table_name, watermark, batch_id, key_count, key_sum)"

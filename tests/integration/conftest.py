@@ -221,7 +221,7 @@ def killed(monkeypatch: pytest.MonkeyPatch):
     @contextmanager
     def killed(module: str) -> Iterator[None]:
         with monkeypatch.context() as patch:
-            patch.setattr(f"{module}.record_load", record_load)
+            patch.setattr(f"include.{module}.record_load", record_load)
             yield
 
     return killed

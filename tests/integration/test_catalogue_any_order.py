@@ -67,7 +67,10 @@ class Catalogue(RuleBasedStateMachine):
     @rule()
     def load_that_fails(self):
         before = self.state()
-        with self.killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="killed"):
+        with (
+            self.killed("extract_load.loading"),
+            pytest.raises(psycopg2.OperationalError, match="killed"),
+        ):
             self.pipeline.extract_content(self.pipeline.batch(f"failed {self.run}"), STRICT_CONTENT)
         assert self.state() == before
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 
+from include import tables
 from include.schema import ddl
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 from include.schema.mongo import create_collection
@@ -228,7 +229,8 @@ def test_new_entry_of_the_list_goes_all_the_way(own_pipeline, monkeypatch):
         Column("likes", "bigint"),
     )
     ratings = PostgresTable(name="ratings", key="rating_id", columns=columns)
-    monkeypatch.setattr(ddl, "POSTGRES_TABLES", (*ddl.POSTGRES_TABLES, ratings))
+    for module in (ddl, tables):
+        monkeypatch.setattr(module, "POSTGRES_TABLES", (*tables.POSTGRES_TABLES[:2], ratings))
     create_source_tables(pipeline.app)
     create_warehouse_tables(pipeline.loader)
     # Where the list names no bounds, those of the type hold.

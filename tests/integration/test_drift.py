@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from include import extract_load
 from include.errors import InputError, SchemaDriftError
+from include.extract_load import loading
 from include.tables import CONTENT, META_COLUMNS, USERS, Column
 
 ANA = "U0001,21,Argentina,Basic,2022-10-02,58.0"
@@ -215,7 +215,7 @@ def test_column_that_is_declared_later_is_added_too(loaded):
 
 def test_load_that_is_killed_has_added_nothing(loaded, killed):
     loaded.source("alter table users add column referrer text default 'nobody'")
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError):
         extract(loaded)
     assert "referrer" not in held_types(loaded)
     assert changes(loaded) == []
@@ -224,7 +224,7 @@ def test_load_that_is_killed_has_added_nothing(loaded, killed):
 
 
 def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
-    measure, refused = extract_load.measure_source, []
+    measure, refused = loading.fingerprint_of_source, []
 
     def measure_while_somebody_alters(reader, table):
         with pytest.raises(psycopg2.errors.LockNotAvailable):
@@ -232,7 +232,7 @@ def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
         refused.append(True)
         return measure(reader, table)
 
-    monkeypatch.setattr(extract_load, "measure_source", measure_while_somebody_alters)
+    monkeypatch.setattr(loading, "fingerprint_of_source", measure_while_somebody_alters)
     assert counts(extract(loaded)) == {}
     assert refused
 

@@ -639,7 +639,7 @@ def test_crash_before_the_commit_leaves_rows_and_watermark(pipeline, killed):
     pipeline.seed_content([movie(rating=1), movie("M3")], [show(genre=[])])
     write_past_the_validator(pipeline, movie("M4", rating="high"))
     before = pipeline.state()
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError, match="was killed"):
         pipeline.extract_content(pipeline.batch("run 2"), STRICT_CONTENT)
     assert pipeline.state() == before
     loads = pipeline.extract_content(pipeline.batch("run 2"), STRICT_CONTENT)
@@ -687,7 +687,7 @@ def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, e
         "select 1 from pg_locks where locktype = 'advisory' and not granted"
         " and database = (select oid from pg_database where datname = current_database())"
     )
-    monkeypatch.setattr("include.extract_load.record_load", record_slowly)
+    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
     first = in_background(extract, "first")
     assert first_has_written.wait(10)
     change(pipeline, "M2", rating=1)

@@ -396,7 +396,7 @@ def test_crash_before_the_commit_leaves_rows_and_watermark(pipeline, killed):
     pipeline.seed_users(BEN.replace("35", "36"), CAT, batch=pipeline.batch("run 2"))
     before = pipeline.state()
     second = pipeline.batch("run 2", "2024-09-02")
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError, match="was killed"):
         pipeline.extract(STRICT_USERS, second)
     assert pipeline.state() == before
     load = pipeline.extract(STRICT_USERS, second)
@@ -495,7 +495,7 @@ def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventual
         "select 1 from pg_locks where locktype = 'advisory' and not granted"
         " and database = (select oid from pg_database where datname = current_database())"
     )
-    monkeypatch.setattr("include.extract_load.record_load", record_slowly)
+    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
     first = in_background(extract, "first")
     assert first_has_written.wait(10)
     pipeline.source("update users set age = 36 where user_id = 'U0002'")
@@ -670,7 +670,7 @@ def test_first_load_goes_straight_into_raw(pipeline, monkeypatch, ship_keys):
 def test_first_load_that_is_killed_leaves_nothing(pipeline, killed, index_of_raw):
     pipeline.seed_users(ANA, BEN)
     before, indexes = pipeline.state(), index_of_raw()
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError, match="was killed"):
         pipeline.extract()
     assert (pipeline.state(), index_of_raw()) == (before, indexes)
     assert pipeline.raw() == {}
@@ -761,7 +761,7 @@ def test_killed_load_forgets_the_keys_it_saw(pipeline, killed):
     pipeline.source(MANY, 3)
     pipeline.extract(STRICT_USERS)
     pipeline.source("delete from users where user_id = 'U2'")
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError, match="was killed"):
         pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))
     assert counts(pipeline.extract(STRICT_USERS, pipeline.batch("run 2"))) == {"deleted": 1}
 
@@ -831,7 +831,10 @@ class Days(RuleBasedStateMachine):
     @rule()
     def load_that_fails(self):
         before = self.pipeline.raw(), self.pipeline.warehouse("select * from ops.watermarks")
-        with self.killed("include.extract_load"), pytest.raises(psycopg2.OperationalError, match="killed"):
+        with (
+            self.killed("extract_load.loading"),
+            pytest.raises(psycopg2.OperationalError, match="killed"),
+        ):
             self.pipeline.extract(STRICT_USERS, self.pipeline.batch(f"failed {self.run}"))
         assert (self.pipeline.raw(), self.pipeline.warehouse("select * from ops.watermarks")) == before
 

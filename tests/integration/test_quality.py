@@ -454,7 +454,7 @@ def test_document_that_was_mended_is_compared_again(loaded):
 
 def test_load_that_is_killed_leaves_the_figures_of_what_raw_holds(loaded, killed):
     loaded.source("delete from users where user_id = 'U1'")
-    with killed("include.extract_load"), pytest.raises(psycopg2.OperationalError):
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError):
         load(loaded)
     assert reconcile(loaded) == TABLES
 

@@ -432,7 +432,10 @@ def test_crash_before_the_log_is_written_leaves_nothing_and_a_retry_completes(pi
     pipeline.seed_content([movie(), movie("M2")])
     before = pipeline.state()
     second = pipeline.batch("run 2", "2024-09-02")
-    with killed("include.seed"), pytest.raises(psycopg2.OperationalError, match="the worker was killed"):
+    with (
+        killed("seed.seeding"),
+        pytest.raises(psycopg2.OperationalError, match="the worker was killed"),
+    ):
         pipeline.seed_content([movie(rating=1), movie("M3"), movie("M4", rating="x")], batch=second)
     assert pipeline.state() == before
     load = pipeline.seed_catalogue(second)

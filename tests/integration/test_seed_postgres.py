@@ -572,7 +572,10 @@ def test_crash_before_the_commit_leaves_nothing_and_a_retry_completes(pipeline, 
     pipeline.seed_users(ANA, BEN)
     before = pipeline.state()
     second = pipeline.batch("run 2", "2024-09-02")
-    with killed("include.seed"), pytest.raises(psycopg2.OperationalError, match="the worker was killed"):
+    with (
+        killed("seed.seeding"),
+        pytest.raises(psycopg2.OperationalError, match="the worker was killed"),
+    ):
         pipeline.seed_users(BEN.replace("35", "36"), "U0009,x,x,Basic,2022-10-02,1", batch=second)
     assert pipeline.state() == before
     load = pipeline.seed(batch=second)
@@ -604,7 +607,7 @@ def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch
             " and database = (select oid from pg_database where datname = current_database())"
         )
 
-    monkeypatch.setattr("include.seed.record_load", record_slowly)
+    monkeypatch.setattr("include.seed.seeding.record_load", record_slowly)
     first = in_background(seed, "first", [ANA, BEN])
     assert first_has_written.wait(10)
     second = in_background(seed, "second", [ANA, BEN.replace("35", "36"), CAT])

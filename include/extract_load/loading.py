@@ -1,0 +1,160 @@
+"""Copy what changed in the source systems into the raw schema, one transaction per source table.
+
+Data flow: source -> temporary table in the warehouse -> raw; the first load of a PostgreSQL table goes
+straight into raw. Rows, watermark, deletions, rejected documents, the source's figures and the row in
+ops.load_runs are committed together, so a load that is killed leaves nothing, and one that is repeated
+changes nothing. The next load reads from the watermark on; rows whose values did not change keep their
+stamps. A load that would delete too much, or finds too much that it must reject, stops itself.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from pymongo.database import Database
+
+from include.errors import InputError
+from include.extract_load import drift, mongo, postgres, raw
+from include.ops.fingerprint import (
+    KEY_HASH,
+    ROWS,
+    Fingerprint,
+    fingerprint_of_source,
+    remember_fingerprint,
+    remember_live_keys,
+)
+from include.ops.load_runs import Load, record_load
+from include.ops.quarantine import store_rejected
+from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
+from include.run import Batch
+from include.settings import DEFAULT_LIMITS, Limits
+from include.tables import MongoCollection, PostgresTable, RawTable
+from include.transaction import transaction
+
+
+def load_table(
+    source: Connection,
+    warehouse: Connection,
+    table: PostgresTable,
+    batch: Batch,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Load]:
+    """Load a table of the PostgreSQL source into its raw table.
+
+    Raises GuardError, with nothing changed, when too many live rows would vanish; SchemaDriftError, with
+    nothing but that kept, when the source no longer has the columns that are declared.
+    """
+    with transaction(warehouse) as cursor:
+        start = raw.open_load(cursor, table.raw, table)
+        load = Load("extract", table.raw, start.loaded_at)
+        load.watermark = postgres.everything_before_is_visible(source)
+        keys = _load_changes(source, cursor, table, load, start, batch, limits)
+        # Keys that are not swept say nothing about the rows of raw.
+        raw.close_load(cursor, table.raw, load.watermark, batch, keys if table.deletes == "sweep" else None)
+        record_load(warehouse, load, batch)
+    return [load]
+
+
+def _load_changes(
+    source: Connection,
+    cursor: Cursor,
+    table: PostgresTable,
+    load: Load,
+    start: raw.LoadStart,
+    batch: Batch,
+    limits: Limits,
+) -> raw.KeySet:
+    with postgres.snapshot(source) as reader:
+        declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, batch)
+        if raw.is_empty(cursor, table):
+            load.read = load.inserted = postgres.fill(reader, cursor, table, start, batch)
+            return _remember(cursor, declared, fingerprint_of_source(reader, declared))
+        # The values of a new column move no updated_at.
+        postgres.stage(reader, cursor, table, None if has_new_column else start.read_from)
+        # The source sums itself up while the warehouse merges.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            measuring = pool.submit(fingerprint_of_source, reader, declared)
+            came = raw.merge(cursor, table, load, start, batch)
+        keys = _remember(cursor, declared, measuring.result())
+        # Every key travels only when some key is gone.
+        is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
+        if is_any_gone:
+            postgres.stage_keys(reader, cursor, table)
+    if is_any_gone:
+        _follow_deletions(cursor, table, load, start, batch, came, limits)
+    return keys
+
+
+def _remember(cursor: Cursor, table: PostgresTable, figures: Fingerprint) -> raw.KeySet:
+    remember_fingerprint(cursor, table, figures)
+    return raw.KeySet(figures[ROWS], figures[KEY_HASH])
+
+
+def _follow_deletions(
+    cursor: Cursor,
+    table: RawTable,
+    load: Load,
+    start: raw.LoadStart,
+    batch: Batch,
+    came: raw.KeySet,
+    limits: Limits,
+) -> None:
+    raw.mark_deleted(cursor, table, load, start, batch)
+    if load.deleted:
+        live_before = raw.count_live(cursor, table) + load.deleted - came.count
+        refuse_mass_deletion(load.table, load.deleted, live_before, limits)
+
+
+def load_collection(
+    source: Database,
+    warehouse: Connection,
+    collection: MongoCollection,
+    batch: Batch,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Load]:
+    """Load a collection of the MongoDB source into the raw tables of its documents and their arrays.
+
+    Raises GuardError, with nothing changed, when too many live rows would vanish; InputError, with nothing
+    but the reasons kept, when too many documents must be rejected or the collection is missing.
+    """
+    name = f"mongo_{collection.name}"
+    with transaction(warehouse) as cursor:
+        start = raw.open_load(cursor, name, collection)
+        drift.refuse_missing_collection(source, cursor, collection, batch)
+        staged = mongo.stage(source, cursor, collection, start.read_from)
+        drift.report_fields(cursor, staged.new_fields, batch)
+        store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
+        _refuse_mass_rejection(warehouse, name, staged, start, limits)
+        loads = []
+        for table in collection.raw_tables:
+            load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
+            load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
+            came = raw.merge(cursor, table, load, start, batch)
+            _follow_deletions(cursor, table, load, start, batch, came, limits)
+            remember_live_keys(cursor, table)
+            loads.append(load)
+        loads += _unknown_kinds(name, staged, start)
+        raw.close_load(cursor, name, staged.watermark, batch)
+        for load in loads:
+            record_load(warehouse, load, batch)
+    return loads
+
+
+def _refuse_mass_rejection(
+    warehouse: Connection, name: str, staged: mongo.Staged, start: raw.LoadStart, limits: Limits
+) -> None:
+    # What every load reads again, because it has no date, says nothing about what came with this one.
+    old = staged.undated if start.read_from else set()
+    rejected = [row for row in staged.rejected if row.position not in old]
+    try:
+        refuse_mass_rejection(name, staged.read - len(old), rejected, limits)
+    except InputError:
+        # The reasons are kept, although the load itself fails. Raw was not touched yet.
+        warehouse.commit()
+        raise
+
+
+def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
+    # Documents of no known kind belong to no raw table; they are counted under the collection's own name.
+    count = staged.rejected_by_table.get(name, 0)
+    return [Load("extract", name, start.loaded_at, read=count, quarantined=count)] if count else []
