@@ -5,7 +5,7 @@ Data flow, one table after the other, while no load of it can run: ops.source_fi
 
 The source's figures are those of the snapshot that the last load brought into raw, so raw equals them to the
 last digit, whatever the source did since. A collection has no snapshots: it is staged whole and compared as
-it is now, without what changed since (see differences.py). Only where figures differ are keys compared.
+it is now, without what changed since (see row_diff.py). Only where figures differ are keys compared.
 """
 
 import logging
@@ -19,12 +19,12 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from pymongo.database import Database
 
-from include.differences import differing_keys, leave_out, staged_rows
 from include.errors import DataQualityError
 from include.extract_load import mongo, postgres, raw
 from include.ops.fingerprint import Fingerprint, fingerprint_of, live_rows, numbers, remembered_fingerprint
+from include.quality.row_diff import differing_keys, leave_out, staged_rows
+from include.quality.star_mapping import STAR, rounded_rows
 from include.run import Batch
-from include.star_figures import STAR, rounded_rows
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
