@@ -14,7 +14,7 @@ from cli import LOCAL, end_cleanly_on_signals
 from cli.dbt import DbtError, run_dbt
 from include.embedded import EmbeddedServerError, databases
 from include.environment import pipeline_variables
-from include.star import TRUSTED
+from include.publish.schema_marker import TRUSTED
 
 SITE = LOCAL / "dbt" / "docs" / "site"
 ANY_FREE_PORT = 0

@@ -12,7 +12,7 @@ from cli.warehouse import ask
 from include.errors import PublicationError, StarInUseError
 from include.ops.publications import latest_publications
 from include.publish import rollback
-from include.star import PREVIOUS, TRUSTED, read_marker
+from include.publish.schema_marker import PREVIOUS, TRUSTED, read_marker
 from include.transaction import transaction
 
 LINE = "{:8} {:>7}  {:10}  {:16} {:>12}  {}"

@@ -183,8 +183,8 @@ def extract_to_data_warehouse() -> None:
 def reconcile_sources() -> list[dict]:
     from include import quality
     from include.connections import mongo, postgres
+    from include.publish.schema_marker import NEXT
     from include.run import batch_of
-    from include.star import NEXT
 
     batch = batch_of(get_current_context())
     with (

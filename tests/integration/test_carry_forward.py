@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from include.star import read_marker
+from include.publish.schema_marker import read_marker
 from tests.carried_star import MODELS_ONLY, STAR, TESTED, Star
 from tests.conftest import Platform
 from tests.pipeline import build_next, start_build

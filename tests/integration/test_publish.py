@@ -15,11 +15,11 @@ import pytest
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ as REPEATABLE_READ
 from psycopg2.sql import SQL, Identifier, Literal
 
-from include import publish as module
 from include.embedded import postgres
 from include.errors import PublicationError, StarInUseError
 from include.ops.publications import latest_publications
 from include.publish import publish, rollback
+from include.publish import swap as module
 from include.run import Batch
 from tests.conftest import Platform
 
@@ -109,7 +109,7 @@ def dies_in_the_swap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         cursor.execute("select pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "record", die)
+        patch.setattr(module, "record_publication", die)
         yield
 
 
@@ -367,8 +367,8 @@ def test_a_star_that_dbt_begins_to_build_in_the_last_moment_is_not_published(sta
         star.do("""comment on schema trusted_next is '{"state": "building"}'""")
         return real(*arguments)
 
-    real = module.measure
-    monkeypatch.setattr(module, "measure", measure)
+    real = module.contents_of
+    monkeypatch.setattr(module, "contents_of", measure)
     with pytest.raises(PublicationError, match="changed meanwhile"):
         publish(star.transformer, next_star)
     assert star.seen() == {1}

@@ -9,6 +9,8 @@ import pytest
 from cli.reconcile import print_last_run
 from include import quality
 from include.errors import DataQualityError
+from include.extract_load.raw import open_load
+from include.quality import reconcile as reconcile_module
 from include.tables import USERS, VIEWING_SESSIONS
 
 USER_ROWS = [f"U{n},2{n},Peru,Basic,2022-10-02,{n}.5" for n in range(1, 8)]
@@ -479,20 +481,20 @@ def test_load_waits_until_its_table_is_compared(loaded, monkeypatch, in_backgrou
         with other.cursor() as cursor:
             cursor.execute("set lock_timeout = 100")
             with pytest.raises(psycopg2.errors.LockNotAvailable):
-                quality.raw.begin(cursor, "postgres_users", USERS)
+                open_load(cursor, "postgres_users", USERS)
         other.rollback()
         return measured(*arguments)
 
-    measured = quality.remembered
+    measured = reconcile_module.remembered_fingerprint
     with monkeypatch.context() as patch:
         patch.setattr(
-            quality,
-            "remembered",
+            reconcile_module,
+            "remembered_fingerprint",
             lambda *arguments: begins_to_load(*arguments) if arguments[1] == USERS else measured(*arguments),
         )
         assert compare(loaded) == TABLES
     with other.cursor() as cursor:
-        quality.raw.begin(cursor, "postgres_users", USERS)
+        open_load(cursor, "postgres_users", USERS)
 
 
 def test_make_reconcile_shows_the_last_run(loaded, capsys):

@@ -9,9 +9,9 @@ import pytest
 from include import quality
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
+from include.publish.schema_marker import NEXT
 from include.quality.star_mapping import STAR
 from include.run import Batch
-from include.star import NEXT
 from tests.conftest import Platform
 from tests.pipeline import build_next, load_everything
 

@@ -19,24 +19,16 @@ from psycopg2.sql import SQL, Identifier
 
 from include.errors import PublicationError, StarInUseError
 from include.ops.publications import (
+    Contents,
     Publication,
     current_publication,
     next_version,
     publication_of_batch,
     record_publication,
 )
+from include.publish.contents import contents_of, foreign_parts, tables_in
+from include.publish.schema_marker import NEXT, PREVIOUS, TRUSTED, read_marker, write_marker
 from include.run import Batch
-from include.star import (
-    NEXT,
-    PREVIOUS,
-    TRUSTED,
-    Contents,
-    foreign_parts,
-    measure,
-    read_marker,
-    tables,
-    write_marker,
-)
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -53,7 +45,7 @@ DBT_SILENT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Change:
+class Swap:
     """A way to change what readers see: whose star they get, and which schema takes which name, in order."""
 
     action: str
@@ -61,8 +53,8 @@ class Change:
     renames: tuple[tuple[str, str], ...]
 
 
-PUBLISH = Change("publish", NEXT, ((PREVIOUS, SPARE), (TRUSTED, PREVIOUS), (NEXT, TRUSTED), (SPARE, NEXT)))
-ROLLBACK = Change("rollback", PREVIOUS, ((TRUSTED, SPARE), (PREVIOUS, TRUSTED), (SPARE, PREVIOUS)))
+PUBLISH = Swap("publish", NEXT, ((PREVIOUS, SPARE), (TRUSTED, PREVIOUS), (NEXT, TRUSTED), (SPARE, NEXT)))
+ROLLBACK = Swap("rollback", PREVIOUS, ((TRUSTED, SPARE), (PREVIOUS, TRUSTED), (SPARE, PREVIOUS)))
 
 
 def publish(warehouse: Connection, batch: Batch) -> Publication:
@@ -79,7 +71,7 @@ def publish(warehouse: Connection, batch: Batch) -> Publication:
             raise PublicationError(
                 f"The next star is not whole in itself: {', '.join(parts)}. Make it read its own tables"
             )
-    return _change(warehouse, PUBLISH, marker, as_of=batch.as_of.isoformat())
+    return _give_readers(warehouse, PUBLISH, marker, as_of=batch.as_of.isoformat())
 
 
 def rollback(warehouse: Connection) -> Publication:
@@ -89,14 +81,14 @@ def rollback(warehouse: Connection) -> Publication:
     """
     with transaction(warehouse) as cursor:
         marker = read_marker(cursor, PREVIOUS)
-        if not tables(cursor, PREVIOUS) or "version" not in marker:
+        if not tables_in(cursor, PREVIOUS) or "version" not in marker:
             raise PublicationError("There is no previous version: trusted_previous holds no published star")
     if _is_being_built(warehouse):
         raise PublicationError(
             "dbt is building the next star, which would be published over this rollback. Let the run end, or"
             " stop it first (mark it as failed in Airflow)"
         )
-    return _change(warehouse, ROLLBACK, marker)
+    return _give_readers(warehouse, ROLLBACK, marker)
 
 
 def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -> Publication:
@@ -112,18 +104,20 @@ def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -
     )
 
 
-def _change(warehouse: Connection, change: Change, marker: dict[str, object], **facts: object) -> Publication:
+def _give_readers(
+    warehouse: Connection, swap: Swap, marker: dict[str, object], **facts: object
+) -> Publication:
     with transaction(warehouse) as cursor:
-        started, contents = _clock(cursor), measure(cursor, change.star)
+        started, contents = _clock(cursor), contents_of(cursor, swap.star)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction(warehouse) as cursor:
                 _lock_out_readers(cursor)
-                if read_marker(cursor, change.star) != marker:
+                if read_marker(cursor, swap.star) != marker:
                     raise PublicationError(
-                        f"{change.star} was changed meanwhile: look what it holds and try again"
+                        f"{swap.star} was changed meanwhile: look what it holds and try again"
                     )
-                done = _swap(cursor, change, marker | facts, contents, started)
+                done = _swap_names(cursor, swap, marker | facts, contents, started)
         except psycopg2.errors.LockNotAvailable:
             log.info("Attempt %d of %d: trusted is in use", attempt, ATTEMPTS)
             if attempt < ATTEMPTS:
@@ -150,7 +144,7 @@ def _lock_out_readers(cursor: Cursor) -> None:
     _limit_waiting(cursor, deadline)
     # dbt takes it too when it marks a star: nobody begins to build while schemas change their names.
     cursor.execute("select pg_advisory_xact_lock(hashtext('star'))")
-    names = tables(cursor, TRUSTED)
+    names = tables_in(cursor, TRUSTED)
     busy = names[-1] if names else None
     while busy:
         if time.monotonic() > deadline:
@@ -186,18 +180,18 @@ def _limit_waiting(cursor: Cursor, deadline: float) -> None:
     cursor.execute("select set_config('lock_timeout', %s, true)", (f"{left}ms",))
 
 
-def _swap(
-    cursor: Cursor, change: Change, marker: dict[str, object], contents: Contents, started: float
+def _swap_names(
+    cursor: Cursor, swap: Swap, marker: dict[str, object], contents: Contents, started: float
 ) -> Publication:
     marker = {"version": next_version(cursor), **marker, "state": "published"}
-    if tables(cursor, TRUSTED) and "version" not in (before := read_marker(cursor, TRUSTED)):
+    if tables_in(cursor, TRUSTED) and "version" not in (before := read_marker(cursor, TRUSTED)):
         # Published before there were versions.
         write_marker(cursor, TRUSTED, before | {"version": 0, "state": "published"})
-    for old, new in change.renames:
+    for old, new in swap.renames:
         cursor.execute(SQL("alter schema {} rename to {}").format(Identifier(old), Identifier(new)))
     _let_readers_in(cursor)
     write_marker(cursor, TRUSTED, marker)
-    return record_publication(cursor, change.action, marker, contents, started)
+    return record_publication(cursor, swap.action, marker, contents, started)
 
 
 def _let_readers_in(cursor: Cursor) -> None:

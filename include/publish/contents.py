@@ -1,20 +1,13 @@
-"""A star in one of its three schemas: its tables, its numbers, and the marker that says what it is.
-
-The marker is a comment on the schema, so that it goes along when the schema is renamed. dbt writes it
-(dbt/macros/star_marker.sql); publishing adds the version.
-"""
-
-import json
+"""What a star holds: its tables, their rows and checksums, and views that read another star."""
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Identifier, Literal
+from psycopg2.sql import SQL, Identifier
 
 from include.ops.publications import Contents
+from include.publish.schema_marker import NEXT, PREVIOUS, TRUSTED
 
-NEXT, TRUSTED, PREVIOUS = "trusted_next", "trusted", "trusted_previous"
 
-
-def tables(cursor: Cursor, schema: str) -> list[str]:
+def tables_in(cursor: Cursor, schema: str) -> list[str]:
     """Return the names of the schema's tables."""
     cursor.execute(
         "select relname from pg_class where relnamespace = to_regnamespace(%s) and relkind in ('r', 'p')"
@@ -24,10 +17,10 @@ def tables(cursor: Cursor, schema: str) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def measure(cursor: Cursor, schema: str) -> Contents:
+def contents_of(cursor: Cursor, schema: str) -> Contents:
     """Count and hash the rows of every table, in any order, and bring the planner's statistics up to date."""
     counts, sums = {}, {}
-    for name in tables(cursor, schema):
+    for name in tables_in(cursor, schema):
         table = Identifier(schema, name)
         cursor.execute(SQL("analyze {}").format(table))
         cursor.execute(
@@ -38,23 +31,6 @@ def measure(cursor: Cursor, schema: str) -> Contents:
         )
         counts[name], sums[name] = cursor.fetchone()
     return Contents(counts, sums)
-
-
-def read_marker(cursor: Cursor, schema: str) -> dict[str, object]:
-    """Return what the schema is marked with; nothing for a star from before there were markers."""
-    cursor.execute("select obj_description(to_regnamespace(%s), 'pg_namespace')", (schema,))
-    try:
-        marker = json.loads(cursor.fetchone()[0] or "{}")
-    except ValueError:
-        # Somebody's own words about the schema.
-        return {}
-    return marker if isinstance(marker, dict) else {}
-
-
-def write_marker(cursor: Cursor, schema: str, marker: dict[str, object]) -> None:
-    """Mark the schema, in the caller's transaction."""
-    statement = SQL("comment on schema {} is {}")
-    cursor.execute(statement.format(Identifier(schema), Literal(json.dumps(marker))))
 
 
 def foreign_parts(cursor: Cursor, schema: str) -> list[str]:
