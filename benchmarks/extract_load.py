@@ -21,7 +21,7 @@ from benchmarks.servers import Servers, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
 from include.ops.load_runs import Load
-from include.run import Batch
+from include.run import Batch, Run
 from include.tables import VIEWING_SESSIONS
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -75,7 +75,7 @@ def load(where: Servers, batch_id: str) -> Load:
     """Load the table as the pipeline does, connections included."""
     batch = Batch(batch_id, date(2024, 9, 1))
     with closing(where.connect("elt_reader")) as source, closing(where.connect("elt_loader")) as warehouse:
-        return load_table(source, warehouse, VIEWING_SESSIONS, batch)[0]
+        return load_table(source, warehouse, VIEWING_SESSIONS, Run(batch))[0]
 
 
 def compare_full_loads(where: Servers, size: int, rounds: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measuring import say, seconds
 from benchmarks.servers import Servers
 from include.ops.load_runs import Load
-from include.run import OWN_FILES, Batch
+from include.run import Batch, Run
 from include.seed import seed_table
 from include.tables import VIEWING_SESSIONS
 
@@ -52,4 +52,4 @@ def _copy(where: Servers, statement: str, path: Path, mode: str) -> None:
 def _seed(where: Servers, folder: str) -> Load:
     batch = Batch("seed", date(2024, 9, 1))
     with closing(where.connect("app")) as source, closing(where.connect("elt_loader")) as warehouse:
-        return seed_table(source, warehouse, VIEWING_SESSIONS, batch, folder=folder, dataset=OWN_FILES)
+        return seed_table(source, warehouse, VIEWING_SESSIONS, Run(batch, folder=folder))

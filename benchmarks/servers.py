@@ -11,14 +11,10 @@ from psycopg2.extensions import connection as Connection
 
 from include import embedded
 from include.embedded.postgres import connect_as_admin
+from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 
-# Role -> the server's prefix in the settings, and the setting with the role's password.
-LOGINS = {
-    "app": ("SOURCE", "SOURCE_APP_PASSWORD"),
-    "elt_reader": ("SOURCE", "SOURCE_READER_PASSWORD"),
-    "elt_loader": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
-}
+SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE", "elt_loader": "WAREHOUSE"}
 
 
 @dataclass(frozen=True)
@@ -29,25 +25,20 @@ class Servers:
 
     def login(self, role: str) -> dict[str, str]:
         """Return the role's login in the variables of libpq."""
-        server, secret = LOGINS[role]
-        place = {f"PG{name}": self.env[f"{server}_{name}"] for name in ("HOST", "PORT")}
-        return {
-            **place,
-            "PGDATABASE": self.env[f"{server}_DB"],
-            "PGUSER": role,
-            "PGPASSWORD": self.env[secret],
-        }
+        parameters = self.parameters(role)
+        parameters["database"] = parameters.pop("dbname")
+        return {f"PG{name.upper()}": value for name, value in parameters.items()}
+
+    def parameters(self, role: str) -> dict[str, str]:
+        """Return the role's login as psycopg2 takes it."""
+        return find_login(SERVERS[role], role).parameters(self.env)
 
     def connect(self, role: str) -> Connection:
-        names = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "dbname", "PGUSER": "user"}
-        names["PGPASSWORD"] = "password"
-        return psycopg2.connect(**{names[name]: value for name, value in self.login(role).items()})
+        return psycopg2.connect(**self.parameters(role))
 
     def url(self, role: str) -> str:
         """Return the role's login as other programs want it; its password is made of hexadecimal digits."""
-        login = self.login(role)
-        place = f"{login['PGHOST']}:{login['PGPORT']}/{login['PGDATABASE']}"
-        return f"postgresql://{role}:{login['PGPASSWORD']}@{place}"
+        return "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**self.parameters(role))
 
     def checkpoint(self) -> None:
         """Write out what a phase left in memory, so that the next one does not pay for it.

@@ -13,7 +13,7 @@ from cli import LOCAL
 from cli.warehouse import connect, on_this_stack
 from include.environment import pipeline_variables
 from include.errors import GuardError, InputError
-from include.run import Batch
+from include.run import Batch, Run
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 
 NEWEST_DAY = "select max(as_of) from ops.load_runs where stage = 'seed'"
@@ -70,7 +70,7 @@ def _replays(loader: Connection, batch: Batch) -> Iterator:
     with postgres("source_postgres_app") as app, postgres("source_postgres") as reader:
         for table in POSTGRES_TABLES:
             yield replay_table(app, loader, table)
-            load_table(reader, loader, table, batch)
+            load_table(reader, loader, table, Run(batch))
     with mongo("source_mongo_app") as product, mongo("source_mongo") as catalogue:
         for collection in MONGO_COLLECTIONS:
             yield replay_documents(product, loader, collection)

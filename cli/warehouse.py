@@ -11,27 +11,13 @@ from psycopg2.extensions import connection as Connection
 
 from cli import LOCAL
 from cli.container import SECRETS, read_secrets
-
-# Role -> the setting that holds its password.
-PASSWORDS = {
-    "postgres": "POSTGRES_PASSWORD",
-    "elt_loader": "ELT_LOADER_PASSWORD",
-    "dbt_transformer": "DBT_TRANSFORMER_PASSWORD",
-    "bi_reader": "BI_READER_PASSWORD",
-}
+from include.logins import find_login
 
 
 @contextmanager
 def connect(env: Mapping[str, str], role: str) -> Iterator[Connection]:
     """Yield a connection to the warehouse as the role."""
-    connection = psycopg2.connect(
-        host=env["WAREHOUSE_HOST"],
-        port=env["WAREHOUSE_PORT"],
-        dbname=env["WAREHOUSE_DB"],
-        user=role,
-        password=env[PASSWORDS[role]],
-    )
-    with closing(connection):
+    with closing(psycopg2.connect(**find_login("WAREHOUSE", role).parameters(env))) as connection:
         yield connection
 
 

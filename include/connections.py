@@ -1,8 +1,6 @@
 """Open connections by their Airflow ids. The only module of include/ that knows Airflow.
 
-The ids come from the environment: AIRFLOW_CONN_SOURCE_POSTGRES (elt_reader) and ..._APP (app, who plays the
-product), AIRFLOW_CONN_SOURCE_MONGO and ..._APP, AIRFLOW_CONN_WAREHOUSE (elt_loader) and ..._PUBLISHER
-(dbt_transformer, who owns the star).
+The ids are those of `logins.py`; `environment.py` tells Airflow about them by AIRFLOW_CONN_*.
 """
 
 from collections.abc import Iterator
@@ -16,14 +14,7 @@ from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, PyMongoError
 
-# Connection -> the prefix of its host, port and database in .env, and the name of its password there.
-IN_ENV = {
-    "source_postgres": ("SOURCE", "SOURCE_READER_PASSWORD"),
-    "source_postgres_app": ("SOURCE", "SOURCE_APP_PASSWORD"),
-    "source_mongo": ("MONGO", "MONGO_READER_PASSWORD"),
-    "source_mongo_app": ("MONGO", "MONGO_APP_PASSWORD"),
-    "warehouse": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
-}
+from include.logins import BY_CONNECTION_ID
 
 
 @contextmanager
@@ -63,9 +54,10 @@ def mongo(connection_id: str) -> Iterator[Database]:
 
 
 def _advice(settings: Settings, error: Exception) -> str:
-    server, password = IN_ENV[settings.conn_id]
+    """Say which login failed, and which settings of .env to look at; never the password itself."""
+    login = BY_CONNECTION_ID[settings.conn_id]
     return (
         f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}:{settings.port} as"
-        f" {settings.login}. See that the server runs, and that {server}_HOST, {server}_PORT, {server}_DB and"
-        f" {password} in .env are right. The driver says: {error}"
+        f" {settings.login}. See that the server runs, and that {login.server}_HOST, {login.server}_PORT,"
+        f" {login.server}_DB and {login.secret} in .env are right. The driver says: {error}"
     )

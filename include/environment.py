@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from dotenv import dotenv_values
 
+from include.logins import BY_CONNECTION_ID, Login
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -97,19 +99,12 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
 
 def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
     """Return what only tasks need: the connections to sources and warehouse, and dbt's login."""
-    return {
-        "AIRFLOW_CONN_SOURCE_POSTGRES": _postgres(env, "SOURCE", "elt_reader", "SOURCE_READER"),
-        "AIRFLOW_CONN_SOURCE_POSTGRES_APP": _postgres(env, "SOURCE", "app", "SOURCE_APP"),
-        "AIRFLOW_CONN_SOURCE_MONGO": _mongo(env, "elt_reader", "MONGO_READER"),
-        "AIRFLOW_CONN_SOURCE_MONGO_APP": _mongo(env, "app", "MONGO_APP"),
-        "AIRFLOW_CONN_WAREHOUSE": _postgres(env, "WAREHOUSE", "elt_loader", "ELT_LOADER"),
-        "AIRFLOW_CONN_WAREHOUSE_PUBLISHER": _postgres(env, "WAREHOUSE", "dbt_transformer", "DBT_TRANSFORMER"),
-        "WAREHOUSE_HOST": env["WAREHOUSE_HOST"],
-        "WAREHOUSE_PORT": env["WAREHOUSE_PORT"],
-        "WAREHOUSE_DB": env["WAREHOUSE_DB"],
-        "DBT_USER": "dbt_transformer",
-        "DBT_PASSWORD": env["DBT_TRANSFORMER_PASSWORD"],
+    airflow = {
+        f"AIRFLOW_CONN_{name.upper()}": _connection(env, login) for name, login in BY_CONNECTION_ID.items()
     }
+    dbt = BY_CONNECTION_ID["warehouse_publisher"]
+    place = {name: env[name] for name in ("WAREHOUSE_HOST", "WAREHOUSE_PORT", "WAREHOUSE_DB")}
+    return airflow | place | {"DBT_USER": dbt.role, "DBT_PASSWORD": env[dbt.secret]}
 
 
 def write_ui_password(path: Path, password: str) -> None:
@@ -117,29 +112,18 @@ def write_ui_password(path: Path, password: str) -> None:
     _write(path, json.dumps({"admin": password}))
 
 
-def _postgres(env: Mapping[str, str], server: str, role: str, secret: str) -> str:
-    return json.dumps(
-        {
-            "conn_type": "postgres",
-            "host": env[f"{server}_HOST"],
-            "port": int(env[f"{server}_PORT"]),
-            "schema": env[f"{server}_DB"],
-            "login": role,
-            "password": env[f"{secret}_PASSWORD"],
-        }
-    )
-
-
-def _mongo(env: Mapping[str, str], user: str, secret: str) -> str:
-    return json.dumps(
-        {
-            "conn_type": "mongo",
-            "host": env["MONGO_HOST"],
-            "port": int(env["MONGO_PORT"]),
-            "schema": env["MONGO_DB"],
-            "login": user,
-            "password": env[f"{secret}_PASSWORD"],
-            # The users live in the database that they may use; a stand-alone server has no set to discover.
-            "extra": {"authSource": env["MONGO_DB"], "directConnection": True},
-        }
-    )
+def _connection(env: Mapping[str, str], login: Login) -> str:
+    """Return the login as the JSON from which Airflow reads a connection."""
+    found = login.parameters(env)
+    connection: dict[str, object] = {
+        "conn_type": "mongo" if login.server == "MONGO" else "postgres",
+        "host": found["host"],
+        "port": int(found["port"]),
+        "schema": found["dbname"],
+        "login": found["user"],
+        "password": found["password"],
+    }
+    if login.server == "MONGO":
+        # The users live in the database that they may use; a stand-alone server has no set to discover.
+        connection["extra"] = {"authSource": found["dbname"], "directConnection": True}
+    return json.dumps(connection)

@@ -26,7 +26,7 @@ from pymongo.database import Database
 from include.extract_load import load_collection
 from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
-from include.run import Batch
+from include.run import Batch, Run
 from include.seed import mongo, postgres
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
@@ -102,10 +102,10 @@ def replay_extraction(
     catalogue: Database, warehouse: Connection, collection: MongoCollection, batch: Batch
 ) -> Replay:
     """Read the whole collection again into raw: what an extraction rejected may be loadable now."""
-    name = f"mongo_{collection.name}"
+    name = collection.raw
     with transaction(warehouse) as cursor:
         cursor.execute("delete from ops.watermarks where table_name = %s", (name,))
-    loads = load_collection(catalogue, warehouse, collection, batch)
+    loads = load_collection(catalogue, warehouse, collection, Run(batch))
     with transaction(warehouse) as cursor:
         cursor.execute(RELEASE_EXTRACTED, {"batch_id": batch.batch_id, "name": name})
         released = [release for (release,) in cursor.fetchall()]

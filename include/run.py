@@ -1,12 +1,12 @@
-"""What a pipeline run is told: its batch and its limits, read from its context and the settings."""
+"""What a pipeline run is told: batch, limits and files, read from its context and the settings."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from include.errors import InputError
-from include.settings import Limits, Settings
+from include.settings import DEFAULT_LIMITS, Limits, Settings
 
 # The data set of files that somebody brings: they are always loaded, only generated days have an order.
 OWN_FILES = "own files"
@@ -20,28 +20,42 @@ class Batch:
     as_of: date
 
 
-def batch_of(context: MutableMapping[str, Any], *, table: str | None = None) -> Batch:
-    """Return the run's id and business day: the parameter as_of, else the logical date, else the run's date.
+@dataclass(frozen=True)
+class Run:
+    """What every step of a run needs to know.
 
-    `table` is put into the context, where the label of a mapped task reads it. Raises InputError for an as_of
-    that is no date.
+    `folder` holds the files to seed, `dataset` names the data set that they belong to.
     """
-    if table:
-        context["table"] = table
-    return Batch(batch_id=context["run_id"], as_of=_business_day(context))
+
+    batch: Batch
+    limits: Limits = DEFAULT_LIMITS
+    folder: str = ""
+    dataset: str = OWN_FILES
+
+    @classmethod
+    def from_context(
+        cls, context: Mapping[str, Any], settings: Settings, files: Mapping[str, str] | None = None
+    ) -> "Run":
+        """Return the run that an Airflow context describes; `files` are its folder and dataset.
+
+        Raises InputError for an as_of that is no date.
+        """
+        batch = Batch(context["run_id"], _business_day(context))
+        return cls(batch, _limits(context["params"], settings.limits), **(files or {}))
 
 
-def limits_of(context: Mapping[str, Any], settings: Settings) -> Limits:
-    """Return where the run's loads stop: a run may allow a mass deletion that the settings do not.
+def _limits(params: Mapping[str, Any], limits: Limits) -> Limits:
+    """Return the limits of a run: it may allow a mass deletion that the settings do not.
 
     Files of somebody's own are there to replace what was loaded before.
     """
-    if context["params"].get("allow_mass_deletion") or context["params"].get("data_dir"):
-        return replace(settings.limits, deleted_share=1)
-    return settings.limits
+    if params.get("allow_mass_deletion") or params.get("data_dir"):
+        return replace(limits, deleted_share=1)
+    return limits
 
 
 def _business_day(context: Mapping[str, Any]) -> date:
+    """Return the parameter as_of, else the logical date, else the date on which the run was due."""
     if as_of := context["params"].get("as_of"):
         try:
             return date.fromisoformat(as_of)

@@ -159,6 +159,11 @@ class MongoCollection(Extraction):
         return f"{self.name}.json"
 
     @property
+    def raw(self) -> str:
+        """The name under which its loads and rejected documents are recorded."""
+        return f"mongo_{self.name}"
+
+    @property
     def arrays(self) -> tuple[Array, ...]:
         """The arrays of all kinds; one that two kinds share comes once."""
         return tuple({array.raw: array for kind in self.kinds for array in kind.arrays}.values())

@@ -16,21 +16,14 @@ from pymongo.database import Database
 from include import embedded
 from include.embedded import postgres
 from include.environment import connections
+from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 from include.schema.mongo import create_collection
 from include.schema.mongo_users import create_mongo_users
 from include.tables import MONGO_COLLECTIONS
 
-# Role or user -> where it logs in, and the setting with its password.
-LOGINS = {
-    "app": ("SOURCE", "SOURCE_APP_PASSWORD"),
-    "elt_reader": ("SOURCE", "SOURCE_READER_PASSWORD"),
-    "elt_loader": ("WAREHOUSE", "ELT_LOADER_PASSWORD"),
-    "dbt_transformer": ("WAREHOUSE", "DBT_TRANSFORMER_PASSWORD"),
-    "bi_reader": ("WAREHOUSE", "BI_READER_PASSWORD"),
-    "admin": ("WAREHOUSE", "POSTGRES_PASSWORD"),
-}
-MONGO_LOGINS = {"app": "MONGO_APP_PASSWORD", "elt_reader": "MONGO_READER_PASSWORD"}
+# A role exists on one PostgreSQL server only; admin is its administrator.
+SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE"}
 _numbers = itertools.count(1)
 
 
@@ -43,25 +36,20 @@ class Platform:
 
     def connect(self, role: str) -> Connection:
         """Open a connection as one of the roles of the design, or as admin."""
-        server, secret = LOGINS[role]
-        connection = psycopg2.connect(
-            host=self.env[f"{server}_HOST"],
-            port=self.env[f"{server}_PORT"],
-            dbname=self.env[f"{server}_DB"],
-            user="postgres" if role == "admin" else role,
-            password=self.env[secret],
-        )
+        login = find_login(SERVERS.get(role, "WAREHOUSE"), "postgres" if role == "admin" else role)
+        connection = psycopg2.connect(**login.parameters(self.env))
         self._open.callback(connection.close)
         return connection
 
     def mongo(self, user: str) -> Database:
         """Open the product's MongoDB database as app or elt_reader."""
-        name = self.env["MONGO_DB"]
+        login = find_login("MONGO", user).parameters(self.env)
+        name = login["dbname"]
         client = MongoClient(
-            self.env["MONGO_HOST"],
-            int(self.env["MONGO_PORT"]),
+            login["host"],
+            int(login["port"]),
             username=user,
-            password=self.env[MONGO_LOGINS[user]],
+            password=login["password"],
             authSource=name,
             directConnection=True,
         )

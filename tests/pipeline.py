@@ -10,7 +10,7 @@ from pathlib import Path
 from include.dbt import BATCH_VARIABLE, DBT, project_options
 from include.extract_load import load_collection, load_table
 from include.publish import publish
-from include.run import OWN_FILES, Batch
+from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 from tests.conftest import Platform
@@ -20,14 +20,14 @@ STAMPS = {"_loaded_at", "_user_loaded_at"}
 
 def load_everything(platform: Platform, folder: Path, batch: Batch, dataset: str = OWN_FILES) -> None:
     """Seed both sources from the folder's files and load them into raw."""
-    files = {"folder": str(folder), "dataset": dataset}
+    run = Run(batch, folder=str(folder), dataset=dataset)
     app, reader, loader = (platform.connect(role) for role in ("app", "elt_reader", "elt_loader"))
     for table in POSTGRES_TABLES:
-        seed_table(app, loader, table, batch, **files)
-        load_table(reader, loader, table, batch)
+        seed_table(app, loader, table, run)
+        load_table(reader, loader, table, run)
     for collection in MONGO_COLLECTIONS:
-        seed_collection(platform.mongo("app"), loader, collection, batch, **files)
-        load_collection(platform.mongo("elt_reader"), loader, collection, batch)
+        seed_collection(platform.mongo("app"), loader, collection, run)
+        load_collection(platform.mongo("elt_reader"), loader, collection, run)
 
 
 def dbt_build(platform: Platform, target: Path, *options: str, batch: Batch | None = None) -> None:

@@ -16,7 +16,7 @@ from include.embedded.processes import (
     stop_process,
     wait_until,
 )
-from include.schema.mongo_users import USER_EXISTS, create_mongo_users
+from include.schema.mongo_users import create_mongo_users, create_or_update_user
 
 AUTHENTICATION_FAILED = 18
 
@@ -65,19 +65,10 @@ def _make_root(home: Path, env: Mapping[str, str]) -> None:
     port = _start_server(home)
     try:
         with _client(port) as client:
-            _create_or_update_root(client, env["MONGO_ROOT_PASSWORD"])
+            roles = [{"role": "root", "db": "admin"}]
+            create_or_update_user(client.admin, "root", env["MONGO_ROOT_PASSWORD"], roles)
     finally:
         stop(home)
-
-
-def _create_or_update_root(client: MongoClient, password: str) -> None:
-    roles = [{"role": "root", "db": "admin"}]
-    try:
-        client.admin.command("createUser", "root", pwd=password, roles=roles)
-    except OperationFailure as error:
-        if error.code != USER_EXISTS:
-            raise
-        client.admin.command("updateUser", "root", pwd=password, roles=roles)
 
 
 def _start_server(home: Path, *options: str) -> int:

@@ -149,7 +149,7 @@ def refuse_missing_collection(
     """Raise SchemaDriftError when the collection is not there: it would be read as an empty one."""
     if not source.list_collection_names(filter={"name": collection.name}):
         advice = f"the source has no collection {collection.name}. Restore it, or mend MONGO_DB in .env"
-        stop(cursor, {SchemaChange(f"mongo_{collection.name}", None, "removed", STOPPED): advice}, batch)
+        stop(cursor, {SchemaChange(collection.raw, None, "removed", STOPPED): advice}, batch)
 
 
 def report_fields(cursor: Cursor, fields: Mapping[tuple[str, str, str], str], batch: Batch) -> None:

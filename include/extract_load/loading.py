@@ -26,113 +26,91 @@ from include.ops.fingerprint import (
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
-from include.run import Batch
-from include.settings import DEFAULT_LIMITS, Limits
+from include.run import Run
 from include.tables import MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
 
-def load_table(
-    source: Connection,
-    warehouse: Connection,
-    table: PostgresTable,
-    batch: Batch,
-    limits: Limits = DEFAULT_LIMITS,
-) -> list[Load]:
+def load_table(source: Connection, warehouse: Connection, table: PostgresTable, run: Run) -> list[Load]:
     """Load a table of the PostgreSQL source into its raw table.
 
     Raises GuardError, with nothing changed, when too many live rows would vanish; SchemaDriftError, with
     nothing but that kept, when the source no longer has the columns that are declared.
     """
     with transaction(warehouse) as cursor:
-        start = raw.open_load(cursor, table.raw, table)
+        start = raw.open_load(cursor, table.raw, table, run)
         load = Load("extract", table.raw, start.loaded_at)
         load.watermark = postgres.everything_before_is_visible(source)
-        keys = _load_changes(source, cursor, table, load, start, batch, limits)
-        # Keys that are not swept say nothing about the rows of raw.
-        raw.close_load(cursor, table.raw, load.watermark, batch, keys if table.deletes == "sweep" else None)
-        record_load(warehouse, load, batch)
+        keys = _load_changes(source, cursor, table, load, start)
+        # Keys that are not followed say nothing about the rows of raw.
+        known = keys if table.deletes == "sweep" else None
+        raw.close_load(cursor, table.raw, load.watermark, run.batch, known)
+        record_load(warehouse, load, run.batch)
     return [load]
 
 
 def _load_changes(
-    source: Connection,
-    cursor: Cursor,
-    table: PostgresTable,
-    load: Load,
-    start: raw.LoadStart,
-    batch: Batch,
-    limits: Limits,
+    source: Connection, cursor: Cursor, table: PostgresTable, load: Load, start: raw.LoadStart
 ) -> raw.KeySet:
+    """Bring into raw what changed in the source since the last load; return the keys that the source has.
+
+    Deleted rows are found without shipping every key: the keys of the last load plus those that came now must
+    be those of the source. If A, B, C were loaded last and D comes now, {A, B, C} + {D} is compared with the
+    source's own sum; where C is gone the sums differ, and only then all keys travel.
+    """
     with postgres.snapshot(source) as reader:
-        declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, batch)
+        declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, start.run.batch)
         if raw.is_empty(cursor, table):
-            load.read = load.inserted = postgres.fill(reader, cursor, table, start, batch)
+            load.read = load.inserted = postgres.fill(reader, cursor, table, start)
             return _remember(cursor, declared, fingerprint_of_source(reader, declared))
         # The values of a new column move no updated_at.
         postgres.stage(reader, cursor, table, None if has_new_column else start.read_from)
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
             measuring = pool.submit(fingerprint_of_source, reader, declared)
-            came = raw.merge(cursor, table, load, start, batch)
+            came = raw.merge(cursor, table, load, start)
         keys = _remember(cursor, declared, measuring.result())
-        # Every key travels only when some key is gone.
         is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
         if is_any_gone:
             postgres.stage_keys(reader, cursor, table)
     if is_any_gone:
-        _follow_deletions(cursor, table, load, start, batch, came, limits)
+        _follow_deletions(cursor, table, load, start, came)
     return keys
 
 
-def _remember(cursor: Cursor, table: PostgresTable, figures: Fingerprint) -> raw.KeySet:
-    remember_fingerprint(cursor, table, figures)
-    return raw.KeySet(figures[ROWS], figures[KEY_HASH])
+def _remember(cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint) -> raw.KeySet:
+    """Record what the source held; return its keys."""
+    remember_fingerprint(cursor, table, fingerprint)
+    return raw.KeySet(fingerprint[ROWS], fingerprint[KEY_HASH])
 
 
 def _follow_deletions(
-    cursor: Cursor,
-    table: RawTable,
-    load: Load,
-    start: raw.LoadStart,
-    batch: Batch,
-    came: raw.KeySet,
-    limits: Limits,
+    cursor: Cursor, table: RawTable, load: Load, start: raw.LoadStart, came: raw.KeySet
 ) -> None:
-    raw.mark_deleted(cursor, table, load, start, batch)
+    """Mark the rows whose key is gone; raise GuardError when they are too many of those live before."""
+    raw.mark_deleted(cursor, table, load, start)
     if load.deleted:
         live_before = raw.count_live(cursor, table) + load.deleted - came.count
-        refuse_mass_deletion(load.table, load.deleted, live_before, limits)
+        refuse_mass_deletion(load.table, load.deleted, live_before, start.run.limits)
 
 
 def load_collection(
-    source: Database,
-    warehouse: Connection,
-    collection: MongoCollection,
-    batch: Batch,
-    limits: Limits = DEFAULT_LIMITS,
+    source: Database, warehouse: Connection, collection: MongoCollection, run: Run
 ) -> list[Load]:
     """Load a collection of the MongoDB source into the raw tables of its documents and their arrays.
 
     Raises GuardError, with nothing changed, when too many live rows would vanish; InputError, with nothing
     but the reasons kept, when too many documents must be rejected or the collection is missing.
     """
-    name = f"mongo_{collection.name}"
+    name, batch = collection.raw, run.batch
     with transaction(warehouse) as cursor:
-        start = raw.open_load(cursor, name, collection)
+        start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
-        _refuse_mass_rejection(warehouse, name, staged, start, limits)
-        loads = []
-        for table in collection.raw_tables:
-            load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
-            load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
-            came = raw.merge(cursor, table, load, start, batch)
-            _follow_deletions(cursor, table, load, start, batch, came, limits)
-            remember_live_keys(cursor, table)
-            loads.append(load)
+        _refuse_mass_rejection(warehouse, name, staged, start)
+        loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
         loads += _unknown_kinds(name, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
@@ -140,14 +118,25 @@ def load_collection(
     return loads
 
 
+def _load_staged(cursor: Cursor, table: RawTable, staged: mongo.Staged, start: raw.LoadStart) -> Load:
+    """Bring one raw table of a collection up to date with what was staged for it."""
+    load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
+    load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
+    came = raw.merge(cursor, table, load, start)
+    _follow_deletions(cursor, table, load, start, came)
+    remember_live_keys(cursor, table)
+    return load
+
+
 def _refuse_mass_rejection(
-    warehouse: Connection, name: str, staged: mongo.Staged, start: raw.LoadStart, limits: Limits
+    warehouse: Connection, name: str, staged: mongo.Staged, start: raw.LoadStart
 ) -> None:
+    """Raise InputError when too many of the documents that came with this load were rejected."""
     # What every load reads again, because it has no date, says nothing about what came with this one.
     old = staged.undated if start.read_from else set()
     rejected = [row for row in staged.rejected if row.position not in old]
     try:
-        refuse_mass_rejection(name, staged.read - len(old), rejected, limits)
+        refuse_mass_rejection(name, staged.read - len(old), rejected, start.run.limits)
     except InputError:
         # The reasons are kept, although the load itself fails. Raw was not touched yet.
         warehouse.commit()
@@ -155,6 +144,6 @@ def _refuse_mass_rejection(
 
 
 def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
-    # Documents of no known kind belong to no raw table; they are counted under the collection's own name.
+    """Return the load of documents of no known kind, which belong to no raw table: one or none."""
     count = staged.rejected_by_table.get(name, 0)
     return [Load("extract", name, start.loaded_at, read=count, quarantined=count)] if count else []

@@ -93,7 +93,7 @@ def _stage_documents(
             place = kind.raw, name, bson_type(document[name])
             staged.new_fields.setdefault(place, _printable(document["_id"]))
         if problem := _problem(collection, kind, document):
-            table = kind.raw if kind else f"mongo_{collection.name}"
+            table = kind.raw if kind else collection.raw
             rejected = Rejected(_printable(document["_id"]), *problem, row=_json(document))
             staged.rejected_by_id[rejected.position] = table, rejected
             if not isinstance(document.get(collection.watermark), datetime):

@@ -17,7 +17,6 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.extract_load import raw
-from include.run import Batch
 from include.tables import PostgresTable
 from include.transaction import transaction
 
@@ -34,12 +33,12 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
         yield reader
 
 
-def fill(reader: Cursor, cursor: Cursor, table: PostgresTable, start: raw.LoadStart, batch: Batch) -> int:
+def fill(reader: Cursor, cursor: Cursor, table: PostgresTable, start: raw.LoadStart) -> int:
     """Copy every row straight into the empty raw table, stamped by the source's query; count them."""
-    stamps = [SQL("{}::text").format(Literal(batch.batch_id)), SQL("{}::date").format(Literal(batch.as_of))]
-    stamps.append(SQL("{}::timestamptz").format(Literal(start.loaded_at)))
+    types = {"batch_id": "text", "as_of": "date", "loaded_at": "timestamptz"}
+    stamps = [SQL("{}::{}").format(Literal(start.stamps[name]), SQL(type_)) for name, type_ in types.items()]
     names = [column.name for column in table.raw_columns]
-    names += ["_source_updated_at", "_batch_id", "_as_of", "_loaded_at"]
+    names += ["_source_updated_at", *(f"_{name}" for name in types)]
     target = SQL("raw.{} ({})").format(Identifier(table.raw), SQL(", ").join(map(Identifier, names)))
     return _pipe(reader, _rows(table, None, stamps), cursor, target)
 

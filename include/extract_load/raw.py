@@ -9,7 +9,7 @@ from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
-from include.run import Batch
+from include.run import Batch, Run
 from include.tables import DocumentKind, Extraction, RawTable
 
 
@@ -30,28 +30,41 @@ class KeySet:
 
 @dataclass(frozen=True)
 class LoadStart:
-    """Where a load begins: its stamp, and what the last load left (None: nothing is known).
+    """Where a load begins: its run and stamp, and what the last load left (None: nothing is known).
 
     The source is read from `read_from` on (None: whole); `keys` are those that it had then.
     """
 
+    run: Run
     loaded_at: datetime
     read_from: datetime | None
     keys: KeySet | None
 
+    @property
+    def stamps(self) -> dict[str, object]:
+        """The values of the columns _batch_id, _as_of and _loaded_at, by parameter name."""
+        return {**vars(self.run.batch), "loaded_at": self.loaded_at}
 
-def open_load(cursor: Cursor, name: str, source: Extraction) -> LoadStart:
-    """Take the table's lock, so that its loads follow one another, and find where the last one ended."""
+
+def lock_loads(cursor: Cursor, name: str) -> None:
+    """Take the table's lock until the transaction ends, so that its loads follow one another."""
     cursor.execute("select pg_advisory_xact_lock(hashtext('load ' || %s))", (name,))
+
+
+def open_load(cursor: Cursor, name: str, source: Extraction, run: Run) -> LoadStart:
+    """Lock the table and find where its last load ended."""
+    lock_loads(cursor, name)
     # The clock, not now(): while this waited for the lock another load may have stamped later than now().
     cursor.execute(
-        "select clock_timestamp(), watermark, key_count, key_sum"
-        " from (select 1) as once left join ops.watermarks on table_name = %s",
+        """
+        select clock_timestamp(), watermark, key_count, key_sum
+        from (select 1) as once left join ops.watermarks on table_name = %s
+        """,
         (name,),
     )
     loaded_at, watermark, *keys = cursor.fetchone()
     read_from = watermark - source.overlap if watermark and source.is_incremental else None
-    return LoadStart(loaded_at, read_from, None if None in keys else KeySet(*keys))
+    return LoadStart(run, loaded_at, read_from, None if None in keys else KeySet(*keys))
 
 
 def is_empty(cursor: Cursor, table: RawTable) -> bool:
@@ -84,7 +97,7 @@ def count_live(cursor: Cursor, table: RawTable) -> int:
     return cursor.fetchone()[0]
 
 
-def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, batch: Batch) -> KeySet:
+def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeySet:
     """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others.
 
     Return the keys that came: the new and the returned.
@@ -93,13 +106,13 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, batch: 
     cursor.execute(SQL("analyze {} ({})").format(Identifier(f"stage_{table.raw}"), keys))
     # Few rows are found by their key, not by reading all of raw: on a disk that seeks for free.
     cursor.execute("set local random_page_cost = 1.1")
-    cursor.execute(_merge(table), {**vars(batch), "loaded_at": start.loaded_at})
+    cursor.execute(_merge(table), start.stamps)
     staged, load.inserted, load.updated, *came = cursor.fetchone()
     load.read += staged
     return KeySet(*came)
 
 
-def mark_deleted(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, batch: Batch) -> None:
+def mark_deleted(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> None:
     """Mark the rows whose key is gone from the source."""
     cursor.execute(SQL("analyze {}").format(Identifier(f"keys_{table.raw}")))
     cursor.execute(
@@ -112,7 +125,7 @@ def mark_deleted(cursor: Cursor, table: RawTable, load: Load, start: LoadStart, 
             keys=Identifier(f"keys_{table.raw}"),
             same_key=_same_key(table, "gone"),
         ),
-        {**vars(batch), "loaded_at": start.loaded_at},
+        start.stamps,
     )
     load.deleted = cursor.rowcount
 
@@ -122,10 +135,13 @@ def close_load(
 ) -> None:
     """Move the watermark and remember the source's keys, in the transaction of the data they speak of."""
     cursor.execute(
-        "insert into ops.watermarks as old (table_name, watermark, batch_id, key_count, key_sum)"
-        " values (%s, %s, %s, %s, %s) on conflict (table_name)"
-        " do update set watermark = greatest(old.watermark, excluded.watermark),"
-        " batch_id = excluded.batch_id, key_count = excluded.key_count, key_sum = excluded.key_sum",
+        """
+        insert into ops.watermarks as old (table_name, watermark, batch_id, key_count, key_sum)
+        values (%s, %s, %s, %s, %s)
+        on conflict (table_name) do update set
+            watermark = greatest(old.watermark, excluded.watermark),
+            batch_id = excluded.batch_id, key_count = excluded.key_count, key_sum = excluded.key_sum
+        """,
         (name, watermark, batch.batch_id, keys and keys.count, keys and keys.sum),
     )
 

@@ -11,7 +11,7 @@ it is now, without what changed since (see row_diff.py). Only where figures diff
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from psycopg2.extensions import connection as Connection
@@ -117,7 +117,7 @@ def _stage(
 
 
 def _compare_collection(servers: Servers, collection: MongoCollection, schema: str) -> list[Comparison]:
-    name = f"mongo_{collection.name}"
+    name = collection.raw
     compared = []
     with transaction(servers.warehouse) as cursor:
         watermark = _begin(cursor, name, collection)
@@ -135,8 +135,12 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
 
 
 def _begin(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -> datetime | None:
-    # No load of it runs meanwhile. Without an overlap, reading would begin at the watermark itself.
-    return raw.open_load(cursor, name, replace(source, overlap=timedelta(0))).read_from
+    """Keep loads of the table away until the transaction ends; return its watermark, where it has one."""
+    raw.lock_loads(cursor, name)
+    if not source.is_incremental:
+        return None
+    cursor.execute("select max(watermark) from ops.watermarks where table_name = %s", (name,))
+    return cursor.fetchone()[0]
 
 
 def _measures(

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 from include.errors import InputError
-from include.generate import Size, write_files
 from include.run import OWN_FILES
 from include.settings import Settings
 from include.tables import SOURCES
@@ -33,6 +32,9 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
     """
     if data_dir:
         return SourceFiles(str(_checked_folder(data_dir)), OWN_FILES)
+    # NumPy and Faker are slow to import, and no other task needs them.
+    from include.generate import Size, write_files
+
     folder = settings.data_root / as_of.isoformat()
     size = Size(settings.users, settings.titles, settings.sessions)
     try:

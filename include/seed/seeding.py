@@ -16,98 +16,81 @@ from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected
-from include.run import OWN_FILES, Batch
+from include.run import OWN_FILES, Run
 from include.seed import mongo, postgres
-from include.settings import DEFAULT_LIMITS, Limits
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
 
-def seed_table(
-    source: Connection,
-    warehouse: Connection,
-    table: PostgresTable,
-    batch: Batch,
-    *,
-    folder: str,
-    dataset: str,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Load:
-    """Bring `folder`'s CSV file into the table of the source.
+def seed_table(source: Connection, warehouse: Connection, table: PostgresTable, run: Run) -> Load:
+    """Bring the run's CSV file into the table of the source.
 
     Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
     changed, and the reasons are in quarantine.
     """
     load = Load("seed", table.name, datetime.now(UTC))
-    path = Path(folder) / table.file
+    path = Path(run.folder) / table.file
     # The warehouse commits first: a log line of a load that is then repeated is the lesser evil.
     with transaction(source) as cursor, transaction(warehouse):
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
-        if _is_older(cursor.fetchone(), dataset, batch.as_of, path):
+        if _is_older(cursor.fetchone(), run, path):
             return load
         rejected = postgres.merge_file(source, table, path, load)
         cursor.execute(
             "insert into seed_state values (%s, %s, %s) on conflict (table_name)"
             " do update set dataset = excluded.dataset, as_of = excluded.as_of",
-            (table.name, dataset, batch.as_of),
+            (table.name, run.dataset, run.batch.as_of),
         )
-        _write_log(warehouse, load, path, rejected, batch, limits)
+        _write_log(warehouse, load, path, rejected, run)
     return load
 
 
-def seed_collection(
-    database: Database,
-    warehouse: Connection,
-    collection: MongoCollection,
-    batch: Batch,
-    *,
-    folder: str,
-    dataset: str,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Load:
-    """Bring `folder`'s JSON file into the collection of the source.
+def seed_collection(database: Database, warehouse: Connection, collection: MongoCollection, run: Run) -> Load:
+    """Bring the run's JSON file into the collection of the source.
 
     Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
     changed, and the reasons are in quarantine.
     """
     load = Load("seed", collection.name, datetime.now(UTC))
-    path = Path(folder) / collection.file
+    path = Path(run.folder) / collection.file
     state = database[mongo.SEED_STATE]
     seeded = state.find_one({"_id": collection.name})
     newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None
-    if _is_older(newest, dataset, batch.as_of, path):
+    if _is_older(newest, run, path):
         return load
     rejected, writes = mongo.merge_documents(database, collection, path, load)
     with transaction(warehouse):
-        _write_log(warehouse, load, path, rejected, batch, limits)
-    new_state = {"dataset": dataset, "as_of": batch.as_of.isoformat()}
+        _write_log(warehouse, load, path, rejected, run)
+    new_state = {"dataset": run.dataset, "as_of": run.batch.as_of.isoformat()}
     state.replace_one({"_id": collection.name}, new_state, upsert=True)
     mongo.write(database, collection, writes)
     return load
 
 
-def _is_older(newest: tuple[str, date] | None, dataset: str, as_of: date, path: Path) -> bool:
-    if dataset == OWN_FILES or newest is None or newest[0] != dataset or newest[1] <= as_of:
+def _is_older(newest: tuple[str, date] | None, run: Run, path: Path) -> bool:
+    """Tell whether the source already holds a newer day of the run's data set."""
+    if run.dataset == OWN_FILES or newest is None or newest[0] != run.dataset or newest[1] <= run.batch.as_of:
         return False
-    log.warning("%s is of %s, the source already holds %s: nothing to do", path.name, as_of, newest[1])
+    log.warning(
+        "%s is of %s, the source already holds %s: nothing to do", path.name, run.batch.as_of, newest[1]
+    )
     return True
 
 
-def _write_log(
-    warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], batch: Batch, limits: Limits
-) -> None:
-    store_rejected(warehouse, load, path.name, rejected, batch)
+def _write_log(warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], run: Run) -> None:
+    """Store what was rejected, then the load itself; raise InputError when too much was rejected."""
+    store_rejected(warehouse, load, path.name, rejected, run.batch)
     try:
         _refuse_unloadable(path, load, rejected)
-        refuse_mass_rejection(str(path), load.read, rejected, limits)
+        refuse_mass_rejection(str(path), load.read, rejected, run.limits)
     except InputError:
         # The reasons are kept, although the load itself fails.
         warehouse.commit()
         raise
-    record_load(warehouse, load, batch)
+    record_load(warehouse, load, run.batch)
 
 
 def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None:

@@ -37,6 +37,8 @@ def _states(run) -> dict[str, str]:
 def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
     run = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
     assert set(_states(run).values()) == {"success"}, _states(run)
+    labels = {task.rendered_map_index for task in run.get_task_instances() if task.map_index >= 0}
+    assert labels == {"users", "viewing_sessions", "content"}
     (newest, live), *_ = platform.query(
         "elt_loader",
         "select max(watch_date), count(*) from raw.postgres_viewing_sessions where _deleted_at is null",

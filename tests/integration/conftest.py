@@ -19,7 +19,7 @@ from pymongo.database import Database
 
 from include.extract_load import load_collection, load_table
 from include.ops.load_runs import Load
-from include.run import OWN_FILES, Batch
+from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import CONTENT, USERS, VIEWING_SESSIONS, PostgresTable
 
@@ -151,7 +151,7 @@ class Pipeline:
     ) -> Load:
         """Seed the table from the file that lies in the folder."""
         batch = batch or self.batch()
-        return seed_table(self.app, self.loader, table, batch, folder=str(self.folder), dataset=dataset)
+        return seed_table(self.app, self.loader, table, Run(batch, folder=str(self.folder), dataset=dataset))
 
     def seed_users(self, *lines: str, batch: Batch | None = None, dataset: str = OWN_FILES) -> Load:
         self.write_csv(USERS, lines)
@@ -164,7 +164,7 @@ class Pipeline:
     def seed_catalogue(self, batch: Batch | None = None, dataset: str = OWN_FILES) -> Load:
         """Seed the collection from the file that lies in the folder."""
         batch, folder = batch or self.batch(), str(self.folder)
-        return seed_collection(self.product, self.loader, CONTENT, batch, folder=folder, dataset=dataset)
+        return seed_collection(self.product, self.loader, CONTENT, Run(batch, folder=folder, dataset=dataset))
 
     def seed_content(
         self, movies: Sequence = (), series: Sequence = (), *, batch: Batch | None = None
@@ -173,12 +173,12 @@ class Pipeline:
         return self.seed_catalogue(batch)
 
     def extract(self, table: PostgresTable = USERS, batch: Batch | None = None) -> Load:
-        (load,) = load_table(self.reader, self.loader, table, batch or self.batch())
+        (load,) = load_table(self.reader, self.loader, table, Run(batch or self.batch()))
         return load
 
     def extract_content(self, batch: Batch | None = None, collection=CONTENT) -> dict[str, Load]:
         """Extract the collection; return its loads by raw table."""
-        loads = load_collection(self.catalogue, self.loader, collection, batch or self.batch())
+        loads = load_collection(self.catalogue, self.loader, collection, Run(batch or self.batch()))
         return {load.table: load for load in loads}
 
 

@@ -12,6 +12,7 @@ from bson import Decimal128, Int64, ObjectId
 
 from include.extract_load import load_collection
 from include.ops.load_runs import record_load
+from include.run import Run
 from include.tables import CONTENT
 
 # Nothing is read again before the watermark.
@@ -680,7 +681,7 @@ def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, e
 
     def extract(name):
         catalogue, loader = pipeline.platform.mongo("elt_reader"), pipeline.platform.connect("elt_loader")
-        loads = load_collection(catalogue, loader, CONTENT, pipeline.batch(name))
+        loads = load_collection(catalogue, loader, CONTENT, Run(pipeline.batch(name)))
         return {load.table: load for load in loads}
 
     waiting = (

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from include.errors import SchemaDriftError
 from include.extract_load import load_table, postgres
 from include.ops.load_runs import record_load
+from include.run import Run
 from include.tables import USERS, VIEWING_SESSIONS
 
 ANA = "U0001,21,Argentina,Basic,2022-10-02,58.0"
@@ -489,7 +490,7 @@ def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventual
 
     def extract(name):
         reader, loader = (pipeline.platform.connect(role) for role in ("elt_reader", "elt_loader"))
-        return load_table(reader, loader, STRICT_USERS, pipeline.batch(name))[0]
+        return load_table(reader, loader, STRICT_USERS, Run(pipeline.batch(name)))[0]
 
     waiting = (
         "select 1 from pg_locks where locktype = 'advisory' and not granted"
@@ -515,7 +516,7 @@ def test_load_that_waited_is_stamped_when_it_began_to_read(pipeline):
     # Its transaction is older than the load that overtakes it.
     with pipeline.loader.cursor() as cursor:
         cursor.execute("select 1")
-    load_table(pipeline.reader, pipeline.platform.connect("elt_loader"), USERS, pipeline.batch("first"))
+    load_table(pipeline.reader, pipeline.platform.connect("elt_loader"), USERS, Run(pipeline.batch("first")))
     before = pipeline.raw()["U0001"]
     pipeline.source("update users set age = 22")
     pipeline.extract(batch=pipeline.batch("second"))

@@ -8,7 +8,7 @@ import pytest
 from cli.quarantine import print_quarantine
 from include.errors import GuardError, InputError
 from include.extract_load import load_collection, load_table
-from include.run import OWN_FILES
+from include.run import Run
 from include.seed import seed_table
 from include.settings import Limits
 from include.tables import CONTENT, USERS
@@ -75,7 +75,7 @@ def test_rows_that_come_do_not_hide_those_that_go(pipeline):
 def test_rows_that_return_do_not_hide_those_that_go(pipeline):
     batch = extracted_users(pipeline)
     pipeline.seed_users(*users(100, first=1001))
-    load_table(pipeline.reader, pipeline.loader, USERS, batch, ALLOW_DELETION)
+    load_table(pipeline.reader, pipeline.loader, USERS, Run(batch, ALLOW_DELETION))
     pipeline.seed_users(*users(100))
     with pytest.raises(GuardError, match="100 of its 100 live rows"):
         pipeline.extract(batch=batch)
@@ -99,7 +99,7 @@ def test_table_of_fewer_than_a_hundred_rows_may_be_emptied(pipeline):
 def test_allowed_deletion_goes_through(pipeline):
     batch = extracted_users(pipeline)
     pipeline.source("delete from users")
-    (load,) = load_table(pipeline.reader, pipeline.loader, USERS, batch, ALLOW_DELETION)
+    (load,) = load_table(pipeline.reader, pipeline.loader, USERS, Run(batch, ALLOW_DELETION))
     assert load.deleted == 100
     assert live(pipeline) == 0
 
@@ -125,7 +125,7 @@ def test_emptied_collection_keeps_documents_and_their_elements(pipeline):
     with pytest.raises(GuardError, match=r"raw\.mongo_movies: 100 of its 100 live rows"):
         pipeline.extract_content(batch)
     assert pipeline.state() == before
-    loads = load_collection(pipeline.catalogue, pipeline.loader, CONTENT, batch, ALLOW_DELETION)
+    loads = load_collection(pipeline.catalogue, pipeline.loader, CONTENT, Run(batch, ALLOW_DELETION))
     assert {load.table: load.deleted for load in loads if load.deleted} == {
         "mongo_movies": 100,
         "mongo_content_genres": 100,
@@ -167,10 +167,7 @@ def test_limit_can_be_lifted(pipeline):
         pipeline.app,
         pipeline.loader,
         USERS,
-        pipeline.batch(),
-        folder=str(pipeline.folder),
-        dataset=OWN_FILES,
-        limits=Limits(rejected_share=1),
+        Run(pipeline.batch(), Limits(rejected_share=1), str(pipeline.folder)),
     )
     assert (load.inserted, load.quarantined) == (1, 99)
 

@@ -9,7 +9,7 @@ import pytest
 from cli.reconcile import print_last_run
 from include import quality
 from include.errors import DataQualityError
-from include.extract_load.raw import open_load
+from include.extract_load.raw import lock_loads
 from include.quality import reconcile as reconcile_module
 from include.tables import USERS, VIEWING_SESSIONS
 
@@ -481,7 +481,7 @@ def test_load_waits_until_its_table_is_compared(loaded, monkeypatch, in_backgrou
         with other.cursor() as cursor:
             cursor.execute("set lock_timeout = 100")
             with pytest.raises(psycopg2.errors.LockNotAvailable):
-                open_load(cursor, "postgres_users", USERS)
+                lock_loads(cursor, "postgres_users")
         other.rollback()
         return measured(*arguments)
 
@@ -494,7 +494,7 @@ def test_load_waits_until_its_table_is_compared(loaded, monkeypatch, in_backgrou
         )
         assert compare(loaded) == TABLES
     with other.cursor() as cursor:
-        open_load(cursor, "postgres_users", USERS)
+        lock_loads(cursor, "postgres_users")
 
 
 def test_make_reconcile_shows_the_last_run(loaded, capsys):

@@ -10,6 +10,7 @@ import pytest
 
 from include.errors import InputError
 from include.ops.load_runs import record_load
+from include.run import Run
 from include.seed import seed_table
 from include.tables import USERS, VIEWING_SESSIONS
 
@@ -599,7 +600,7 @@ def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch
         (folder / "users.csv").write_text("\n".join([HEADER.decode().strip(), *lines]) + "\n")
         app, loader = (pipeline.platform.connect(role) for role in ("app", "elt_loader"))
         batch = pipeline.batch(name)
-        return seed_table(app, loader, USERS, batch, folder=str(folder), dataset="own files")
+        return seed_table(app, loader, USERS, Run(batch, folder=str(folder)))
 
     def second_waits():
         return pipeline.source(

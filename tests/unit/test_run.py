@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from include.errors import InputError
-from include.run import Batch, batch_of, limits_of
-from include.settings import Limits, read_settings
+from include.run import OWN_FILES, Batch, Run
+from include.settings import Limits, Settings, read_settings
 
 
 def context(as_of: str | None = None, logical_date: datetime | None = None) -> dict:
@@ -17,6 +17,14 @@ def context(as_of: str | None = None, logical_date: datetime | None = None) -> d
         "logical_date": logical_date,
         "dag_run": SimpleNamespace(run_after=datetime(2024, 9, 5, 23, 59, tzinfo=UTC)),
     }
+
+
+def run_of(given: dict, settings: Settings | None = None) -> Run:
+    return Run.from_context(given, settings or read_settings({}))
+
+
+def batch_of(given: dict) -> Batch:
+    return run_of(given).batch
 
 
 def test_parameter_decides_before_everything_else() -> None:
@@ -47,13 +55,14 @@ def test_missing_parameter_is_like_an_empty_one() -> None:
     assert batch_of(given).as_of == date(2024, 9, 5)
 
 
-def test_table_is_put_where_the_label_of_a_mapped_task_reads_it() -> None:
-    given = context()
-    assert batch_of(given, table="users") == batch_of(context())
-    assert given["table"] == "users"
-    unmapped = context()
-    batch_of(unmapped)
-    assert "table" not in unmapped
+def test_run_without_files_of_its_own_seeds_nothing() -> None:
+    assert run_of(context()).folder == ""
+    assert run_of(context()).dataset == OWN_FILES
+
+
+def test_files_of_the_first_task_reach_the_run() -> None:
+    run = Run.from_context(context(), read_settings({}), {"folder": "/data/1", "dataset": "generated"})
+    assert (run.folder, run.dataset) == ("/data/1", "generated")
 
 
 @pytest.mark.parametrize("as_of", ["tomorrow", "2024-02-30", "02.09.2024", "2024-09-02T10:00:00"])
@@ -77,4 +86,4 @@ def test_run_may_allow_a_mass_deletion_and_nothing_else(params: dict[str, object
     given = context()
     given["params"].update(params)
     settings = read_settings({"MAX_DELETED_SHARE": "0.4", "MAX_REJECTED_SHARE": "0.3"})
-    assert limits_of(given, settings) == Limits(deleted_share=share, rejected_share=0.3)
+    assert run_of(given, settings).limits == Limits(deleted_share=share, rejected_share=0.3)

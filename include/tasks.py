@@ -1,0 +1,97 @@
+"""What each task of the pipeline does: open connections, call one station of the flow, return numbers.
+
+The DAG puts them in order. An orchestrator passes its context by name, as Airflow does; nothing else of it is
+needed here. What a task returns is small: names and numbers for people and for the next task.
+"""
+
+from include.connections import mongo, postgres
+from include.extract_load import load_collection, load_table
+from include.ops.run_report import record_and_total
+from include.publish import publish
+from include.publish.schema_marker import NEXT
+from include.quality import Servers
+from include.quality import reconcile_sources as compare_sources
+from include.run import Run
+from include.schema import create_collection, create_source_tables, create_warehouse_tables
+from include.seed import prepare_files, seed_collection, seed_table
+from include.settings import read_settings
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
+
+
+def generate_source_files(**context) -> dict[str, str]:
+    """Write the files of the run's day, or find those of somebody's own; return their folder and data set."""
+    settings = read_settings()
+    as_of = Run.from_context(context, settings).batch.as_of
+    return vars(prepare_files(settings, as_of, context["params"]["data_dir"]))
+
+
+def create_mongodb_collections() -> None:
+    """Create the collections of the MongoDB source, or bring them up to date."""
+    with mongo("source_mongo_app") as database:
+        for collection in MONGO_COLLECTIONS:
+            create_collection(database, collection)
+
+
+def create_postgres_tables() -> None:
+    """Create the tables of the PostgreSQL source and of the warehouse, or bring them up to date."""
+    with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
+        create_source_tables(source)
+        create_warehouse_tables(warehouse)
+
+
+def load_json_to_mongodb(files: dict[str, str], **context) -> list[dict]:
+    """Seed the collections of the MongoDB source."""
+    run = Run.from_context(context, read_settings(), files)
+    with mongo("source_mongo_app") as database, postgres("warehouse") as warehouse:
+        loads = [seed_collection(database, warehouse, collection, run) for collection in MONGO_COLLECTIONS]
+        return [load.summary() for load in loads]
+
+
+def load_csvs_to_postgres(files: dict[str, str], **context) -> list[dict]:
+    """Seed the tables of the PostgreSQL source."""
+    run = Run.from_context(context, read_settings(), files)
+    with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
+        return [seed_table(source, warehouse, table, run).summary() for table in POSTGRES_TABLES]
+
+
+def load_postgres_table(table: str, **context) -> list[dict]:
+    """Load one table of the PostgreSQL source into raw."""
+    run = Run.from_context(context, read_settings())
+    with postgres("source_postgres") as source, postgres("warehouse") as warehouse:
+        loads = load_table(source, warehouse, SOURCES_BY_NAME[table], run)
+        return [load.summary() for load in loads]
+
+
+def load_mongo_collection(table: str, **context) -> list[dict]:
+    """Load one collection of the MongoDB source into raw."""
+    run = Run.from_context(context, read_settings())
+    with mongo("source_mongo") as source, postgres("warehouse") as warehouse:
+        loads = load_collection(source, warehouse, SOURCES_BY_NAME[table], run)
+        return [load.summary() for load in loads]
+
+
+def reconcile_sources(**context) -> list[dict]:
+    """Compare sources, raw and the star that was just built."""
+    batch = Run.from_context(context, read_settings()).batch
+    with (
+        postgres("source_postgres") as source,
+        mongo("source_mongo") as catalogue,
+        postgres("warehouse") as warehouse,
+        postgres("warehouse_publisher") as publisher,
+    ):
+        return compare_sources(Servers(source, catalogue, warehouse, publisher), batch, schema=NEXT)
+
+
+def publish_trusted(**context) -> dict[str, object]:
+    """Make the star that was just built the one that readers see."""
+    batch = Run.from_context(context, read_settings()).batch
+    with postgres("warehouse_publisher") as warehouse:
+        return publish(warehouse, batch).summary()
+
+
+def report_run(**context) -> dict[str, object]:
+    """Record dbt's results and return the totals of the run, also of one that failed."""
+    settings = read_settings()
+    batch = Run.from_context(context, settings).batch
+    with postgres("warehouse") as warehouse:
+        return record_and_total(warehouse, batch, settings.dbt_target)
