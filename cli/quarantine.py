@@ -6,9 +6,11 @@ import sys
 from psycopg2.extensions import connection as Connection
 
 from cli.warehouse import ask
+from include.rules.reasons import REPEATED_KEY, sentence
 
-# "repeats the key of line 12" and "... of line 13" are one reason.
-REASON = "concat_ws(' ', column_name, regexp_replace(reason, ' line [0-9]+$', ' another line'))"
+# Rows that repeat a key name another line each, and have one fault.
+SHARED = sentence(REPEATED_KEY, "another line")
+REASON = f"concat_ws(' ', column_name, case rule when '{REPEATED_KEY}' then '{SHARED}' else reason end)"
 LATEST = """
 select batch_id, as_of from quarantine.rejected_rows where released_at is null
 order by rejected_at desc, rejected_row_id desc limit 1

@@ -25,13 +25,13 @@ from pymongo.database import Database
 
 from include.extract_load import load_collection
 from include.ops.load_runs import Load
+from include.rules.reasons import REPEATED_KEY, problem, sentence
 from include.rules.rejected import Rejected
 from include.run import Batch, Run
 from include.seed import mongo, postgres
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
-REPEATED = "repeats the key"
 NEWEST_LOAD = """
 select batch_id, started_at from ops.load_runs where (stage, table_name) = ('seed', %s)
 order by load_run_id desc limit 1
@@ -41,12 +41,13 @@ update quarantine.rejected_rows set released_at = now(), release = 'superseded'
 where (stage, source_name) = ('seed', %s) and released_at is null and batch_id <> %s and rejected_at < %s
 """
 WAITING = """
-select rejected_row_id, position, value, reason, header, row_text from quarantine.rejected_rows
+select rejected_row_id, position, value, rule, header, row_text from quarantine.rejected_rows
 where (stage, source_name, batch_id) = ('seed', %s, %s) and released_at is null
 order by header, rejected_row_id for update
 """
 REJECT_AGAIN = """
-update quarantine.rejected_rows set (column_name, value, reason) = (%s, %s, %s) where rejected_row_id = %s
+update quarantine.rejected_rows
+set (column_name, value, reason, rule) = (%s, %s, %s, %s) where rejected_row_id = %s
 """
 RELEASE = """
 update quarantine.rejected_rows set released_at = now(), release = 'replayed' where rejected_row_id = any (%s)
@@ -69,7 +70,7 @@ class Row(NamedTuple):
     rejected_row_id: int
     position: str
     value: str | None
-    reason: str
+    rule: str
     header: str | None
     text: str
 
@@ -139,8 +140,9 @@ def _reject_again(cursor: Cursor, still_rejected: StillRejected) -> None:
     for rejected_row_id, found in still_rejected.items():
         if found:
             # Lines are counted in a file of the replay's own.
-            reason = f"{REPEATED} of another row" if found.reason.startswith(REPEATED) else found.reason
-            changes.append((found.column, found.value, reason, rejected_row_id))
+            is_repeated = found.rule == REPEATED_KEY
+            reason = sentence(REPEATED_KEY, "another row") if is_repeated else found.reason
+            changes.append((found.column, found.value, reason, found.rule, rejected_row_id))
     execute_batch(cursor, REJECT_AGAIN, changes)
 
 
@@ -181,7 +183,7 @@ def _merge_lines(
 def _fields(row: Row) -> list[str]:
     """Return the row's fields; none when it is not one record, and would swallow the rows after it."""
     # Quarantine shows NUL as \0: that was never the value.
-    is_without_nul = "NUL" not in row.reason or "\\0" not in row.text
+    is_without_nul = row.rule != "nul_in_row" or "\\0" not in row.text
     try:
         records = list(csv.reader(io.StringIO(row.text, newline=""), strict=True))
     except csv.Error:
@@ -191,7 +193,7 @@ def _fields(row: Row) -> list[str]:
 
 def _is_repeated(row: Row, key: object) -> bool:
     # The first row of that key was loaded from the same file: replaying the second would overwrite it.
-    return row.reason.startswith(REPEATED) and row.value == key
+    return row.rule == REPEATED_KEY and row.value == key
 
 
 def _merge_into_mongo(database: Database, collection: MongoCollection, rows: Sequence[Row]) -> StillRejected:
@@ -202,8 +204,9 @@ def _merge_into_mongo(database: Database, collection: MongoCollection, rows: Seq
         try:
             document = json.loads(row.text)
         except ValueError as error:
-            reason = f"is not JSON any more: {error}"
-            still_rejected[row.rejected_row_id] = Rejected(row.position, None, None, reason, row.text)
+            still_rejected[row.rejected_row_id] = Rejected(
+                row.position, *problem("not_json", error), row.text
+            )
             continue
         if isinstance(document, dict) and _is_repeated(row, document.get(collection.key)):
             still_rejected[row.rejected_row_id] = None

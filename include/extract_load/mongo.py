@@ -18,7 +18,8 @@ from psycopg2.sql import SQL, Composable, Identifier
 from pymongo.database import Database
 
 from include.extract_load.raw import create_stage
-from include.rules.documents import MANAGED_FIELDS, Problem, bson_type, find_problem, number
+from include.rules.documents import MANAGED_FIELDS, bson_type, find_problem, number
+from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
 from include.tables import Array, Column, DocumentKind, MongoCollection
 
@@ -92,9 +93,9 @@ def _stage_documents(
         for name in document.keys() - known[kind.content_type] if kind else ():
             place = kind.raw, name, bson_type(document[name])
             staged.new_fields.setdefault(place, _printable(document["_id"]))
-        if problem := _problem(collection, kind, document):
+        if broken := _problem(collection, kind, document):
             table = kind.raw if kind else collection.raw
-            rejected = Rejected(_printable(document["_id"]), *problem, row=_json(document))
+            rejected = Rejected(_printable(document["_id"]), *broken, row=_json(document))
             staged.rejected_by_id[rejected.position] = table, rejected
             if not isinstance(document.get(collection.watermark), datetime):
                 staged.undated.add(rejected.position)
@@ -117,10 +118,10 @@ def _content_type(document: Mapping) -> str | None:
 def _problem(collection: MongoCollection, kind: DocumentKind | None, document: dict) -> Problem | None:
     if kind is None:
         found = _printable(document.get("content_type"))
-        return "content_type", found, "is no kind of document that is known"
+        return problem("unknown_kind", column="content_type", value=found)
     stamp = document.get(collection.watermark)
     if not isinstance(stamp, datetime | None):
-        return collection.watermark, _printable(stamp), "is not a date"
+        return problem("not_a_bson_date", column=collection.watermark, value=_printable(stamp))
     return find_problem(kind, document)
 
 

@@ -9,6 +9,18 @@ from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
 from include.run import Batch
 
+FORGET = "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)"
+STORE = """
+insert into quarantine.rejected_rows (
+    batch_id, stage, source_name, table_name, as_of,
+    position, column_name, value, reason, rule, row_text, header
+) values %s
+on conflict (batch_id, stage, source_name, position) do update set
+    table_name = excluded.table_name, as_of = excluded.as_of, column_name = excluded.column_name,
+    value = excluded.value, reason = excluded.reason, rule = excluded.rule, row_text = excluded.row_text,
+    header = excluded.header, rejected_at = excluded.rejected_at, released_at = null, release = null
+"""
+
 
 def store_rejected(
     warehouse: Connection, load: Load, source_name: str, rejected: Iterable[Rejected], batch: Batch
@@ -22,18 +34,5 @@ def store_rejected(
     rows = ((*place, load.table, batch.as_of, *vars(row).values()) for row in rejected)
     with warehouse.cursor() as cursor:
         if load.stage == "seed":
-            cursor.execute(
-                "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)",
-                place,
-            )
-        execute_values(
-            cursor,
-            "insert into quarantine.rejected_rows (batch_id, stage, source_name, table_name, as_of, position,"
-            " column_name, value, reason, row_text, header) values %s"
-            " on conflict (batch_id, stage, source_name, position) do update set"
-            " (table_name, as_of, column_name, value, reason, row_text, header, rejected_at, released_at,"
-            " release) = (excluded.table_name, excluded.as_of, excluded.column_name, excluded.value,"
-            " excluded.reason, excluded.row_text, excluded.header, excluded.rejected_at, null, null)",
-            rows,
-            page_size=1000,
-        )
+            cursor.execute(FORGET, place)
+        execute_values(cursor, STORE, rows, page_size=1000)

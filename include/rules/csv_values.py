@@ -5,6 +5,7 @@ The rules come from the column specs in `tables.py`; PostgreSQL applies them to 
 
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
+from include.rules.reasons import sentence
 from include.tables import Column
 
 # No \d and \s: they also match digits and blanks of other scripts, which no cast takes.
@@ -12,13 +13,14 @@ WHOLE_NUMBER = r"^[ \t]*[+-]?[0-9]{1,18}(\.0*)?[ \t]*$"
 NUMBER = r"^[ \t]*[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?[ \t]*$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 PATTERNS = {"integer": WHOLE_NUMBER, "bigint": WHOLE_NUMBER, "numeric": NUMBER, "date": DATE}
-NOUNS = {"integer": "a whole number", "bigint": "a whole number", "numeric": "a number"}
+MALFORMED = {"integer": "not_a_whole_number", "bigint": "not_a_whole_number", "numeric": "not_a_number"}
+MALFORMED |= {"date": "not_a_date"}
 # What nobody sees in a file: a key of nothing else is no key.
 BLANKS = " \t\r\n\v\f\u00a0"
 
 
 def first_problem(columns: tuple[Column, ...]) -> Composed:
-    """Return an expression: null for a good row, else an array {column, value, reason}.
+    """Return an expression: null for a good row, else an array {column, value, reason, rule}.
 
     The branches of a CASE are tried in order, so a bound is only compared once the value is known to be one.
     """
@@ -37,11 +39,12 @@ def typed_value(column: Column) -> Composed:
 
 
 def _branches(column: Column) -> list[Composable]:
+    """Return the column's rules as branches of a CASE, in the order in which they are tried."""
     name = Identifier(column.name)
     branches = []
     if column.required:
         empty = SQL("{0} is null or btrim({0}, {1}) = ''").format(name, Literal(BLANKS))
-        branches.append(_branch(column, empty, "is empty"))
+        branches.append(_branch(column, empty, "empty"))
     if column.type != "text":
         filled = SQL("btrim({}) <> ''").format(name)
         wrong = SQL("{} and {} !~ {}").format(filled, name, Literal(PATTERNS[column.type]))
@@ -49,26 +52,34 @@ def _branches(column: Column) -> list[Composable]:
             wrong = SQL("{} and ({} !~ {} or not pg_input_is_valid({}, 'date'))").format(
                 filled, name, Literal(DATE), name
             )
-        branches.append(_branch(column, wrong, f"is not {NOUNS.get(column.type, 'a date (YYYY-MM-DD)')}"))
-        branches += [_branch(column, condition, reason) for condition, reason in _bounds(column)]
+        branches.append(_branch(column, wrong, MALFORMED[column.type]))
+        branches += _bounds(column)
     return branches
 
 
-def _bounds(column: Column) -> list[tuple[Composed, str]]:
+def _bounds(column: Column) -> list[Composed]:
+    """Return the branches for values outside the column's bounds, which are inclusive."""
     cast = "date" if column.type == "date" else "numeric"
     return [
-        (
+        _branch(
+            column,
             SQL("btrim({0}) <> '' and {0}::{1} {2} {3}").format(
                 Identifier(column.name), SQL(cast), SQL(operator), Literal(bound)
             ),
-            f"is {word} {bound}",
+            rule,
+            bound,
         )
-        for bound, operator, word in ((column.minimum, "<", "below"), (column.largest, ">", "above"))
+        for bound, operator, rule in ((column.minimum, "<", "below"), (column.largest, ">", "above"))
         if bound is not None
     ]
 
 
-def _branch(column: Column, condition: Composed, reason: str) -> Composed:
-    return SQL("when {} then array[{}, {}, {}]").format(
-        condition, Literal(column.name), Identifier(column.name), Literal(reason)
+def _branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:
+    """Return the branch that names column, value, reason and rule where the condition holds."""
+    return SQL("when {} then array[{}, {}, {}, {}]").format(
+        condition,
+        Literal(column.name),
+        Identifier(column.name),
+        Literal(sentence(rule, *details)),
+        Literal(rule),
     )

@@ -15,6 +15,7 @@ from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
+from include.rules.reasons import Problem, problem
 from include.tables import Array, Column, DocumentKind
 
 # The fields that the platform sets itself when it plays the product.
@@ -26,19 +27,21 @@ DEEPEST = 100
 BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", dict: "object", list: "array"}
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 
-Problem = tuple[str | None, str | None, str]
+# A broken rule, and its details.
+Broken = tuple[str, *tuple[object, ...]]
 
 
 def find_problem(kind: DocumentKind, document: object) -> Problem | None:
-    """Return (path, value, reason) of the first thing wrong with the document, or None."""
+    """Return the first thing wrong with the document, or None."""
     if not isinstance(document, Mapping):
-        return None, repr(document), f"is not an object but {_type_name(document)}"
+        return problem("wrong_type", "an object", _type_name(document), value=repr(document))
     for column in kind.columns:
-        if reason := _value_problem(column, document.get(column.name)):
-            return column.name, _shown(document.get(column.name)), reason
+        value = document.get(column.name)
+        if broken := _broken_rule(column, value):
+            return problem(*broken, column=column.name, value=_shown(value))
     for array in kind.arrays:
-        if problem := _array_problem(array, document.get(array.field)):
-            return problem
+        if found := _array_problem(array, document.get(array.field)):
+            return found
     return _storage_problem(document)
 
 
@@ -46,7 +49,7 @@ def find_managed_field(document: object) -> Problem | None:
     """Return a problem when a document of a file brings a field that the platform sets itself."""
     for name in MANAGED_FIELDS:
         if isinstance(document, Mapping) and name in document:
-            return name, _shown(document[name]), "is set by the platform; take the field out of the file"
+            return problem("managed_field", column=name, value=_shown(document[name]))
     return None
 
 
@@ -60,34 +63,34 @@ def number(value: object) -> object:
     return value.to_decimal() if isinstance(value, Decimal128) else value
 
 
-def _value_problem(column: Column, value: object) -> str | None:
+def _broken_rule(column: Column, value: object) -> Broken | None:
+    """Return the rule that the value breaks as one of the column, with the rule's details."""
     if value is None:
-        return "is missing" if column.required else None
+        return ("missing",) if column.required else None
     if column.type == "text":
-        return _text_problem(column, value)
-    return _number_problem(column, number(value))
+        return _broken_by_text(column, value)
+    return _broken_by_number(column, number(value))
 
 
-def _text_problem(column: Column, value: object) -> str | None:
+def _broken_by_text(column: Column, value: object) -> Broken | None:
     if not isinstance(value, str):
-        return f"is not text but {_type_name(value)}"
+        return "wrong_type", "text", _type_name(value)
     if "\0" in value:
-        return "holds a NUL character"
-    return "is empty" if column.required and not value.strip() else None
+        return ("nul",)
+    return ("empty",) if column.required and not value.strip() else None
 
 
-def _number_problem(column: Column, value: object) -> str | None:
+def _broken_by_number(column: Column, value: object) -> Broken | None:
+    """Judge a number: of BSON's and JSON's types, finite, whole where the column is, within the bounds."""
     whole = column.is_whole
-    noun = "a whole number" if whole else "a number"
     if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
-        return f"is not {noun} but {_type_name(value)}"
+        return "wrong_type", "a whole number" if whole else "a number", _type_name(value)
     if not _is_finite(value) or (whole and value != int(value)):
-        return f"is not {noun}"
-    maximum = column.largest
+        return ("not_a_whole_number" if whole else "not_a_number",)
     if column.minimum is not None and value < column.minimum:
-        return f"is below {column.minimum}"
-    if maximum is not None and value > maximum:
-        return f"is above {maximum}"
+        return "below", column.minimum
+    if column.largest is not None and value > column.largest:
+        return "above", column.largest
     return None
 
 
@@ -102,26 +105,28 @@ def _array_problem(array: Array, elements: object) -> Problem | None:
     if elements is None:
         return None
     if not isinstance(elements, list):
-        return array.field, _shown(elements), f"is not a list but {_type_name(elements)}"
+        shown = _shown(elements)
+        return problem("wrong_type", "a list", _type_name(elements), column=array.field, value=shown)
     for position, element in enumerate(elements):
-        if reason := _value_problem(array.element, element):
-            return f"{array.field}[{position}]", _shown(element), reason
+        if broken := _broken_rule(array.element, element):
+            return problem(*broken, column=f"{array.field}[{position}]", value=_shown(element))
     return None
 
 
 def _storage_problem(document: Mapping) -> Problem | None:
+    """Say why MongoDB, or PostgreSQL's jsonb after it, could not hold the document."""
     try:
         encoded = bson.encode(document)
     except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError) as error:
-        return None, None, f"cannot be stored in MongoDB: {error}"
+        return problem("not_storable", error)
     level = [bson.decode(encoded)]
     for _ in range(DEEPEST):
         # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
         if any(isinstance(value, str) and "\0" in value for value in level):
-            return None, None, "holds a NUL character"
+            return problem("nul")
         if not (level := [inner for value in level for inner in _values_in(value)]):
             return None
-    return None, None, f"is nested more than {DEEPEST} levels deep"
+    return problem("too_deep", DEEPEST)
 
 
 def _values_in(value: object) -> Iterable[object]:

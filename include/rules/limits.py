@@ -3,7 +3,6 @@
 Both look at one table in one load, and let small ones pass: of three rows, two may well go.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,8 +12,6 @@ from include.settings import Limits
 
 # With fewer rows a share says little.
 FEWEST_ROWS = 100
-# "repeats the key of line 12" and "... of line 13" are one reason.
-PLACE = re.compile(r" line \d+$")
 
 
 def refuse_mass_deletion(table: str, deleted: int, live: int, limits: Limits) -> None:
@@ -33,7 +30,7 @@ def refuse_mass_rejection(what: str, read: int, rejected: Sequence[Rejected], li
     """Raise InputError when too many of the rows that were `read` from `what` cannot be loaded."""
     if not _is_above(len(rejected), read, limits.rejected_share):
         return
-    reason, times = Counter(map(_reason, rejected)).most_common(1)[0]
+    reason, times = Counter(row.fault for row in rejected).most_common(1)[0]
     raise InputError(
         f"{what}: {len(rejected):,} of the {read:,} rows read cannot be loaded"
         f" ({_percent(len(rejected) / read)}; MAX_REJECTED_SHARE is {_percent(limits.rejected_share)});"
@@ -44,11 +41,6 @@ def refuse_mass_rejection(what: str, read: int, rejected: Sequence[Rejected], li
 
 def _is_above(part: int, whole: int, share: float) -> bool:
     return whole >= FEWEST_ROWS and part / whole > share
-
-
-def _reason(row: Rejected) -> str:
-    reason = PLACE.sub(" another line", row.reason)
-    return f"{row.column} {reason}" if row.column else reason
 
 
 def _percent(share: float) -> str:

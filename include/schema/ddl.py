@@ -8,6 +8,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
+from include.schema.migrations import migrate
 from include.tables import (
     META_COLUMNS,
     POSTGRES_TABLES,
@@ -26,16 +27,16 @@ def create_source_tables(source: Connection) -> None:
     with source, source.cursor() as cursor:
         # Two runs that create at the same time would trip over each other.
         cursor.execute("select pg_advisory_xact_lock(hashtext('create_source_tables'))")
-        cursor.execute((SQL_DIR / "source_postgres.sql").read_text())
+        cursor.execute((SQL_DIR / "source.sql").read_text())
         for table in POSTGRES_TABLES:
             cursor.execute(_source_table(table))
 
 
 def create_warehouse_tables(warehouse: Connection) -> None:
-    """Create the raw tables, the load log and the quarantine."""
+    """Create the raw tables, and bring the load log and the quarantine to their newest shape."""
     with warehouse, warehouse.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('create_warehouse_tables'))")
-        cursor.execute((SQL_DIR / "warehouse.sql").read_text())
+        migrate(cursor)
         for table in raw_tables().values():
             cursor.execute(_raw_table(table))
 
@@ -76,17 +77,14 @@ def _raw_table(table: RawTable) -> Composed:
         columns.append(SQL("_document jsonb not null"))
     columns += [SQL(f"{name} {definition}") for name, definition in META_COLUMNS.items()]
     # A changed row finds room on its own page, and no index notices: BRIN lets such an update be heap-only, a
-    # b-tree on the stamp (which earlier versions made) does not. The stamp is indexed as staging shows it.
+    # b-tree on the stamp does not. The stamp is indexed as staging shows it.
     return SQL(
         "create table if not exists raw.{table} ({columns}, primary key ({key})) with (fillfactor = 90);"
         "create index if not exists {index} on raw.{table} using brin ((_loaded_at at time zone 'UTC'))"
         " with (autosummarize = on);"
-        "drop index if exists raw.{b_tree}, raw.{plain};"
     ).format(
         table=Identifier(table.raw),
         columns=SQL(", ").join(columns),
         key=SQL(", ").join(map(Identifier, table.raw_key)),
         index=Identifier(f"{table.raw}__loaded_at_utc"),
-        b_tree=Identifier(f"{table.raw}__loaded_at"),
-        plain=Identifier(f"{table.raw}__loaded_at_brin"),
     )

@@ -10,18 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from include.errors import InputError
+from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
 
 CHUNK_BYTES = 1 << 20
 # A quote that stays open for more lines than this was never meant to be one.
 LONGEST_RECORD_LINES = 100
-UNCLOSED = "a quote is opened and never closed"
-LONE_QUOTE = "a quote inside a field has no other half"
-# What Python's parser says -> what a person needs to hear.
-REASONS = {
-    "unexpected end of data": UNCLOSED,
-    "',' expected after '\"'": "a quote is closed in the middle of a field",
-    "new-line character seen in unquoted field": "a carriage return stands in a field without quotes",
+# What Python's parser says -> the rule that the row breaks.
+RULES = {
+    "unexpected end of data": "unclosed_quote",
+    "',' expected after '\"'": "quote_in_field",
+    "new-line character seen in unquoted field": "carriage_return",
 }
 
 
@@ -129,18 +128,18 @@ class CsvStream(io.RawIOBase):
         writer = csv.writer(framed, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         position = 0
         while position < len(lines):
-            fields, length, problem = self._parse_record(lines, position)
+            fields, length, found = self._parse_record(lines, position)
             record = b"".join(lines[position : position + length])
-            if problem or len(fields) != len(self.columns):
+            if found or len(fields) != len(self.columns):
                 if record.strip():
-                    self._reject(first + position, record, fields, problem)
+                    self._reject(first + position, record, fields, found)
             else:
                 writer.writerow([first + position, *fields])
                 self.rows_read += 1
             position += length
         return framed.getvalue().encode()
 
-    def _parse_record(self, lines: list[bytes], position: int) -> tuple[list[str], int, str | None]:
+    def _parse_record(self, lines: list[bytes], position: int) -> tuple[list[str], int, Problem | None]:
         """Return the record's fields, how many lines it takes, and what makes it unreadable.
 
         Of a record that cannot be parsed only the first line is taken, so the rows after it are not lost.
@@ -149,13 +148,13 @@ class CsvStream(io.RawIOBase):
         try:
             fields = next(reader)
         except csv.Error as error:
-            problem = REASONS.get(str(error).partition(" - ")[0], f"the row is not CSV: {error}")
-            return lines[position].decode().rstrip("\r\n").split(","), 1, problem
+            found = problem(RULES.get(str(error).partition(" - ")[0], "not_csv"), error)
+            return lines[position].decode().rstrip("\r\n").split(","), 1, found
         record = b"".join(lines[position : position + reader.line_num])
         if b"\0" in record:
-            return fields, reader.line_num, "the row holds a NUL character"
+            return fields, reader.line_num, problem("nul_in_row")
         # Inside a field, as in 5", a quote is text for some programs and opens a text for others.
-        return fields, reader.line_num, LONE_QUOTE if record.count(b'"') % 2 else None
+        return fields, reader.line_num, problem("lone_quote") if record.count(b'"') % 2 else None
 
     def _lines_from(self, lines: list[bytes], position: int) -> Iterator[str]:
         for number in range(position, position + LONGEST_RECORD_LINES):
@@ -168,18 +167,19 @@ class CsvStream(io.RawIOBase):
                 lines.append(more)
             yield lines[number].decode()
 
-    def _reject(self, number: int, row: bytes, fields: list[str], reason: str | None = None) -> None:
+    def _reject(self, number: int, row: bytes, fields: list[str], found: Problem | None = None) -> None:
+        """Set a row aside; raise InputError where it is the last one of a file that was cut off."""
+        found = found or problem("field_count", len(fields), len(self.columns))
         # Every finished line ends with a line feed; taking a cut file as whole would delete what it lost.
-        if not row.endswith(b"\n") and (reason == UNCLOSED or len(fields) < len(self.columns)):
+        if not row.endswith(b"\n") and (found.rule == "unclosed_quote" or len(fields) < len(self.columns)):
             raise InputError(
                 f"{self.path}, line {number}: the file ends in the middle of a row "
                 f"({row.decode()[:80]!r}), it seems to be cut off. Nothing of it was loaded"
             )
         self.rows_read += 1
-        reason = reason or f"the row has {len(fields)} fields, the header has {len(self.columns)}"
         # NUL is the one character that PostgreSQL cannot keep.
         text = row.decode().rstrip("\r\n").replace("\0", "\\0")
-        self.rejected.append(Rejected(str(number), None, None, reason, text))
+        self.rejected.append(Rejected(str(number), *found, row=text))
         # A row that came broken is not gone; nor are those that a quote across lines may have swallowed.
         candidates = [fields, *(line.split(",") for line in text.split("\n")[1:])]
         keys = [values[self._key].strip('"') for values in candidates if len(values) > self._key]

@@ -15,6 +15,7 @@ from pymongo.database import Database
 from include.errors import InputError
 from include.ops.load_runs import Load
 from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem
+from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
 from include.tables import MongoCollection
 
@@ -65,11 +66,11 @@ def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], lis
             )
         for index, document in enumerate(content[kind.name]):
             position = f"{kind.name}[{index}]"
-            problem = find_managed_field(document) or find_problem(kind, document)
-            if not problem and document[collection.key] in found:
-                problem = (collection.key, document[collection.key], "repeats the key of an earlier document")
-            if problem:
-                rejected.append(Rejected(position, *problem, row=json.dumps(document)))
+            broken = find_managed_field(document) or find_problem(kind, document)
+            if not broken and (key := document[collection.key]) in found:
+                broken = problem(REPEATED_KEY, "an earlier document", column=collection.key, value=key)
+            if broken:
+                rejected.append(Rejected(position, *broken, row=json.dumps(document)))
             else:
                 found[document[collection.key]] = {"content_type": kind.content_type, **document}
     return found, rejected

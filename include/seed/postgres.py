@@ -17,6 +17,7 @@ from psycopg2.sql import SQL, Composed, Identifier, Literal
 from include.errors import InputError
 from include.ops.load_runs import Load
 from include.rules.csv_values import first_problem, typed_value
+from include.rules.reasons import REPEATED_KEY, sentence
 from include.rules.rejected import Rejected
 from include.seed.csv_stream import CsvStream
 from include.tables import PostgresTable
@@ -114,8 +115,13 @@ def _set_repeated_keys_aside(table: PostgresTable) -> Composed:
         " removed as (delete from checked using ranked"
         "   where checked.line = ranked.line and ranked.line <> first_line returning ranked.*)"
         " insert into problems"
-        " select line, array[{name}, {key}, 'repeats the key of line ' || first_line] from removed"
-    ).format(key=Identifier(table.key), name=Literal(table.key))
+        " select line, array[{name}, {key}, format({reason}, first_line), {rule}] from removed"
+    ).format(
+        key=Identifier(table.key),
+        name=Literal(table.key),
+        reason=Literal(sentence(REPEATED_KEY, "line %s")),
+        rule=Literal(REPEATED_KEY),
+    )
 
 
 def _with_rows(cursor: Cursor, path: Path) -> Iterator[Rejected]:

@@ -8,8 +8,9 @@ from bson import ObjectId
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
-from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem, number
-from include.tables import CONTENT
+from include.rules import documents
+from include.rules.documents import MANAGED_FIELDS, number
+from include.tables import CONTENT, DocumentKind
 
 MOVIES, SERIES = CONTENT.kinds
 MOVIE = {
@@ -33,6 +34,16 @@ SHOW = {
     "total_views": 900,
     "production_budget": 18_000_000,
 }
+
+
+def find_problem(kind: DocumentKind, document: object) -> tuple | None:
+    found = documents.find_problem(kind, document)
+    return found and found[:3]
+
+
+def find_managed_field(document: object) -> tuple | None:
+    found = documents.find_managed_field(document)
+    return found and found[:3]
 
 
 def nested(levels: int) -> object:
@@ -229,3 +240,33 @@ def test_decimal_becomes_what_postgres_reads() -> None:
     assert isinstance(number(Decimal128("8.30")), Decimal)
     assert number(8.3) == 8.3
     assert number(None) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"title": None}, "missing"),
+        ({"title": " "}, "empty"),
+        ({"title": "a\0b"}, "nul"),
+        ({"title": 7}, "wrong_type"),
+        ({"rating": "8.3"}, "wrong_type"),
+        ({"genre": "Drama"}, "wrong_type"),
+        ({"genre": ["Drama", ""]}, "empty"),
+        ({"rating": float("nan")}, "not_a_number"),
+        ({"views_count": 1.5}, "not_a_whole_number"),
+        ({"release_year": 1700}, "below"),
+        ({"release_year": 2300}, "above"),
+        ({"crew": nested(101)}, "too_deep"),
+        ({"crew": {"name": "a\0b"}}, "nul"),
+        ({"crew": 2**64}, "not_storable"),
+    ],
+)
+def test_every_problem_has_the_code_of_its_rule(values: dict[str, object], rule: str) -> None:
+    found = documents.find_problem(MOVIES, {**MOVIE, **values})
+    assert found is not None
+    assert found.rule == rule
+
+
+def test_other_problems_have_codes_too() -> None:
+    assert documents.find_problem(MOVIES, []).rule == "wrong_type"
+    assert documents.find_managed_field({"_id": 1}).rule == "managed_field"

@@ -9,7 +9,7 @@ from include.settings import Limits
 
 
 def rejections(number: int, reason: str = "is empty", column: str | None = "age") -> list[Rejected]:
-    return [Rejected(str(line), column, None, reason, row="") for line in range(number)]
+    return [Rejected(str(line), column, None, reason, "empty", row="") for line in range(number)]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,10 @@ def test_refused_rejections_name_file_numbers_and_the_most_frequent_reason() -> 
         *rejections(7, "is empty"),
         *rejections(6, "is not a date"),
         # Each names another line, and they are one reason.
-        *(Rejected(str(n), "user_id", "U1", f"repeats the key of line {n}", row="") for n in range(8)),
+        *(
+            Rejected(str(n), "user_id", "U1", f"repeats the key of line {n}", "repeated_key", row="")
+            for n in range(8)
+        ),
     ]
     with pytest.raises(InputError) as refused:
         refuse_mass_rejection("users.csv", 100, rejected, Limits())

@@ -1,5 +1,5 @@
 -- What the loader keeps beside raw: the log of loads, dbt runs and publications, the watermarks, the rejected rows.
--- Run as elt_loader, who owns the three schemas. Safe to run again.
+-- Installations from before there were numbers have these tables: what they lack is added.
 
 create table if not exists ops.load_runs (
     load_run_id bigint generated always as identity primary key,

@@ -1,0 +1,61 @@
+"""Every rule has a code, for programs, and a sentence, for people. Sentences are made here and nowhere else.
+
+Programs compare codes: `replay.py` leaves a repeated_key alone, `make quarantine` counts by code.
+"""
+
+from typing import NamedTuple
+
+# Rule -> its sentence, after the name of the column and the value; {} are the details.
+SENTENCES = {
+    # values
+    "empty": "is empty",
+    "missing": "is missing",
+    "not_a_number": "is not a number",
+    "not_a_whole_number": "is not a whole number",
+    "not_a_date": "is not a date (YYYY-MM-DD)",
+    "not_a_bson_date": "is not a date",
+    "wrong_type": "is not {} but {}",
+    "below": "is below {}",
+    "above": "is above {}",
+    "nul": "holds a NUL character",
+    "repeated_key": "repeats the key of {}",
+    # documents
+    "managed_field": "is set by the platform; take the field out of the file",
+    "unknown_kind": "is no kind of document that is known",
+    "not_storable": "cannot be stored in MongoDB: {}",
+    "too_deep": "is nested more than {} levels deep",
+    "not_json": "is not JSON any more: {}",
+    # rows of a CSV file
+    "field_count": "the row has {} fields, the header has {}",
+    "nul_in_row": "the row holds a NUL character",
+    "unclosed_quote": "a quote is opened and never closed",
+    "lone_quote": "a quote inside a field has no other half",
+    "quote_in_field": "a quote is closed in the middle of a field",
+    "carriage_return": "a carriage return stands in a field without quotes",
+    "not_csv": "the row is not CSV: {}",
+}
+REPEATED_KEY = "repeated_key"
+
+
+class Problem(NamedTuple):
+    """What is wrong: in which column (None: in the whole row), with which value, in words, and its code."""
+
+    column: str | None
+    value: str | None
+    reason: str
+    rule: str
+
+
+def sentence(rule: str, *details: object) -> str:
+    """Return the rule's sentence. Raises KeyError for a rule that is not listed."""
+    return SENTENCES[rule].format(*details)
+
+
+def problem(rule: str, *details: object, column: str | None = None, value: str | None = None) -> Problem:
+    """Return the problem of breaking the rule."""
+    return Problem(column, value, sentence(rule, *details), rule)
+
+
+def shared_sentence(rule: str, reason: str) -> str:
+    """Return the sentence that all rows with one fault share: not "of line 12" but "of another line"."""
+    return sentence(rule, "another line") if rule == REPEATED_KEY else reason
