@@ -107,29 +107,36 @@ class PostgresTable(Extraction):
 
 @dataclass(frozen=True)
 class Array:
-    """An array inside a document; each element becomes a row of a raw child table."""
+    """An array inside a document; each element becomes a row of a raw child table.
+
+    The child has the document's `key`, the element's place from 1 on, and the element.
+    """
 
     field: str
     raw: str
+    key: Column
     position: str
     element: Column
 
     @property
     def raw_columns(self) -> tuple[Column, ...]:
         position = Column(self.position, "integer", required=True)
-        return (Column("content_id", "text", required=True), position, self.element)
+        return (self.key, position, self.element)
 
     @property
     def raw_key(self) -> tuple[str, ...]:
-        return ("content_id", self.position)
+        return (self.key.name, self.position)
 
 
 @dataclass(frozen=True)
 class DocumentKind:
-    """One kind of document of a collection: an array of the JSON file, a raw parent, its children."""
+    """One kind of document of a collection: an array of the JSON file, a raw parent, its children.
+
+    `tag` is the value of the collection's discriminator in such documents; the first column is their key.
+    """
 
     name: str
-    content_type: str
+    tag: str
     columns: tuple[Column, ...]
     arrays: tuple[Array, ...]
 
@@ -143,13 +150,17 @@ class DocumentKind:
 
     @property
     def raw_key(self) -> tuple[str, ...]:
-        return ("content_id",)
+        return (self.columns[0].name,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MongoCollection(Extraction):
-    """A collection of the MongoDB source, fed by one JSON file and loaded into several raw tables."""
+    """A collection of the MongoDB source, fed by one JSON file and loaded into several raw tables.
 
+    `discriminator` is the field that says of which kind a document is.
+    """
+
+    discriminator: str
     kinds: tuple[DocumentKind, ...]
     # MongoDB ends a transaction after a minute, so nothing older can still become visible.
     overlap: timedelta = timedelta(minutes=2)
@@ -162,6 +173,11 @@ class MongoCollection(Extraction):
     def raw(self) -> str:
         """The name under which its loads and rejected documents are recorded."""
         return f"mongo_{self.name}"
+
+    @property
+    def managed_fields(self) -> tuple[str, ...]:
+        """The fields that the platform sets itself when it plays the product."""
+        return ("_id", self.discriminator, "created_at", "updated_at")
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -206,14 +222,21 @@ VIEWING_SESSIONS = PostgresTable(
     ),
 )
 
-_GENRES = Array("genre", "mongo_content_genres", "position", Column("genre", "text", required=True))
-_SEASONS = Array(
-    "episodes_per_season",
-    "mongo_series_seasons",
-    "season_number",
-    Column("episodes", "integer", required=True, minimum=0),
-)
 _CONTENT_ID = Column("content_id", "text", required=True)
+_GENRES = Array(
+    field="genre",
+    raw="mongo_content_genres",
+    key=_CONTENT_ID,
+    position="position",
+    element=Column("genre", "text", required=True),
+)
+_SEASONS = Array(
+    field="episodes_per_season",
+    raw="mongo_series_seasons",
+    key=_CONTENT_ID,
+    position="season_number",
+    element=Column("episodes", "integer", required=True, minimum=0),
+)
 _TITLE = Column("title", "text", required=True)
 _RATING = Column("rating", "numeric", minimum=0, maximum=99)
 _BUDGET = Column("production_budget", "numeric", minimum=0, maximum=10**15)
@@ -221,12 +244,13 @@ _BUDGET = Column("production_budget", "numeric", minimum=0, maximum=10**15)
 CONTENT = MongoCollection(
     name="content",
     key="content_id",
+    discriminator="content_type",
     strategy="incremental",
     deletes="sweep",
     kinds=(
         DocumentKind(
             name="movies",
-            content_type="movie",
+            tag="movie",
             columns=(
                 _CONTENT_ID,
                 _TITLE,
@@ -240,7 +264,7 @@ CONTENT = MongoCollection(
         ),
         DocumentKind(
             name="series",
-            content_type="series",
+            tag="series",
             columns=(
                 _CONTENT_ID,
                 _TITLE,

@@ -1,5 +1,7 @@
 """The warehouse side of a load: temporary table -> raw table, stamped where a value changed."""
 
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +13,37 @@ from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
 from include.run import Batch, Run
 from include.tables import DocumentKind, Extraction, RawTable
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is read
+# as the upsert goes along, so that a page of raw is visited once.
+MERGE = """
+with changed as materialized (
+    select stage.*, target.{first_key} is not null and target._deleted_at is null as was_live
+    from {stage} as stage left join raw.{table} as target on {same_key}
+    where target.{first_key} is null or target._deleted_at is not null
+        or ({old_values}) is distinct from ({new_values})
+),
+merged as (
+    insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)
+    select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed
+    on conflict ({key}) do update set
+        ({columns}) = row({new}), _batch_id = excluded._batch_id, _deleted_at = null,
+        _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at
+    returning xmax = 0 as inserted
+),
+written as (
+    select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
+),
+came as (select {came} from changed where not was_live)
+select (select count(*) from {stage}), written.*, came.* from written cross join came
+"""
+MARK_DELETED = """
+update raw.{table} as target set
+    _deleted_at = %(loaded_at)s, _loaded_at = %(loaded_at)s,
+    _batch_id = %(batch_id)s, _as_of = greatest(_as_of, %(as_of)s)
+where _deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})
+"""
 
 
 @dataclass(frozen=True)
@@ -91,6 +124,19 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
         )
 
 
+def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> None:
+    """Copy rows into a temporary table, in COPY's text format; a datetime is UTC."""
+    text = io.StringIO("".join("\t".join(map(_field, row)) + "\n" for row in rows))
+    target = SQL("{} ({})").format(Identifier(table), SQL(", ").join(map(Identifier, columns)))
+    cursor.copy_expert(SQL("copy {} from stdin").format(target), text)
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
+    return f"{value}Z" if isinstance(value, datetime) else str(value).translate(ESCAPES)
+
+
 def count_live(cursor: Cursor, table: RawTable) -> int:
     """Return how many rows of the raw table are not marked as deleted."""
     cursor.execute(SQL("select count(*) from raw.{} where _deleted_at is null").format(Identifier(table.raw)))
@@ -114,19 +160,12 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
 
 def mark_deleted(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> None:
     """Mark the rows whose key is gone from the source."""
-    cursor.execute(SQL("analyze {}").format(Identifier(f"keys_{table.raw}")))
-    cursor.execute(
-        SQL(
-            "update raw.{table} as target set _deleted_at = %(loaded_at)s, _loaded_at = %(loaded_at)s,"
-            " _batch_id = %(batch_id)s, _as_of = greatest(_as_of, %(as_of)s)"
-            " where _deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})"
-        ).format(
-            table=Identifier(table.raw),
-            keys=Identifier(f"keys_{table.raw}"),
-            same_key=_same_key(table, "gone"),
-        ),
-        start.stamps,
+    keys = Identifier(f"keys_{table.raw}")
+    cursor.execute(SQL("analyze {}").format(keys))
+    query = SQL(MARK_DELETED).format(
+        table=Identifier(table.raw), keys=keys, same_key=_same_key(table, "gone")
     )
+    cursor.execute(query, start.stamps)
     load.deleted = cursor.rowcount
 
 
@@ -147,29 +186,11 @@ def close_load(
 
 
 def _merge(table: RawTable) -> Composed:
-    # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed`
-    # is read as the upsert goes along, so that a page of raw is visited once.
+    """Return the statement MERGE for the table: its columns, key, and what makes a row a changed one."""
     names = [column.name for column in table.raw_columns]
     document = ["_document"] if isinstance(table, DocumentKind) else []
     values = [Identifier(name) for name in [*names, *document, "_source_updated_at"]]
-    return SQL(
-        "with changed as materialized ("
-        " select stage.*, target.{first_key} is not null and target._deleted_at is null as was_live"
-        " from {stage} as stage left join raw.{table} as target on {same_key}"
-        " where target.{first_key} is null or target._deleted_at is not null"
-        " or ({old_values}) is distinct from ({new_values})),"
-        " merged as ("
-        " insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)"
-        " select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed"
-        " on conflict ({key}) do update set ({columns}) = row({new}), _batch_id = excluded._batch_id,"
-        " _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at,"
-        " _deleted_at = null"
-        " returning xmax = 0 as inserted),"
-        " written as ("
-        " select count(*) filter (where inserted), count(*) filter (where not inserted) from merged),"
-        " came as (select {came} from changed where not was_live)"
-        " select (select count(*) from {stage}), written.*, came.* from written cross join came"
-    ).format(
+    return SQL(MERGE).format(
         table=Identifier(table.raw),
         stage=Identifier(f"stage_{table.raw}"),
         first_key=Identifier(table.raw_key[0]),

@@ -16,10 +16,8 @@ from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
 from include.rules.reasons import Problem, problem
-from include.tables import Array, Column, DocumentKind
+from include.tables import Array, Column, DocumentKind, MongoCollection
 
-# The fields that the platform sets itself when it plays the product.
-MANAGED_FIELDS = ("_id", "content_type", "created_at", "updated_at")
 # What MongoDB takes.
 DEEPEST = 100
 
@@ -45,9 +43,9 @@ def find_problem(kind: DocumentKind, document: object) -> Problem | None:
     return _storage_problem(document)
 
 
-def find_managed_field(document: object) -> Problem | None:
+def find_managed_field(collection: MongoCollection, document: object) -> Problem | None:
     """Return a problem when a document of a file brings a field that the platform sets itself."""
-    for name in MANAGED_FIELDS:
+    for name in collection.managed_fields:
         if isinstance(document, Mapping) and name in document:
             return problem("managed_field", column=name, value=_shown(document[name]))
     return None

@@ -26,15 +26,14 @@ def json_schema(collection: MongoCollection) -> dict[str, object]:
     properties = {name: _property(column) for name, column in columns.items()}
     properties |= {
         array.field: {"bsonType": ["array", "null"], "items": _property(array.element)}
-        for kind in collection.kinds
-        for array in kind.arrays
+        for array in collection.arrays
     }
-    properties["content_type"] = {"enum": [kind.content_type for kind in collection.kinds]}
+    properties[collection.discriminator] = {"enum": [kind.tag for kind in collection.kinds]}
     if collection.watermark:
         # Extraction goes by it: what is no date would be read every time.
         properties[collection.watermark] = {"bsonType": ["date", "null"]}
     required = [column.name for column in columns.values() if column.required]
-    return {"bsonType": "object", "required": [*required, "content_type"], "properties": properties}
+    return {"bsonType": "object", "required": [*required, collection.discriminator], "properties": properties}
 
 
 def _property(column: Column) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from include.errors import InputError
 from include.ops.load_runs import Load
-from include.rules.documents import MANAGED_FIELDS, find_managed_field, find_problem
+from include.rules.documents import find_managed_field, find_problem
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
 from include.tables import MongoCollection
@@ -66,13 +66,13 @@ def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], lis
             )
         for index, document in enumerate(content[kind.name]):
             position = f"{kind.name}[{index}]"
-            broken = find_managed_field(document) or find_problem(kind, document)
+            broken = find_managed_field(collection, document) or find_problem(kind, document)
             if not broken and (key := document[collection.key]) in found:
                 broken = problem(REPEATED_KEY, "an earlier document", column=collection.key, value=key)
             if broken:
                 rejected.append(Rejected(position, *broken, row=json.dumps(document)))
             else:
-                found[document[collection.key]] = {"content_type": kind.content_type, **document}
+                found[document[collection.key]] = {collection.discriminator: kind.tag, **document}
     return found, rejected
 
 
@@ -106,7 +106,7 @@ def _changes(
         if (old := by_key.get(key)) is None:
             load.inserted += 1
             yield InsertOne({**document, "created_at": now, "updated_at": now})
-        elif document != _without_managed(old) | {"content_type": old.get("content_type")}:
+        elif document != _as_in_a_file(collection, old):
             load.updated += 1
             stamps = {"created_at": old.get("created_at", now), "updated_at": now}
             yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
@@ -130,8 +130,11 @@ def _deletions(
     return [DeleteMany({"_id": {"$in": missing}})] if missing else []
 
 
-def _without_managed(document: dict) -> dict:
-    return {name: value for name, value in document.items() if name not in MANAGED_FIELDS}
+def _as_in_a_file(collection: MongoCollection, document: dict) -> dict:
+    """Return a stored document as a file would bring it, with its kind."""
+    managed = {name for name in collection.managed_fields if name != collection.discriminator}
+    kind = {collection.discriminator: document.get(collection.discriminator)}
+    return kind | {name: value for name, value in document.items() if name not in managed}
 
 
 def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set[str]:
@@ -141,9 +144,8 @@ def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set
 
 
 def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
-    known = {"content_type"}
-    for kind in collection.kinds:
-        known |= {column.name for column in kind.columns} | {array.field for array in kind.arrays}
+    known = {collection.discriminator, *(array.field for array in collection.arrays)}
+    known |= {column.name for kind in collection.kinds for column in kind.columns}
     return sorted({name for document in found.values() for name in document} - known)
 
 

@@ -9,7 +9,7 @@ from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
 from include.rules import documents
-from include.rules.documents import MANAGED_FIELDS, number
+from include.rules.documents import number
 from include.tables import CONTENT, DocumentKind
 
 MOVIES, SERIES = CONTENT.kinds
@@ -42,7 +42,7 @@ def find_problem(kind: DocumentKind, document: object) -> tuple | None:
 
 
 def find_managed_field(document: object) -> tuple | None:
-    found = documents.find_managed_field(document)
+    found = documents.find_managed_field(CONTENT, document)
     return found and found[:3]
 
 
@@ -222,7 +222,7 @@ def test_first_problem_is_the_one_that_is_told() -> None:
     assert find_problem(SERIES, {**document, "title": "Dark", "seasons": 2})[0] == "genre"
 
 
-@pytest.mark.parametrize("name", MANAGED_FIELDS)
+@pytest.mark.parametrize("name", CONTENT.managed_fields)
 @pytest.mark.parametrize("value", ["mine", None, 7])
 def test_field_that_the_platform_sets_may_not_come_from_a_file(name: str, value: object) -> None:
     path, shown, reason = find_managed_field({**MOVIE, name: value})
@@ -269,4 +269,4 @@ def test_every_problem_has_the_code_of_its_rule(values: dict[str, object], rule:
 
 def test_other_problems_have_codes_too() -> None:
     assert documents.find_problem(MOVIES, []).rule == "wrong_type"
-    assert documents.find_managed_field({"_id": 1}).rule == "managed_field"
+    assert documents.find_managed_field(CONTENT, {"_id": 1}).rule == "managed_field"

@@ -115,7 +115,7 @@ def test_kinds_agree_on_the_columns_that_they_share(collection: object) -> None:
             assert shared.setdefault(column.name, column) == column
     required = [{column.name for column in kind.columns if column.required} for kind in collection.kinds]
     assert all(names == required[0] for names in required)
-    assert len({kind.content_type for kind in collection.kinds}) == len(collection.kinds) == 2
+    assert len({kind.tag for kind in collection.kinds}) == len(collection.kinds) == 2
 
 
 def test_every_source_says_how_it_is_read() -> None:

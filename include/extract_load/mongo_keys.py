@@ -1,0 +1,168 @@
+"""Which documents and array elements of a collection are live, in the temporary tables `keys_*`.
+
+A collection has no snapshots: while it is read, a document may come twice, change its kind, or be rejected.
+What is not in `keys_*` is marked as deleted in raw, so everything that only *seems* gone must be there.
+"""
+
+from itertools import permutations
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Composed, Identifier
+from pymongo.database import Database
+
+from include.extract_load.raw import copy_rows
+from include.tables import Array, DocumentKind, MongoCollection
+
+DROP_REPEATED = """
+delete from {stage} as stage using {stage} as later
+where {same_key}
+    and (coalesce(later._source_updated_at, '-infinity'), later.ctid)
+    > (coalesce(stage._source_updated_at, '-infinity'), stage.ctid)
+"""
+DROP_OUTDATED = """
+delete from {stage} as element where not exists (
+    select 1 from ({parents}) as parent
+    where parent.{key} = element.{key}
+        and parent._source_updated_at is not distinct from element._source_updated_at
+)
+"""
+KEEP_UNREAD = """
+insert into {keys}
+select {key} from {stage}
+union all
+select {key} from raw.{raw} where _deleted_at is null and {key} not in ({read})
+"""
+KEEP_FORMER_KIND = """
+insert into {old_keys}
+select {key} from {new_keys} as moved
+where exists (select 1 from raw.{old} as row where row.{key} = moved.{key} and row._deleted_at is null)
+    and not exists (select 1 from raw.{new} as row where row.{key} = moved.{key} and row._deleted_at is null)
+    and not exists (select 1 from {new_stage} as row where row.{key} = moved.{key})
+"""
+KEEP_ELEMENTS = """
+insert into {keys}
+select {element_key} from {stage}
+union
+select {element_key} from raw.{raw} as element
+where element.{key} in ({live}) and element.{key} not in ({read})
+"""
+
+
+def drop_superseded(cursor: Cursor, collection: MongoCollection) -> None:
+    """Of a document that came twice, since it moved in the index while it was read, keep the later state."""
+    for table in collection.raw_tables:
+        _drop_repeated(cursor, table)
+    for array in collection.arrays:
+        _drop_outdated(cursor, collection, array)
+
+
+def stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
+    """Fill `keys_*` with the keys that stay live, of all kinds and then of their arrays."""
+    if collection.deletes == "sweep":
+        _stage_every_key(source, cursor, collection)
+        _keep_former_kinds(cursor, collection)
+    else:
+        _keep_unread(cursor, collection)
+    for array in collection.arrays:
+        _keep_elements(cursor, collection, array)
+
+
+def _drop_repeated(cursor: Cursor, table: DocumentKind | Array) -> None:
+    """Delete staged rows of which a later state was staged too."""
+    same_key = [SQL("later.{0} = stage.{0}").format(Identifier(column)) for column in table.raw_key]
+    query = SQL(DROP_REPEATED).format(stage=_stage(table), same_key=SQL(" and ").join(same_key))
+    cursor.execute(query)
+
+
+def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
+    """Delete staged elements that are not of the document's later state, whose list may be shorter."""
+    parents = [
+        SQL("select {}, _source_updated_at from {}").format(Identifier(collection.key), _stage(kind))
+        for kind in collection.kinds
+    ]
+    cursor.execute(
+        SQL(DROP_OUTDATED).format(
+            stage=_stage(array), key=Identifier(collection.key), parents=SQL(" union all ").join(parents)
+        )
+    )
+
+
+def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
+    """Copy every key of the collection; one of no known kind counts for all kinds, and so deletes nothing."""
+    # The projection is the index's own key plus the kind: no document is read for it.
+    fields = {collection.key: 1, collection.discriminator: 1, "_id": 0}
+    keys: dict[object, list[str]] = {kind.tag: [] for kind in collection.kinds}
+    unknown: list[str] = []
+    for document in source[collection.name].find({}, fields):
+        key, tag = document.get(collection.key), document.get(collection.discriminator)
+        # A key that is no text was set aside with its document.
+        if isinstance(key, str) and "\0" not in key:
+            (keys[tag] if isinstance(tag, str) and tag in keys else unknown).append(key)
+    for kind in collection.kinds:
+        rows = ([key] for key in [*keys[kind.tag], *unknown])
+        copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)
+
+
+def _keep_former_kinds(cursor: Cursor, collection: MongoCollection) -> None:
+    """Keep the row of a title that became another kind, but is broken as such.
+
+    T1 was a movie and is now a series with a bad rating. It is rejected, so the series have no row of it;
+    without this its movie would be marked as deleted too, and raw would hold no T1 at all.
+    """
+    for old, new in permutations(collection.kinds, 2):
+        cursor.execute(
+            SQL(KEEP_FORMER_KIND).format(
+                key=Identifier(collection.key),
+                old=Identifier(old.raw),
+                new=Identifier(new.raw),
+                old_keys=_keys(old),
+                new_keys=_keys(new),
+                new_stage=_stage(new),
+            )
+        )
+
+
+def _keep_unread(cursor: Cursor, collection: MongoCollection) -> None:
+    """Keep every live row whose document was not read; a document that was read has left its former kind."""
+    for kind in collection.kinds:
+        cursor.execute(
+            SQL(KEEP_UNREAD).format(
+                keys=_keys(kind),
+                key=Identifier(collection.key),
+                stage=_stage(kind),
+                raw=Identifier(kind.raw),
+                read=_documents(collection, "stage"),
+            )
+        )
+
+
+def _keep_elements(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
+    """Keep the elements of live documents that were not read; those of the others were staged anew."""
+    cursor.execute(
+        SQL(KEEP_ELEMENTS).format(
+            keys=_keys(array),
+            key=Identifier(collection.key),
+            element_key=SQL(", ").join(map(Identifier, array.raw_key)),
+            stage=_stage(array),
+            raw=Identifier(array.raw),
+            live=_documents(collection, "keys"),
+            read=_documents(collection, "stage"),
+        )
+    )
+
+
+def _documents(collection: MongoCollection, prefix: str) -> Composed:
+    """Return a query for the documents' keys in the temporary tables of all kinds."""
+    queries = [
+        SQL("select {} from {}").format(Identifier(collection.key), Identifier(f"{prefix}_{kind.raw}"))
+        for kind in collection.kinds
+    ]
+    return SQL(" union all ").join(queries)
+
+
+def _stage(table: DocumentKind | Array) -> Identifier:
+    return Identifier(f"stage_{table.raw}")
+
+
+def _keys(table: DocumentKind | Array) -> Identifier:
+    return Identifier(f"keys_{table.raw}")
