@@ -300,6 +300,18 @@ def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
     assert [test["name"] for test in manifest["unit_tests"].values() if len(test["name"]) > 63] == []
 
 
+def test_unit_tests_of_a_model_are_in_a_file_of_their_own_beside_it(manifest):
+    unit_tests = manifest["unit_tests"].values()
+    assert len(unit_tests) >= 46
+    elsewhere = []
+    for test in unit_tests:
+        (model,) = test["depends_on"]["nodes"]
+        sql = manifest["nodes"][model]["original_file_path"]
+        if test["original_file_path"] != sql.removesuffix(".sql") + "__unit_tests.yml":
+            elsewhere.append(test["name"])
+    assert elsewhere == []
+
+
 def test_models_that_carry_forward_have_a_unit_test_of_it(manifest, models):
     carrying = [model["name"] for model in models if calls("carries_forward", model, manifest)]
     tested = {
