@@ -66,7 +66,7 @@ docs: $(VENV) ## serve dbt's site of the data model, made from the demo's databa
 
 docs: export PORT := $(PORT)
 
-data-model: $(VENV) ## draw the diagrams in docs/data-model.md anew, after a change of keys or models
+data-model: $(VENV) ## write lists and diagrams of models anew in docs, tests and README, after a change of models or tables
 	@$(PYTHON_RUN) cli.data_model
 
 doctor: ## say what `make up` lacks on this machine

@@ -1,10 +1,18 @@
-{% set marts = [
-    'mart_content_performance', 'mart_country_engagement', 'mart_daily_engagement',
-    'mart_device_quality_mix', 'mart_genre_performance', 'mart_monthly_content_viewing',
-    'mart_monthly_engagement', 'mart_monthly_viewing', 'mart_user_engagement',
-    'mart_weekly_engagement',
-] %}
-{% set marts_in_minutes = ['mart_monthly_content_viewing', 'mart_monthly_viewing'] %}
+{# Name -> hours of a row. dbt needs the names when it parses, before it knows the models. #}
+{# marts: written by make data-model #}
+{% set marts = {
+    'mart_content_performance': 'watch_hours',
+    'mart_country_engagement': 'watch_hours',
+    'mart_daily_engagement': 'watch_hours',
+    'mart_device_quality_mix': 'watch_hours',
+    'mart_genre_performance': 'watch_hours',
+    'mart_monthly_content_viewing': 'watch_minutes / 60',
+    'mart_monthly_engagement': 'watch_hours',
+    'mart_monthly_viewing': 'watch_minutes / 60',
+    'mart_user_engagement': 'watch_hours',
+    'mart_weekly_engagement': 'watch_hours',
+} %}
+{# end of marts #}
 
 -- Every mart adds up to the sessions and hours of the fact: no join lost or repeated a session, and
 -- what a run carried forward has not drifted away.
@@ -19,20 +27,17 @@ with expected as (
 
 totals as (
 
-    {% for mart in marts %}
+    {% for name, hours in marts.items() %}
         select
-            '{{ mart }}' as model,
+            '{{ name }}' as model,
             -- Each row is rounded to a hundredth of an hour.
             0.005 * (count(*) + 1) as tolerance,
             coalesce(sum(mart.sessions), 0) as sessions,
-            coalesce(
-                sum(mart.{{ 'watch_minutes / 60' if mart in marts_in_minutes else 'watch_hours' }}),
-                0
-            ) as watch_hours,
+            coalesce(sum(mart.{{ hours }}), 0) as watch_hours,
             max(expected.sessions) as expected_sessions,
             max(expected.watch_hours) as expected_watch_hours
         from expected
-        left join {{ ref(mart) }} as mart on true
+        left join {{ ref(name) }} as mart on true
         {{ 'union all' if not loop.last }}
     {% endfor %}
 
