@@ -1,4 +1,4 @@
-{# Sessions with what the marts count by. #}
+{# Sessions with the attributes of their users that the marts group by. #}
 {% macro sessions_with_users(viewing_sessions, users) -%}
     select
         viewing_sessions.session_id,
@@ -21,8 +21,8 @@
     inner join {{ users }} as users on viewing_sessions.user_key = users.user_key
 {%- endmacro %}
 
-{# What a mart's totals have to take over: sessions with a `change` of 1 for those that came and -1
-   for those that went, or every session as if it had come just now. #}
+{# The sessions to add to the sums of a mart (`change` = 1) or to subtract from them (-1). In a run
+   that does not carry forward: every session of the fact, with 1. #}
 {% macro viewing_to_sum() -%}
     {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
     {%- set changes = ref('chg_viewing') -%}
@@ -40,8 +40,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The same for who counts once in a group, with as many `sessions` as the fact has now of the users
-   who changed in it: those whose row has the `same` as a change. See users_to_add. #}
+{# The same for marts in which a user counts once per group, with `sessions`: the number of sessions
+   that changed users have in the group now. `same` compares the groups; see users_to_add. #}
 {% macro viewing_to_count(same) -%}
     {%- set changes = ref('chg_viewing') -%}
     {%- set viewing_now = ref('chg_viewing_now') -%}
@@ -79,15 +79,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# What a user adds to the users of a group, grouped by both: 1 when he has sessions in it now, less
-   1 when he had some before. #}
+{# What a user adds to the number of users of a group: 1 with sessions now, less 1 with sessions
+   before. Example: 2 sessions now and a change of 2, so 0 before: the user adds 1. #}
 {% macro users_to_add() -%}
     case when sum(sessions) > 0 then 1 else 0 end
     - case when sum(sessions) > sum(change) then 1 else 0 end
 {%- endmacro %}
 
-{# Of the sessions taken over, those that the fact has to write. Of a changed user most still belong
-   to the same version; who has none left had one, and his key stays. #}
+{# The sessions that the fact has to write. Most sessions of a changed user still belong to the same
+   version. Of a user who has no version left, sessions keep the key that they have. #}
 {% macro sessions_to_write() -%}
     select taken_over.session_id
     from {{ ref('chg_sessions') }} as taken_over
@@ -104,8 +104,8 @@
         )
 {%- endmacro %}
 
-{# Keys and names that sessions give: a dimension without a source of its own. The fact is narrow:
-   finding its few keys there and then one session of each is the short way. #}
+{# Keys and names of a dimension that has no source but the sessions, such as devices. It is fast to
+   find the few keys in the narrow fact, and then the name in one session of each key. #}
 {% macro members_of_sessions(key, name) -%}
     {%- set changes = ref('chg_viewing') -%}
     {%- set totals = ref('mart_monthly_viewing') -%}
@@ -146,7 +146,7 @@ final as (
     {% if carries_forward() -%}
     union
 
-    -- Of the members there were, those that sessions still have.
+    -- Existing members that sessions still use.
     select
         {{ key }},
         {{ name }}

@@ -1,4 +1,4 @@
-{# Everything that differs between databases. `default__` speaks Spark. #}
+{# SQL that differs between databases. `default__` is the SQL of Spark. #}
 
 {# First 15 hex digits of an md5 as a positive bigint. #}
 {% macro hash_to_bigint(expression) -%}
@@ -13,7 +13,7 @@
     cast(conv(substr(md5({{ expression }}), 1, 15), 16, 10) as bigint)
 {%- endmacro %}
 
-{# A moment as UTC wall time without a zone, microseconds kept: what Power BI reads. #}
+{# A timestamptz as UTC timestamp without a zone, with microseconds, as Power BI reads it. #}
 {% macro utc_timestamp(expression) -%}
     {{ return(adapter.dispatch('utc_timestamp')(expression)) }}
 {%- endmacro %}
@@ -26,15 +26,15 @@
     cast({{ expression }} as timestamp)
 {%- endmacro %}
 
-{# Statistics for the planner and, after a whole table is written on PostgreSQL, the visibility map,
-   without which a scan of an index alone looks up every row. Runs outside of transactions. #}
+{# Update the planner's statistics and, when a whole table was written on PostgreSQL, the visibility
+   map: without it an index-only scan looks up every row. Runs outside of transactions. #}
 {% macro refresh_statistics() -%}
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
-{# What a day was added to has its old statistics, and a mart none, until the star is published:
-   publishing measures every table. Autovacuum looks after the map. For what is left a sample of 3,000
-   rows does, a tenth of the usual one. #}
+{# In a run that carries forward, incremental tables keep their old statistics and marts have none
+   until publishing analyzes every table; autovacuum updates the map. For the other tables a sample
+   of 3,000 rows is enough, a tenth of the default. #}
 {% macro postgres__refresh_statistics() -%}
     {%- if not carries_forward() -%}
         {{ "analyze" if is_incremental() else "vacuum (analyze)" }} {{ this }}
@@ -47,8 +47,8 @@
     analyze table {{ this }} compute statistics
 {%- endmacro %}
 
-{# A column is in a subquery of few values. PostgreSQL looks an array up by the index of the table
-   behind a view, and joins a subquery only after it has read the whole view. #}
+{# `column in (subquery)` for a subquery of few values. PostgreSQL looks up an array in the index of
+   the table behind a view, but joins a subquery only after it has read the whole view. #}
 {% macro is_one_of(column, subquery) -%}
     {{ return(adapter.dispatch('is_one_of')(column, subquery)) }}
 {%- endmacro %}

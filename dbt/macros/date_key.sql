@@ -1,4 +1,4 @@
-{# A date as the integer yyyymmdd. #}
+{# A date as the integer yyyymmdd: 20240301 for 2024-03-01. #}
 {% macro date_key(column) -%}
     cast(
         extract(year from {{ column }}) * 10000

@@ -1,11 +1,11 @@
-{# Before a table is merged of which the run writes all rows, unless it carries forward. #}
+{# Pre-hook of an incremental table: empty it, unless the run carries forward. #}
 {% macro delete_unless_carried() -%}
     {%- if is_incremental() and not carries_forward() -%}
         delete from {{ this }}
     {%- endif -%}
 {%- endmacro %}
 
-{# Before dim_users is merged: versions that are no longer, and inferred users without sessions. #}
+{# Pre-hook of dim_users: delete former versions and inferred users without sessions. #}
 {% macro delete_former_users() -%}
     {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
     {%- set viewing_sessions = ref('fct_viewing_sessions') -%}
@@ -25,8 +25,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# After mart_user_engagement is merged, which reads its former rows: users who have another latest
-   version now, or none. #}
+{# Post-hook of mart_user_engagement, whose merge still reads its former rows: delete the versions
+   that are no longer the latest of a user. #}
 {% macro delete_former_latest_versions() -%}
     {%- set users = ref('dim_users') -%}
     {%- if carries_forward() -%}

@@ -1,5 +1,5 @@
-{# Take sessions that the source deleted out of the fact. It runs before the merge, while the fact's
-   newest stamp still tells what the previous run had seen; both are one transaction. #}
+{# Pre-hook of the fact: delete sessions that the source deleted. It runs before the merge, when the
+   newest timestamp in the fact is still that of the previous run; both are one transaction. #}
 {% macro delete_removed_sessions() -%}
     {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
     {%- set viewing_sessions = ref('stg_postgres__viewing_sessions') -%}
@@ -19,7 +19,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The newest load stamp in a table; older than any load when there is none. #}
+{# The newest load timestamp in a table; 1900-01-01 in an empty one. #}
 {% macro latest_stamp(column) -%}
     coalesce(max({{ column }}), cast('1900-01-01' as timestamp))
 {%- endmacro %}

@@ -8,8 +8,8 @@
     cast({{ dateadd('day', -1, dateadd(period, 1, start_date)) }} as date)
 {%- endmacro %}
 
-{# Engagement by week or month, in the same columns. Users are counted anew for each period: those
-   of its days do not add up. #}
+{# Engagement by `week` or `month`, in the same columns. Users are counted per period: a user who
+   watches on two days of a week is one active user of the week, not two. #}
 {% macro engagement_by_period(period) -%}
 with viewing as (
 
@@ -25,7 +25,7 @@ daily_engagement as (
 
 ),
 
--- By user first: counting distinct users in one go would sort all sessions.
+-- By user first, because count(distinct) would sort all sessions.
 user_periods as (
 
     select
@@ -69,7 +69,7 @@ period_users as (
 
 ),
 
--- The days know which periods there are, those without sessions included.
+-- Periods follow from the days, so periods without sessions are included.
 periods as (
 
     select

@@ -1,5 +1,5 @@
-{# Schema names are literal: `staging` is the schema staging, not trusted_staging. The star alone
-   moves with the variable: it is built next to the one that people read. #}
+{# Schema names are used as they are: `staging`, not trusted_staging. Only the star's schema follows
+   the variable trusted_schema, because it is built beside the schema that readers see. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none or custom_schema_name == 'trusted' -%}
         {{ var('trusted_schema') }}

@@ -1,5 +1,5 @@
-{# Members that sessions name and the source has not: keys of the sessions without a known row, and
-   one session of each, which has the id. #}
+{# Members that sessions name and the source does not have: the keys without a row in `known`, each
+   with the id that one of its sessions names. #}
 {% macro inferred_members(key, id, sessions, known) -%}
     with missing_keys as (
 

@@ -1,5 +1,5 @@
-{# The keys of a model by its contract, or by what it merges on: lists of columns. None are known
-   while dbt parses. #}
+{# The keys of a model as lists of columns, from the constraints of its contract and its unique_key.
+   The list is empty while dbt parses. #}
 {% macro keys_of(name) -%}
     {%- set keys = [] -%}
     {%- if execute -%}

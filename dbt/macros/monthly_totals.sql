@@ -1,4 +1,4 @@
-{# Sessions and sums of a month by further columns; nothing is rounded, so that they add up. #}
+{# Sessions and sums by month and further columns; not rounded, so that they can be added up. #}
 {% macro monthly_totals(columns) -%}
 with viewing as (
 
@@ -9,7 +9,7 @@ with viewing as (
 counted as (
 
     select
-        -- The date key of the month's first day.
+        -- The date key of the first day of the month: 20240317 - 17 + 1 = 20240301.
         date_key - mod(date_key, 100) + 1 as month_date_key,
         {{ columns | join(', ') }},
         sum(change) as sessions,

@@ -1,10 +1,10 @@
-{# What the star's schema holds, as a comment on the schema: it goes along when publishing renames
-   it. {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}; while it is
+{# The state of the star as a comment on its schema, which keeps the comment when it is renamed:
+   {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}; while it is
    built, "carries" (see carries_forward); when it is tested, "whole": no model was left out.
-   Publishing takes only a tested star, makes its state "published" and adds the version. #}
+   Publishing accepts only a tested star, sets its state to "published" and adds the version. #}
 
-{# on-run-start: nobody may publish the star from here on. A star that other models built is emptied
-   first: its fact would add rows to some that were computed by other rules. #}
+{# on-run-start: from here on the star cannot be published. A star that was built by other models is
+   emptied first, because its fact would keep rows that were computed by other rules. #}
 {% macro begin_star() -%}
     {{ return(adapter.dispatch('begin_star')()) }}
 {%- endmacro %}
@@ -17,7 +17,7 @@
         {%- set marker = star_marker() -%}
         {%- set code = marker.get('code') -%}
         {%- set carries = false -%}
-        {#- Who builds a part of it works on that part. -#}
+        {#- A build with --select neither empties the star nor carries forward. -#}
         {%- if builds_whole_star() -%}
             {%- if code != star_code() -%}{%- do empty_star() -%}{%- endif -%}
             {%- set carries = (
@@ -31,7 +31,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# on-run-end: the star may be published when a whole build and all its tests went well. #}
+{# on-run-end: the star may be published after a whole build in which all tests passed. #}
 {% macro end_star(results) -%}
     {{ return(adapter.dispatch('end_star')(results)) }}
 {%- endmacro %}
@@ -49,7 +49,7 @@
             {%- endif -%}
         {%- endfor -%}
         {%- if marker.get('invocation_id') != invocation_id -%}
-            {#- Another dbt began since: the star is of both. -#}
+            {#- Another dbt started meanwhile, so the star is a mixture of both. -#}
             {{ mark_star('unfit', {'code': none}) }}
         {%- elif bad or flags.WHICH != 'build' -%}
             {{ mark_star('unfit', {'code': marker.get('code')}) }}
@@ -60,9 +60,9 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Whether this run counts only what changed. The star was built whole and tested when the run
-   began, and all of it is built again: then a mart is what it was, less what its changed users had
-   contributed, plus what they contribute now. Otherwise every mart is counted anew. #}
+{# Whether this run counts only what changed. That needs a star that was built whole and tested, and
+   a run that builds all of it: then a mart is its old total, less what changed users contributed
+   before, plus what they contribute now. Otherwise every mart is counted from all sessions. #}
 {% macro carries_forward() -%}
     {{ return(adapter.dispatch('carries_forward')()) }}
 {%- endmacro %}
@@ -71,25 +71,25 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{# begin_star decides it once for the run. A unit test sees rows of its own and no star. #}
+{# begin_star decides once per run. A unit test has rows of its own and no star. #}
 {% macro postgres__carries_forward() -%}
     {%- if not execute or model.resource_type == 'unit_test' -%}{{ return(false) }}{%- endif -%}
     {%- set marker = star_marker() -%}
     {{ return(marker.get('invocation_id') == invocation_id and marker.get('carries', false)) }}
 {%- endmacro %}
 
-{# Publishing takes the same lock: schemas change their names before or after, not between. #}
+{# Publishing takes the same lock, so schemas are not renamed while the comment is written. #}
 {% macro lock_star() -%}
     {%- do run_query("select pg_advisory_lock(hashtext('star'))") -%}
 {%- endmacro %}
 
-{# Whether the command builds all models, be it without their tests. #}
+{# Whether the command builds all models, with or without their tests. #}
 {% macro builds_whole_star() -%}
     {{ return(not (invocation_args_dict.get('select') or invocation_args_dict.get('exclude'))) }}
 {%- endmacro %}
 
-{# Whether the run built all models: by their results, since the types of resources, too, leave some
-   out. #}
+{# Whether the run built all models, by its results: options such as --exclude-resource-type leave
+   out models, too. #}
 {% macro built_every_model(results) -%}
     {%- set built = results | selectattr('node.resource_type', 'equalto', 'model') | list -%}
     {%- set models = graph.nodes.values() -%}
@@ -117,8 +117,8 @@
     {{ return(fromjson(found.rows[0][0] or '{}', {})) }}
 {%- endmacro %}
 
-{# All models, their columns and constraints in one hash, with one of the macros, which whoever runs
-   dbt for a schedule gives along: a star of other models has another one. #}
+{# A hash of all models with their columns and constraints, and of the macros, whose hash the DAG
+   passes in a variable. A star that other models built has another hash. #}
 {% macro star_code() -%}
     {%- set checksums = [dbt_metadata_envs.get('MACROS', '')] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
@@ -135,12 +135,12 @@
 {% macro empty_star() -%}
     {%- for name in star_relations() -%}
         {%- set relation = adapter.get_relation(target.database, var('trusted_schema'), name) -%}
-        {#- A view may be gone with its table. -#}
+        {#- A view may have been dropped with its table. -#}
         {%- if relation is not none -%}{%- do adapter.drop_relation(relation) -%}{%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
-{# Whether nobody dropped a table that is to be carried forward. #}
+{# Whether all tables of the star exist. #}
 {% macro has_every_table() -%}
     {%- set relations = star_relations() -%}
     {%- set missing = [] -%}
@@ -152,7 +152,7 @@
     {{ return(not missing) }}
 {%- endmacro %}
 
-{# Whether nobody emptied the fact, so that it is filled anew. #}
+{# Whether the fact has rows. An emptied fact is filled from all sessions. #}
 {% macro has_sessions() -%}
     {%- set fact = adapter.quote(var('trusted_schema')) ~ '.fct_viewing_sessions' -%}
     {{ return(run_query('select 1 from ' ~ fact ~ ' limit 1').rows | length > 0) }}

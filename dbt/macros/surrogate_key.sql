@@ -1,5 +1,5 @@
-{# Stable bigint key of a natural key: the same in every rebuild. Only the first column may hold
-   the separator, so give free text first and numbers after it. #}
+{# Stable bigint key of a natural key, the same in every rebuild, as the hash of 'U0001|2'. Only the
+   first column may contain the separator |, so pass free text first and numbers after it. #}
 {% macro surrogate_key(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
@@ -8,7 +8,7 @@
     {{ hash_to_bigint(parts | join(" || '|' || ")) }}
 {%- endmacro %}
 
-{# The same, with null pointing to the unknown member. #}
+{# The same; -1, the key of the unknown member, for null. #}
 {% macro surrogate_key_or_unknown(column) -%}
     case when {{ column }} is null then -1 else {{ surrogate_key([column]) }} end
 {%- endmacro %}

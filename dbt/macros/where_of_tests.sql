@@ -1,5 +1,5 @@
-{# Whether this run took the session over; true for all when it does not carry forward. A test need
-   not look again at what it has seen in an earlier run: reconciliation compares all of it. #}
+{# Whether this run took the session over; true for all when it does not carry forward. Tests skip
+   sessions that an earlier run tested; reconciliation compares all of them in every run. #}
 {% macro is_taken_over(taken_over, condition='true') -%}
     {%- if carries_forward() -%}
         {{ is_one_of('session_id', 'select session_id from ' ~ taken_over ~ ' where ' ~ condition) }}
@@ -8,7 +8,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The same for a user: whether this run wrote one of his versions. #}
+{# The same for a user: whether this run wrote one of their versions. #}
 {% macro is_changed_user(changed_users) -%}
     {%- if carries_forward() -%}
         user_id in (select user_id from {{ changed_users }})
@@ -17,8 +17,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# dbt calls it for a test's `where`. Macros cannot be called in YAML: their names stand for them.
-   Nor does dbt look here for dependencies; what is tested depends on the tables. #}
+{# dbt calls this for the `where` of a test. YAML cannot call macros: their names are replaced here.
+   dbt finds no dependencies here either; the tested models already depend on both tables. #}
 {% macro default__get_where_subquery(relation) -%}
     {%- set where = config.get('where') -%}
     {%- if not where -%}

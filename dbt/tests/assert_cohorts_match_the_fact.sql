@@ -1,5 +1,5 @@
--- Cohorts add up to what their users watched since the month of registration. To join all sessions
--- with their users takes as long as several marts: a run that carries forward leaves it out.
+-- The totals of all cohorts equal the sessions and minutes of their users since the month of
+-- registration. A run that carries forward skips it: joining all sessions with users is slow.
 with viewing_sessions as (
 
     select

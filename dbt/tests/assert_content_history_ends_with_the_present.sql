@@ -1,4 +1,4 @@
--- The open version of a title says what dim_content says, and every title of the catalogue has one.
+-- Every title of the catalogue has an open version, with the same values as in dim_content.
 with content as (
 
     select * from {{ ref('dim_content') }}

@@ -1,4 +1,4 @@
--- The calendar runs from a 1 January to a 31 December and leaves no day out.
+-- The calendar runs from a 1 January to a 31 December without a gap.
 with calendar as (
 
     select

@@ -1,4 +1,4 @@
--- Day by day the fact holds as many sessions, minutes and percentages as the live rows of raw.
+-- For each day the fact has the same sessions, minutes and percentages as the live rows of raw.
 with staged as (
 
     select

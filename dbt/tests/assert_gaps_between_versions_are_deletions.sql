@@ -1,5 +1,5 @@
--- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
--- Where a user has no version between two others, the source had deleted him: no day is left out.
+-- After the marts, so that no mart waits for this test: {{ ref('mart_user_engagement') }}
+-- A gap between two versions of a user is a time in which the source had deleted the user.
 with versions as (
 
     select

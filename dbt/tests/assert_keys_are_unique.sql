@@ -32,7 +32,7 @@
     {%- endfor %}
 {% endfor %}
 
--- No two rows share a key, where a key is a mere note to the database: see dbt_project.yml.
+-- No two rows share a key. Enabled where the database does not enforce keys: see dbt_project.yml.
 {% for key in keys %}
     select
         '{{ key.of }}' as model,

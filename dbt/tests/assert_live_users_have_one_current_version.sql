@@ -1,5 +1,5 @@
--- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
--- A live user has exactly one current version, a deleted one has none.
+-- After the marts, so that no mart waits for this test: {{ ref('mart_user_engagement') }}
+-- A live user has exactly one current version, a deleted user has none.
 with users as (
 
     select
@@ -9,7 +9,7 @@ with users as (
 
 ),
 
--- A deleted user may come back as an inferred member when sessions still name it.
+-- A deleted user may be an inferred member when sessions still name them.
 current_versions as (
 
     select

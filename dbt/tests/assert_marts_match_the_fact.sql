@@ -14,8 +14,8 @@
 } %}
 {# end of marts #}
 
--- Every mart adds up to the sessions and hours of the fact: no join lost or repeated a session, and
--- what a run carried forward has not drifted away.
+-- The totals of every mart equal the sessions and hours of the fact: no join lost or repeated a
+-- session, and totals that runs carried forward are still right.
 with expected as (
 
     select
@@ -30,7 +30,7 @@ totals as (
     {% for name, hours in marts.items() %}
         select
             '{{ name }}' as model,
-            -- Each row is rounded to a hundredth of an hour.
+            -- Each row is rounded to 0.01 hours, so it is at most 0.005 off.
             0.005 * (count(*) + 1) as tolerance,
             coalesce(sum(mart.sessions), 0) as sessions,
             coalesce(sum(mart.{{ hours }}), 0) as watch_hours,

@@ -1,4 +1,4 @@
--- The newest month counts every user who is there now, each with the plan of now.
+-- The newest month counts every current user with their current plan.
 with newest_month as (
 
     select max(month_start_date) as month_start_date

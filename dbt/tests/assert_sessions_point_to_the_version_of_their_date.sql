@@ -1,5 +1,5 @@
--- Beside the marts, so that they need not wait for it: {{ ref('mart_user_engagement') }}
--- A session points to the version of its user that held on its date, however late either came.
+-- After the marts, so that no mart waits for this test: {{ ref('mart_user_engagement') }}
+-- A session points to the version of its user that was valid on its date, also when either is late.
 with sessions as (
 
     select

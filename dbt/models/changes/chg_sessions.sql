@@ -1,4 +1,4 @@
-{# Empty unless the run carries forward: then the fact takes over just these sessions. #}
+{# The sessions that the fact takes over in a run that carries forward; else empty. #}
 {%- set built_sessions = source('built_star', 'fct_viewing_sessions') -%}
 {%- set built_users = source('built_star', 'dim_users') -%}
 {%- set columns_before = {
@@ -26,7 +26,7 @@ users_snapshot as (
 ),
 
 {% if carries_forward() %}
-    -- Strictly newer is enough: a load has one stamp, and is visible whole or not at all.
+    -- Strictly newer is enough: rows of a load share a timestamp and become visible together.
     changed_users as (
 
         select distinct user_id
@@ -57,7 +57,7 @@ users_snapshot as (
 
     ),
 
-    -- A changed user brings all sessions along: some now belong to another version.
+    -- All sessions of a changed user, because some of them now belong to another version.
     sessions_before as (
 
         {{ sessions_with_users(built_sessions, built_users) }}

@@ -1,4 +1,4 @@
-{# Empty unless the run carries forward: then dim_users takes over just these versions. #}
+{# The versions that dim_users takes over in a run that carries forward; else empty. #}
 {%- set built_users = source('built_star', 'dim_users') -%}
 {%- set columns = [
     'user_key', 'user_id', 'age', 'registration_date', 'cohort_start_date', 'total_watch_time_hours',

@@ -1,5 +1,5 @@
-{# Empty unless the run carries forward: then the marts take over just this. dim_users, which infers
-   users from it, is built later: what users are now is said here as there. #}
+{# What the marts take over in a run that carries forward; else empty. dim_users reads this model to
+   infer users and is built later, so the attributes of users are computed here in the same way. #}
 {%- set of_fact = [
     'session_id', 'user_key', 'content_key', 'device_key', 'quality_level_key', 'date_key',
     'watch_date', 'watch_duration_minutes', 'completion_percentage', 'is_completed',
@@ -30,7 +30,7 @@ viewing_sessions as (
 
     union all
 
-    -- The fact has them as they were.
+    -- Sessions that the fact does not write: it has them with the same values.
     select
         taken_over.{{ of_fact | join(', taken_over.') }}
     from taken_over
@@ -77,7 +77,7 @@ before_and_now as (
 
 ),
 
--- What is as it was before is no change, however it came to be taken over.
+-- A session with the same values before and now has the sum 0 and is no change.
 final as (
 
     select

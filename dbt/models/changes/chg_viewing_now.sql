@@ -1,4 +1,4 @@
-{# The fact's columns are those of one of its indexes: PostgreSQL need not look at the fact. #}
+{# All columns of the fact are in one of its indexes, so PostgreSQL reads the index alone. #}
 with changes as (
 
     select * from {{ ref('chg_viewing') }}
@@ -30,7 +30,7 @@ user_versions as (
 
     union all
 
-    -- Inferred users have one version, and are in the changes when anything of them changed.
+    -- Inferred users have one version, and a row in the changes when any session of theirs changed.
     select distinct
         changes.user_key,
         changes.user_id,
@@ -43,7 +43,7 @@ user_versions as (
 
 ),
 
--- Who came to a day, week, month or title, or left it, counts there by what else he watches in it.
+-- Whether a user still counts in a day, week, month or title depends on their other sessions in it.
 near_changes as (
 
     select
@@ -69,7 +69,7 @@ near_changes as (
 
 ),
 
--- In a country he counts by all that he watches.
+-- Whether a user still counts in a country depends on all sessions of their versions there.
 version_totals as (
 
     select

@@ -10,7 +10,7 @@ content_genres as (
 
 ),
 
--- A genre that a title repeats counts once, at its first place.
+-- A genre that a title repeats counts once, at its first position.
 distinct_genres as (
 
     select
@@ -21,7 +21,7 @@ distinct_genres as (
     inner join content_genres on content.content_id = content_genres.content_id
     where
         content_genres.genre != 'Unknown'
-        -- A deleted title keeps the genres that went with it.
+        -- A deleted title keeps the genres that were deleted together with it.
         and (
             not content_genres.is_deleted
             or (not content.is_available and content_genres.as_of = content.as_of)
@@ -49,7 +49,7 @@ final as (
         {{ surrogate_key(['content_id']) }} as content_key,
         {{ surrogate_key(['genre']) }} as genre_key,
         genre,
-        -- Differences of rounded steps, so that the weights of a title sum to exactly 1.
+        -- Rounded i/n minus rounded (i-1)/n sums to exactly 1: 0.33333333, 0.33333334, 0.33333333.
         cast(
             round(genre_number / genres, 8) - round((genre_number - 1) / genres, 8)
             as numeric(9, 8)

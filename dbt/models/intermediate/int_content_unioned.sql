@@ -48,12 +48,12 @@ unioned as (
 
 ),
 
--- A title that turned from a movie into a series left its deleted row behind: the live one counts.
+-- A movie that became a series has a deleted row among the movies: the live row counts.
 ranked as (
 
     select
         *,
-        -- Of either row: when the live one gives way to the other, time does not go back.
+        -- The newest date of both rows: it must not go back when the other row becomes live.
         max(as_of) over (partition by content_id) as changed_as_of,
         row_number() over (
             partition by content_id

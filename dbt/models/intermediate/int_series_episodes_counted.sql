@@ -19,7 +19,7 @@ final as (
     inner join series_seasons on content.content_id = series_seasons.content_id
     where
         content.content_type = 'series'
-        -- A deleted title keeps the seasons that went with it.
+        -- A deleted series keeps the seasons that were deleted together with it.
         and (
             not series_seasons.is_deleted
             or (not content.is_available and series_seasons.as_of = content.as_of)

@@ -1,4 +1,4 @@
-{# A table: the fact, dim_users and their tests read it, and it sorts all versions. #}
+{# A table, because it sorts all versions, and the fact, dim_users and their tests read it. #}
 {{
     config(
         materialized='table',
@@ -29,13 +29,13 @@ dated as (
         is_deleted,
         cast(dbt_valid_from as date) as valid_from,
         cast(dbt_valid_to as date) as valid_to,
-        -- Deleted and overwritten versions count too: they move sessions to another version.
+        -- Including deleted and overwritten versions: they move sessions to another version.
         max(loaded_at) over (partition by user_id) as user_loaded_at
     from users_snapshot
 
 ),
 
--- Of several changes on one business date the last one wins: the others have no length.
+-- Of several changes on one date the last one counts: the others have valid_from = valid_to.
 numbered as (
 
     select
@@ -71,7 +71,7 @@ final as (
         end as valid_from,
         numbered.valid_to,
         numbered.next_valid_from is null as is_latest,
-        -- Every date finds one version: the first before it began, the last after a deletion.
+        -- Every date finds one version: before the first the first, in a gap the one before it.
         case
             when numbered.version_number = 1 then cast('0001-01-01' as date)
             else numbered.valid_from

@@ -17,7 +17,7 @@ final as (
         case
             when viewing_sessions.user_id is null then -1
             when user_versions.user_key is not null then user_versions.user_key
-            -- Not known yet: the key that the user's first version will have.
+            -- The user has not arrived yet: the key that their first version will have.
             else {{ surrogate_key(['viewing_sessions.user_id', '1']) }}
         end as user_key,
         {{ surrogate_key_or_unknown('viewing_sessions.content_id') }} as content_key,

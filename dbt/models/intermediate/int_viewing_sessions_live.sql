@@ -10,7 +10,7 @@ final as (
         session_id,
         user_id,
         content_id,
-        -- What calls itself unknown is the unknown member, not a second one of that name.
+        -- A device named Unknown is the unknown member -1, not a second member of that name.
         nullif(device_type, 'Unknown') as device_type,
         nullif(quality_level, 'Unknown') as quality_level,
         watch_duration_minutes,

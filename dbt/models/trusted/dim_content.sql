@@ -20,7 +20,7 @@ fact as (
         session_id
     from {{ ref('fct_viewing_sessions') }}
     {% if carries_forward() -%}
-        -- Of the other sessions the titles are known, or were inferred before.
+        -- Titles of all other sessions are in the catalogue or were inferred before.
         where
             {{ is_one_of('session_id', changed_sessions) }}
             or {{ is_one_of('content_key', built_as_inferred) }}

@@ -18,7 +18,7 @@ dated as (
 
 ),
 
--- Of several changes on one business date the last one wins: the others have no length.
+-- Of several changes on one date the last one counts: the others have valid_from = valid_to.
 numbered as (
 
     select

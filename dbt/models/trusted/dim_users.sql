@@ -1,4 +1,4 @@
-{# Incremental for the few versions of a day. #}
+{# Incremental, because a day changes few versions. #}
 {{
     config(
         materialized='incremental',
@@ -28,7 +28,7 @@ with all_user_versions as (
 
     ),
 
-    -- Users whom sessions name since, or who lost their only version.
+    -- Users whom new sessions name, or who lost their only version.
     keys_to_look_at as (
 
         select

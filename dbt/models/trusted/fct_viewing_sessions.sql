@@ -1,6 +1,6 @@
-{# Incremental, because sessions only grow. A unique index takes the place of a primary key: dbt
-   makes indexes after the rows are in, and keys before. on_schema_change fails: a column appended
-   to old rows would be null there, unlike after a rebuild. #}
+{# Incremental, because sessions accumulate. A unique index instead of a primary key: dbt creates
+   indexes after it has written the rows, and keys before. on_schema_change fails, because a new
+   column would be null in old rows, unlike after a full refresh. #}
 {{
     config(
         materialized='incremental',
@@ -46,7 +46,7 @@ final as (
         viewing_sessions.completion_percentage,
         viewing_sessions.is_completed,
         {% if carries_forward() -%}
-            -- Of the load that this run saw: one that came meanwhile is the next run's.
+            -- The load that this run saw: a load that committed since then belongs to the next run.
             taken_over.loaded_at as _loaded_at,
         {%- else -%}
             viewing_sessions.loaded_at as _loaded_at,
@@ -57,9 +57,9 @@ final as (
         inner join {{ taken_over }} as taken_over
             on viewing_sessions.session_id = taken_over.session_id
     {% elif is_incremental() %}
-        -- Strictly newer is enough: a load has one stamp, and is visible whole or not at all.
-        -- A changed user brings all sessions along: some now belong to another version.
-        -- Conditions as plain as these are checked inside the view, before it computes any key.
+        -- Strictly newer is enough: rows of a load share a timestamp and become visible together.
+        -- All sessions of a changed user, because some of them now belong to another version.
+        -- PostgreSQL applies these plain conditions inside the view, before it computes any key.
         where
             viewing_sessions.loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
             or viewing_sessions.user_loaded_at

@@ -36,7 +36,7 @@ cohorts as (
 
 ),
 
--- All versions of a user are one user.
+-- By user_id: all versions of a user are one user.
 user_months as (
 
     select
@@ -97,7 +97,7 @@ final as (
 
     select
         cohorts.cohort_start_date,
-        -- Between first days of months: databases differ on what a month between other days is.
+        -- Between first days of months, where all databases count the same number of months.
         cast(
             {{ datediff('cohorts.cohort_start_date', 'months.month_start_date', 'month') }}
             as integer

@@ -16,7 +16,7 @@ content as (
 
 ),
 
--- By viewer first: counting distinct viewers in one go would sort all sessions.
+-- By viewer first, because count(distinct) would sort all sessions.
 title_users as (
 
     select
@@ -71,7 +71,7 @@ title_sessions as (
 
 ),
 
--- Each date is one look into an index.
+-- Each date is one lookup in an index.
 watched_titles as (
 
     select

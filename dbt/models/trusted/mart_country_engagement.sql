@@ -1,4 +1,4 @@
-{#- By the totals of his versions alone: the sessions next to them are in these too. -#}
+{#- Only the totals of versions (watch_date is null): they include the single sessions. -#}
 {%- set same = 'changes.country = viewing_now.country and viewing_now.watch_date is null' -%}
 
 with viewing as (
@@ -19,7 +19,7 @@ users as (
 
 ),
 
--- A session counts where its user lived on the watch date.
+-- A session counts in the country that the user had on the watch date.
 country_users as (
 
     select
@@ -89,7 +89,7 @@ final as (
 
     select
         countries.country,
-        -- Unknown is no country: it comes last, whatever was watched there.
+        -- Unknown is not a country, so it is last, whatever its hours are.
         cast(
             rank() over (
                 order by

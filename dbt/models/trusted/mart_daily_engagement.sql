@@ -17,7 +17,7 @@ dates as (
 
 ),
 
--- A user has one version on a date, so versions of a day are users of that day.
+-- A user has one version on a date, so the number of versions on a day is the number of users.
 user_days as (
 
     select

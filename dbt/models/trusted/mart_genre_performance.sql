@@ -28,7 +28,7 @@ content_sessions as (
 
 ),
 
--- A title's weights sum to 1, so its sessions are split among its genres and none counts twice.
+-- The weights of a title sum to 1: 10 sessions of a title with two genres are 5 for each.
 genre_shares as (
 
     select

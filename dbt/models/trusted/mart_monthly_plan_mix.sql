@@ -16,7 +16,7 @@ daily_engagement as (
 
 ),
 
--- An inferred user has no plan yet, and no day on which it began.
+-- Without inferred users: their plan and its first day are not known.
 user_versions as (
 
     select
@@ -38,7 +38,7 @@ plans as (
 
 ),
 
--- Every day on which something is known to have happened: changes of users, and activity.
+-- Every day with a change of a user or with activity.
 known_days as (
 
     select
@@ -76,7 +76,7 @@ months as (
 
     select
         min(dates.date) as month_start_date,
-        -- The last month has not ended yet: its count is that of the last known day.
+        -- A month that the data do not reach the end of is counted on the last known day.
         max(case when dates.date <= bounds.last_date then dates.date end) as counted_on_date,
         max(dates.date) <= max(bounds.last_date) as is_complete
     from dates
@@ -88,7 +88,7 @@ months as (
 
 ),
 
--- Few pairs of dates for many versions: the months are compared with these.
+-- Many versions share their dates: grouped, there are fewer rows to join with the months.
 plan_days as (
 
     select

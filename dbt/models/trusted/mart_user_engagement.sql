@@ -1,4 +1,4 @@
-{# Incremental for the users of a day. #}
+{# Incremental, because a day changes few users. #}
 {{
     config(
         materialized='incremental',
@@ -64,7 +64,7 @@ users as (
 
 ),
 
--- Different days and titles of a changed user are counted anew, all in an index of the fact.
+-- Distinct days and titles of changed users, counted in an index of the fact alone.
 recounted as (
 
     select

@@ -1,5 +1,5 @@
 {# Fails on ranges [lower_bound, upper_bound) of a partition that leave a gap, overlap, or do not
-   reach from the first to the last bound. Without one, every value is in exactly one range. #}
+   reach from `first` to `last`. If it passes, every value is in exactly one range. #}
 {% test contiguous_ranges(model, lower_bound, upper_bound, partition_by, first, last) %}
 
     with ranges as (

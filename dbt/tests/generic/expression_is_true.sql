@@ -1,5 +1,5 @@
-{# Fails on rows for which the expression does not hold, null included. On a column it says
-   what the column obeys. #}
+{# Fails on rows for which the expression is false or null. On a column it documents a rule of the
+   column. #}
 {% test expression_is_true(model, expression, column_name=none) %}
 
     select *

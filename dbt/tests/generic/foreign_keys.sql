@@ -1,5 +1,5 @@
-{# Fails on rows with a key that is not in the table it points to, and says which. Nulls pass. The
-   keys of a table are one test, since reading it is most of the work. #}
+{# Fails on rows with a key that is not in the table it points to, and names the keys. Nulls pass.
+   One test looks at all keys of a table, because reading the table takes most of the time. #}
 {% test foreign_keys(model, keys) %}
 
     {%- set unknown = [] -%}

@@ -1,5 +1,5 @@
-{# Fails on a range [lower_bound, upper_bound) that is empty, or that begins before the one before
-   it in the same partition ended. Gaps pass. #}
+{# Fails on a range [lower_bound, upper_bound) that is empty or that begins before the end of the
+   previous range of its partition. Gaps pass. #}
 {% test mutually_exclusive_ranges(model, lower_bound, upper_bound, partition_by) %}
 
     with ranges as (
