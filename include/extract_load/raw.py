@@ -15,8 +15,8 @@ from include.run import Batch, Run
 from include.tables import DocumentKind, Extraction, RawTable
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-# Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is read
-# as the upsert goes along, so that a page of raw is visited once.
+# Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
+# read as the upsert goes along, so that a page of raw is visited once.
 MERGE = """
 with changed as materialized (
     select stage.*, target.{first_key} is not null and target._deleted_at is null as was_live

@@ -130,3 +130,8 @@ def test_only_an_incremental_load_needs_a_watermark(source: Extraction) -> None:
     assert replace(source, strategy="full_refresh", watermark=None).watermark is None
     with pytest.raises(ValueError, match=f"{source.name}: an incremental load needs a watermark"):
         replace(source, strategy="incremental", watermark=None)
+
+
+@pytest.mark.parametrize("collection", MONGO_COLLECTIONS, ids=lambda collection: collection.name)
+def test_key_of_a_collection_is_that_of_all_its_raw_tables(collection):
+    assert {table.raw_key[0] for table in collection.raw_tables} == {collection.key}
