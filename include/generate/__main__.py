@@ -28,7 +28,6 @@ def main(argv: list[str] | None = None) -> int:
             seed=options.seed,
             size=size,
             defects=options.defects,
-            progress=True,
         )
     except ValueError as error:
         parser.error(str(error))

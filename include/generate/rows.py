@@ -10,12 +10,7 @@ from include.generate.catalogue import Catalogue
 from include.generate.sessions import QUALITIES, SessionDay
 from include.generate.timeline import date_of
 from include.generate.users import COUNTRIES, DEVICES, PLANS, Users
-
-USERS_HEADER = b"user_id,age,country,subscription_type,registration_date,total_watch_time_hours\n"
-SESSIONS_HEADER = (
-    b"session_id,user_id,content_id,watch_date,watch_duration_minutes,completion_percentage,"
-    b"device_type,quality_level\n"
-)
+from include.tables import PostgresTable
 
 Field = tuple[np.ndarray, np.ndarray]  # a table of texts, and for each row which of them
 
@@ -27,6 +22,11 @@ def join_fields(fields: list[Field]) -> bytes:
     for place, (table, which) in enumerate(fields):
         rows[str(place)] = table[which]
     return rows.tobytes().translate(None, b"\0")
+
+
+def csv_header(table: PostgresTable) -> bytes:
+    """Return the first line of the table's file: its columns as they are declared."""
+    return ",".join(column.name for column in table.columns).encode() + b"\n"
 
 
 def user_id(index: int) -> str:

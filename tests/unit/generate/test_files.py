@@ -13,7 +13,8 @@ import pytest
 import include.generate
 from include.generate import Size, write_files
 from include.generate.__main__ import main
-from include.generate.files import replacing
+from include.generate.files import WRITERS, replacing
+from include.tables import SOURCES_BY_NAME
 
 TINY = Size(users=20, titles=6, sessions=200)
 DAY = date(2022, 12, 1)
@@ -101,7 +102,7 @@ def test_an_error_while_writing_one_file_replaces_none(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("include.generate.files._content_text", fail)
+    monkeypatch.setattr("include.generate.writers._content_text", fail)
     with pytest.raises(OSError, match="disk full"):
         write_files(tmp_path, as_of=DAY, seed=2, size=TINY)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -175,7 +176,6 @@ def test_the_command_defaults_to_the_anchor_and_the_default_size(monkeypatch, ca
         "seed": 42,
         "size": Size(users=5000, titles=300, sessions=200_000),
         "defects": 0.0,
-        "progress": True,
     }
     assert "1 users to data" in capsys.readouterr().out
 
@@ -185,3 +185,7 @@ def test_content_has_one_title_a_line(files):
     titles = [line for line in lines if line.startswith('{"content_id"')]
     assert len(titles) == 300
     assert json.loads(titles[0].rstrip(",")) == files.content["movies"][0]
+
+
+def test_every_source_has_a_writer():
+    assert WRITERS.keys() == SOURCES_BY_NAME.keys()
