@@ -74,6 +74,7 @@ def everything_before_is_visible(source: Connection) -> datetime:
 
 
 def _rows(table: PostgresTable, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:
+    """Return the query for rows stamped from `read_from` on: columns, stamp, values of further columns."""
     # Binary COPY does not convert, so the types are made the warehouse's here.
     columns = SQL(", ").join(
         SQL("{}::{}").format(Identifier(column.name), SQL(column.type)) for column in table.raw_columns
@@ -108,5 +109,6 @@ def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -
 
 
 def _copy_out(reader: Cursor, copy_out: Composed, write_end: int) -> None:
+    """Write the query's rows into the pipe and close it, which ends the COPY on the other side."""
     with os.fdopen(write_end, "wb", PIPE_BYTES) as outgoing:
         reader.copy_expert(copy_out, outgoing, size=PIPE_BYTES)

@@ -205,6 +205,7 @@ def _merge(table: RawTable) -> Composed:
 
 
 def _same_key(table: RawTable, other: str) -> Composed:
+    """Return the condition that a row of the raw table and one of `other` have the same key."""
     return SQL(" and ").join(
         SQL("{}.{} = target.{}").format(Identifier(other), Identifier(column), Identifier(column))
         for column in table.raw_key
@@ -212,6 +213,7 @@ def _same_key(table: RawTable, other: str) -> Composed:
 
 
 def _compared(row: str, names: list[str], document: list[str]) -> Composed:
+    """Return the values of a row by which a change is noticed."""
     # When a row was touched is not what it says: updated_at alone is no change.
     values = [SQL("{}.{}").format(Identifier(row), Identifier(name)) for name in names]
     values += [SQL("{}.{} - 'updated_at'").format(Identifier(row), Identifier(name)) for name in document]

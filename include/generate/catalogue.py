@@ -110,6 +110,7 @@ def _draw_title(
 
 
 def _draw_movie(random: Random, newest_year: int) -> Document:
+    """Draw what only movies have: length, year and budget."""
     return {
         "duration_minutes": int(np.clip(random.normal(108, 22), 70, 200)),
         "release_year": newest_year - min(int(random.exponential(6)), 60),
@@ -120,6 +121,7 @@ def _draw_movie(random: Random, newest_year: int) -> Document:
 
 
 def _draw_series(random: Random) -> Document:
+    """Draw what only series have: seasons, episodes, their length and the budget."""
     seasons = min(1 + int(random.exponential(2)), 12)
     return {
         "seasons": seasons,

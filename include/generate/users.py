@@ -72,6 +72,7 @@ class Users:
         return self.age_at_signup + today.year - (_in_year(today) < self.birthday) - had_at_signup
 
     def _pick(self, name: str, counts: np.ndarray, day: int, among: np.ndarray) -> np.ndarray:
+        """Pick as many users as the pace plans for the day, all with the same chance."""
         wanted = _on_day(counts, day)
         if not wanted:
             return among[:0]

@@ -71,6 +71,7 @@ def _broken_rule(column: Column, value: object) -> Broken | None:
 
 
 def _broken_by_text(column: Column, value: object) -> Broken | None:
+    """Judge a text: of that type, not blank where the column is required, without the NUL of JSON."""
     if not isinstance(value, str):
         return "wrong_type", "text", _type_name(value)
     if "\0" in value:
@@ -93,6 +94,7 @@ def _broken_by_number(column: Column, value: object) -> Broken | None:
 
 
 def _is_finite(value: object) -> bool:
+    """Tell numbers from infinities and NaN."""
     # math.isfinite makes a float of it, which a whole number of any length and a signaling NaN refuse.
     return isinstance(value, int) or (
         value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
@@ -100,6 +102,7 @@ def _is_finite(value: object) -> bool:
 
 
 def _array_problem(array: Array, elements: object) -> Problem | None:
+    """Return the first thing wrong with an array; its path names the element, counted from 0."""
     if elements is None:
         return None
     if not isinstance(elements, list):
@@ -134,6 +137,7 @@ def _values_in(value: object) -> Iterable[object]:
 
 
 def _shown(value: object) -> str | None:
+    """Return the value as text that PostgreSQL can keep."""
     if value is None:
         return None
     # Half a surrogate pair is legal in JSON; like NUL, PostgreSQL cannot keep it.
@@ -141,5 +145,6 @@ def _shown(value: object) -> str | None:
 
 
 def _type_name(value: object) -> str:
+    """Name the type of a value as people do."""
     names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
     return names.get(type(value), f"a {type(value).__name__}")

@@ -20,6 +20,23 @@ from include.tables import (
 )
 
 SQL_DIR = Path(__file__).parent / "sql"
+SOURCE_TABLE = """
+create table if not exists public.{table} (
+    {columns},
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key ({key})
+);
+create or replace trigger touch_updated_at before update on public.{table}
+for each row execute function public.touch_updated_at();
+"""
+# An updated row finds room on its own page, and no index has to follow it: BRIN lets such an update be
+# heap-only, a b-tree on the stamp does not. The stamp is indexed in the form in which staging shows it.
+RAW_TABLE = """
+create table if not exists raw.{table} ({columns}, primary key ({key})) with (fillfactor = 90);
+create index if not exists {index} on raw.{table}
+using brin ((_loaded_at at time zone 'UTC')) with (autosummarize = on);
+"""
 
 
 def create_source_tables(source: Connection) -> None:
@@ -42,13 +59,8 @@ def create_warehouse_tables(warehouse: Connection) -> None:
 
 
 def _source_table(table: PostgresTable) -> Composed:
-    create = SQL(
-        "create table if not exists public.{table} ("
-        "{columns}, created_at timestamptz not null default now(),"
-        " updated_at timestamptz not null default now(), primary key ({key}));"
-        "create or replace trigger touch_updated_at before update on public.{table}"
-        " for each row execute function public.touch_updated_at();"
-    ).format(
+    """Return the statements that make a table of the product."""
+    create = SQL(SOURCE_TABLE).format(
         table=Identifier(table.name),
         columns=SQL(", ").join(_source_column(column) for column in table.columns),
         key=Identifier(table.key),
@@ -61,6 +73,7 @@ def _source_table(table: PostgresTable) -> Composed:
 
 
 def _source_column(column: Column) -> Composed:
+    """Return the column with what its spec demands: not null, and checks of its bounds."""
     definition = SQL("{} {}").format(Identifier(column.name), SQL(column.type))
     if column.required:
         definition += SQL(" not null")
@@ -72,17 +85,12 @@ def _source_column(column: Column) -> Composed:
 
 
 def _raw_table(table: RawTable) -> Composed:
+    """Return the statements that make a raw table: the source's columns, then those of the loader."""
     columns = [SQL("{} {}").format(Identifier(column.name), SQL(column.type)) for column in table.raw_columns]
     if isinstance(table, DocumentKind):
         columns.append(SQL("_document jsonb not null"))
     columns += [SQL(f"{name} {definition}") for name, definition in META_COLUMNS.items()]
-    # A changed row finds room on its own page, and no index notices: BRIN lets such an update be heap-only, a
-    # b-tree on the stamp does not. The stamp is indexed as staging shows it.
-    return SQL(
-        "create table if not exists raw.{table} ({columns}, primary key ({key})) with (fillfactor = 90);"
-        "create index if not exists {index} on raw.{table} using brin ((_loaded_at at time zone 'UTC'))"
-        " with (autosummarize = on);"
-    ).format(
+    return SQL(RAW_TABLE).format(
         table=Identifier(table.raw),
         columns=SQL(", ").join(columns),
         key=SQL(", ").join(map(Identifier, table.raw_key)),

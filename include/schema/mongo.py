@@ -32,11 +32,14 @@ def json_schema(collection: MongoCollection) -> dict[str, object]:
     if collection.watermark:
         # Extraction goes by it: what is no date would be read every time.
         properties[collection.watermark] = {"bsonType": ["date", "null"]}
-    required = [column.name for column in columns.values() if column.required]
-    return {"bsonType": "object", "required": [*required, collection.discriminator], "properties": properties}
+    # What only one kind requires, documents of the others need not have.
+    by_kind = [{column.name for column in kind.columns if column.required} for kind in collection.kinds]
+    required = [*sorted(set.intersection(*by_kind)), collection.discriminator]
+    return {"bsonType": "object", "required": required, "properties": properties}
 
 
 def _property(column: Column) -> dict[str, object]:
+    """Return the column's part of the schema. No maximum: the loader rejects such values, with a reason."""
     types = BSON_TYPES.get(column.type, NUMBERS)
     schema: dict[str, object] = {"bsonType": types if column.required else [*types, "null"]}
     if column.type == "text" and column.required:
