@@ -25,9 +25,7 @@ class Servers:
 
     def login(self, role: str) -> dict[str, str]:
         """Return the role's login in the variables of libpq."""
-        parameters = self.parameters(role)
-        parameters["database"] = parameters.pop("dbname")
-        return {f"PG{name.upper()}": value for name, value in parameters.items()}
+        return find_login(SERVERS[role], role).libpq_variables(self.env)
 
     def parameters(self, role: str) -> dict[str, str]:
         """Return the role's login as psycopg2 takes it."""

@@ -10,8 +10,6 @@ import json
 import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -22,11 +20,12 @@ from pathlib import Path
 
 import psutil
 
-from cli.warehouse import PASSWORDS, connect
+from cli.warehouse import connect
 from include import embedded
-from include.dbt import BUILD, DBT, project_options
+from include.dbt import BUILD, run_dbt
 from include.embedded.postgres import psql
 from include.environment import connections
+from include.logins import find_login
 from include.schema.ddl import create_warehouse_tables
 
 FOLDER = Path(__file__).parent
@@ -50,9 +49,7 @@ class Warehouse:
 
     def psql(self, role: str, *arguments: str) -> None:
         """Run psql to its end; fail with what it said."""
-        login = {f"PG{name}": self.env[f"WAREHOUSE_{name}"] for name in ("HOST", "PORT")}
-        login |= {"PGDATABASE": self.env["WAREHOUSE_DB"], "PGUSER": role}
-        login |= {"PGPASSWORD": self.env[PASSWORDS[role]]}
+        login = find_login("WAREHOUSE", role).libpq_variables(self.env)
         done = psql(["-qv", "ON_ERROR_STOP=1", *arguments], login, capture_output=True)
         if done.returncode:
             raise RuntimeError(f"psql {' '.join(arguments)}: {done.stderr.strip()}")
@@ -65,16 +62,10 @@ class Warehouse:
 
     def dbt(self, *command: str) -> list[dict]:
         """Run dbt in a process of its own, as the DAG does; return its results."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        environment |= connections(self.env) | {"DBT_TARGET_PATH": str(self.home / "target")}
-        environment["DBT_LOG_PATH"] = str(self.home / "logs")
-        line = [sys.executable, *DBT, *command, *project_options()]
         # Nobody else reads this star: it is built where the report's queries look.
-        line += ["--vars", "trusted_schema: trusted"]
-        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"dbt {command[0]}: {done.stdout[-1500:]}")
-        return json.loads((self.home / "target" / "run_results.json").read_text())["results"]
+        options = ("--vars", "trusted_schema: trusted")
+        target = run_dbt(*command, *options, settings=connections(self.env), work_dir=self.home)
+        return json.loads((target / "run_results.json").read_text())["results"]
 
 
 @dataclass(frozen=True)

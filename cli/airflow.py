@@ -15,6 +15,7 @@ from pathlib import Path
 
 import requests
 
+from include.dbt import clean_environment
 from include.embedded.processes import free_port, is_running, remember, spawn, stop_process
 from include.environment import ROOT, connections, write_ui_password
 
@@ -22,8 +23,6 @@ BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
 START_SECONDS = 180
-# Of the caller's shell, these would change what the components do.
-FOREIGN = ("AIRFLOW_", "DBT_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
 
 
 class AirflowError(RuntimeError):
@@ -34,10 +33,10 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
     """Return the environment of the components: connections, ports of their own, no example DAGs."""
     airflow = home / "airflow"
     url = f"http://127.0.0.1:{port}"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     settings = {name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_"))}
     return {
-        **inherited,
+        # Of the caller's shell, these would change what the components do.
+        **clean_environment("AIRFLOW_", "DBT_"),
         **settings,
         **connections(env),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",

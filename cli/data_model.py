@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli import LOCAL
-from cli.dbt import NO_LOGIN, DbtError, run_dbt
 from cli.diagrams import diagram, tables
 from cli.generated_docs import (
     exposed_models,
@@ -20,6 +19,7 @@ from cli.generated_docs import (
     models_with_keys,
     watermark_names,
 )
+from include.dbt import NO_LOGIN, DbtError, run_dbt
 from include.environment import ROOT
 
 # How the names of models begin.

@@ -11,7 +11,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from cli import LOCAL, end_cleanly_on_signals
-from cli.dbt import DbtError, run_dbt
+from include.dbt import DbtError, run_dbt
 from include.embedded import EmbeddedServerError, databases
 from include.environment import pipeline_variables
 from include.publish.schema_marker import TRUSTED

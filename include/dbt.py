@@ -3,8 +3,12 @@
 import hashlib
 import json
 import logging
+import os
 import re
 import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +29,15 @@ DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()
 # Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
 # Nor dbt.log, which would repeat the task's log. What was run is in the target folder.
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "none")
+# PYTHONPATH would hide dbt's package behind our folder, and without bytecode every start takes seconds more.
+UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# What profiles.yml names; parsing logs in nowhere.
+NO_LOGIN = dict.fromkeys(("WAREHOUSE_HOST", "WAREHOUSE_DB", "DBT_USER", "DBT_PASSWORD"), "unused")
+NO_LOGIN["WAREHOUSE_PORT"] = "5432"
+
+
+class DbtError(RuntimeError):
+    """dbt failed; the message is what it printed."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,43 @@ def project_options() -> list[str]:
 def build_command() -> str:
     """Return the shell command of `dbt build`; it reads its connection from the environment."""
     line = shlex.join([*DBT, *BUILD, *project_options()])
-    # A task's standard input is Airflow's socket, and PYTHONPATH would hide dbt's package behind our folder.
-    python = 'env -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE "${DBT_PYTHON:-python}"'
-    return f"exec </dev/null\nset -euo pipefail\nexec {python} {line}"
+    without = " ".join(f"-u {name}" for name in UNWANTED)
+    # A task's standard input is Airflow's socket.
+    return f'exec </dev/null\nset -euo pipefail\nexec env {without} "${{DBT_PYTHON:-python}}" {line}'
+
+
+def clean_environment(*prefixes: str) -> dict[str, str]:
+    """Return this process's environment for a new Python: without UNWANTED, and without these prefixes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith((*UNWANTED, *prefixes))}
+
+
+def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> subprocess.Popen[str]:
+    """Start a dbt command on the project, with its artefacts in `work_dir`/target.
+
+    `settings` holds the variables of profiles.yml; the caller's own DBT_ variables do not count.
+    """
+    paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
+    return subprocess.Popen(
+        [sys.executable, *DBT, *arguments, *project_options()],
+        env={**clean_environment("DBT_"), **settings, **paths},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Path:
+    """Run a dbt command as `start_dbt` does; return the folder of its artefacts. Raises DbtError."""
+    with start_dbt(*arguments, settings=settings, work_dir=work_dir) as dbt:
+        try:
+            output, errors = dbt.communicate()
+        finally:
+            # Of use only when this process is interrupted: dbt is not left behind.
+            dbt.kill()
+    if dbt.returncode:
+        raise DbtError(f"dbt {' '.join(arguments)} failed:\n{output}{errors}".rstrip())
+    return work_dir / "target"
 
 
 def read_results(target: Path, batch_id: str) -> list[NodeResult]:

@@ -31,6 +31,11 @@ class Login:
             "password": env[self.secret],
         }
 
+    def libpq_variables(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the same as the environment of psql: PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD."""
+        names = {"dbname": "PGDATABASE"}
+        return {names.get(name, f"PG{name.upper()}"): value for name, value in self.parameters(env).items()}
+
 
 LOGINS = (
     Login("elt_reader", "SOURCE", "SOURCE_READER_PASSWORD", "source_postgres"),

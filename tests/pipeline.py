@@ -1,13 +1,11 @@
 """The pipeline's steps without Airflow, on a test's databases: seed, extract, build, publish, checksum."""
 
-import os
 import subprocess
-import sys
 import uuid
 from datetime import date
 from pathlib import Path
 
-from include.dbt import BATCH_VARIABLE, DBT, project_options
+from include.dbt import BATCH_VARIABLE, start_dbt
 from include.extract_load import load_collection, load_table
 from include.publish import publish
 from include.run import OWN_FILES, Batch, Run
@@ -49,17 +47,8 @@ def build_next(
 
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, *DBT, "build", *options, *project_options()]
-    own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
-    own |= {BATCH_VARIABLE: batch.batch_id}
-    return subprocess.Popen(
-        command,
-        env=environment | platform.dbt_env() | own,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    settings = platform.dbt_env() | {BATCH_VARIABLE: batch.batch_id}
+    return start_dbt("build", *options, settings=settings, work_dir=target)
 
 
 def trusted_checksums(

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.dbt_project.command import run_dbt
+from include.dbt import NO_LOGIN, start_dbt
 
 PREFIXES = {
     "staging": ("stg_",),
@@ -22,9 +22,9 @@ POWER_BI_TYPES = re.compile(r"bigint|integer|text|boolean|date|timestamp|numeric
 def parsed(tmp_path_factory):
     """What `dbt parse` printed, and the manifest it wrote."""
     work_dir = tmp_path_factory.mktemp("parse")
-    names = ("WAREHOUSE_HOST", "WAREHOUSE_DB", "DBT_USER", "DBT_PASSWORD")
-    env = {"WAREHOUSE_PORT": "5432", **dict.fromkeys(names, "unused")}
-    printed = run_dbt("parse", "--show-all-deprecations", env=env, work_dir=work_dir)
+    dbt = start_dbt("parse", "--show-all-deprecations", settings=NO_LOGIN, work_dir=work_dir)
+    printed, errors = dbt.communicate()
+    assert dbt.returncode == 0, printed + errors
     return printed, json.loads((work_dir / "target" / "manifest.json").read_text())
 
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from sqlfluff.core import FluffConfig, Linter
 
-from tests.dbt_project.command import PROJECT_DIR
+from include.environment import ROOT
 
+PROJECT_DIR = ROOT / "dbt"
 # Each database's own words stand here, behind adapter.dispatch.
 DISPATCHED = [PROJECT_DIR / "macros" / f"{name}.sql" for name in ("database_specific", "star_marker")]
 FOLDERS = ("models", "macros", "tests", "snapshots")

@@ -14,7 +14,7 @@ import pytest
 from psycopg2.extras import RealDictCursor
 from psycopg2.sql import SQL, Identifier, Placeholder
 
-from tests.dbt_project.command import run_dbt
+from include.dbt import run_dbt
 
 KEYS = {
     "postgres_users": ["user_id"],
@@ -267,7 +267,7 @@ def stars(warehouse, tmp_path_factory):
     for number, (state, as_of, tables) in enumerate(LOADS):
         load(warehouse, as_of, tables, start + timedelta(hours=number, microseconds=number))
         options = ["--full-refresh"] if state == "rebuilt" else []
-        run_dbt("build", *options, *CHECKS[state], env=warehouse.dbt_env(), work_dir=work_dir)
+        run_dbt("build", *options, *CHECKS[state], settings=warehouse.dbt_env(), work_dir=work_dir)
         kept[state] = read_star(warehouse)
     return kept
 

@@ -4,7 +4,6 @@ Airflow's own components run here; the copy has its own databases, so a demo in 
 """
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from include.dbt import clean_environment
 from include.embedded.processes import free_port, is_running
 from include.environment import ensure_env
 from tests.project_copy import copy_project
@@ -47,8 +47,7 @@ def project() -> Iterator[Path]:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DBT_"))}
-    return kept | {"PYTHONPATH": ""}
+    return clean_environment("AIRFLOW", "DBT_")
 
 
 def _run(project: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:

@@ -13,11 +13,13 @@ from include import dbt
 from include.dbt import (
     BATCH_VARIABLE,
     MACROS_VARIABLE,
+    DbtError,
     NodeResult,
     build_command,
     log_results,
     macros_checksum,
     read_results,
+    run_dbt,
 )
 
 MODEL = {
@@ -187,11 +189,17 @@ def test_nodes_that_did_not_pass_are_logged_each(caplog: pytest.LogCaptureFixtur
 # The command
 
 
-def run_command(tmp_path: Path, script: str, **env: str) -> subprocess.CompletedProcess:
-    """Run the command with a stand-in for Python, the way BashOperator does: with a socket as its input."""
+def make_stand_in(tmp_path: Path, script: str) -> Path:
+    """Write a program that plays Python."""
     stand_in = tmp_path / "a python"
     stand_in.write_text(f"#!/usr/bin/env bash\n{script}\n")
     stand_in.chmod(0o755)
+    return stand_in
+
+
+def run_command(tmp_path: Path, script: str, **env: str) -> subprocess.CompletedProcess:
+    """Run the command with a stand-in for Python, the way BashOperator does: with a socket as its input."""
+    stand_in = make_stand_in(tmp_path, script)
     ours, of_the_task = socket.socketpair()
     with ours, of_the_task:
         ours.sendall(b"what Airflow says to its worker")
@@ -235,3 +243,29 @@ def test_dbt_does_not_find_our_folder_in_place_of_its_package(tmp_path: Path) ->
 
 def test_failure_of_dbt_is_the_failure_of_the_task(tmp_path: Path) -> None:
     assert run_command(tmp_path, "exit 2").returncode == 2
+
+
+def test_dbt_in_a_process_of_its_own_sees_its_settings_and_nothing_foreign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = {"PYTHONPATH": "here", "PYTHONDONTWRITEBYTECODE": "1", "DBT_TARGET_PATH": "x", "DBT_USER": "x"}
+    for name, value in foreign.items():
+        monkeypatch.setenv(name, value)
+    names = "${PYTHONPATH-unset} ${PYTHONDONTWRITEBYTECODE-unset} ${DBT_USER-unset} ${WAREHOUSE_HOST-unset}"
+    script = f'mkdir "$DBT_TARGET_PATH"\necho "{names} $(cat)$*" >"$DBT_TARGET_PATH/said"'
+    monkeypatch.setattr(dbt.sys, "executable", str(make_stand_in(tmp_path, script)))
+    target = run_dbt("docs", "generate", settings={"WAREHOUSE_HOST": "here"}, work_dir=tmp_path)
+    assert target == tmp_path / "target"
+    said = (target / "said").read_text()
+    assert said.startswith("unset unset unset here -P -c ")
+    project = str(dbt.ROOT / "dbt")
+    assert said.endswith(f"docs generate --project-dir {project} --profiles-dir {project}\n")
+
+
+def test_failure_of_dbt_in_a_process_of_its_own_is_told_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = make_stand_in(tmp_path, "echo Database Error\necho by the way >&2\nexit 1")
+    monkeypatch.setattr(dbt.sys, "executable", str(stand_in))
+    with pytest.raises(DbtError, match=r"^dbt parse --quiet failed:\nDatabase Error\nby the way$"):
+        run_dbt("parse", "--quiet", settings={}, work_dir=tmp_path)

@@ -37,5 +37,12 @@ def test_login_is_found_by_server_and_role() -> None:
     login = find_login("MONGO", "app")
     env = {"MONGO_HOST": "h", "MONGO_PORT": "1", "MONGO_DB": "d", "MONGO_APP_PASSWORD": "p"}
     assert login.parameters(env) == {"host": "h", "port": "1", "dbname": "d", "user": "app", "password": "p"}
+    assert login.libpq_variables(env) == {
+        "PGHOST": "h",
+        "PGPORT": "1",
+        "PGDATABASE": "d",
+        "PGUSER": "app",
+        "PGPASSWORD": "p",
+    }
     with pytest.raises(KeyError):
         find_login("MONGO", "bi_reader")
