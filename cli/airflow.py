@@ -90,7 +90,7 @@ def stop(home: Path) -> None:
 
 
 def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
-    # Migrating costs several seconds even when there is nothing to do.
+    """Migrate Airflow's database once for each version: it takes seconds even when there is nothing to do."""
     marker = airflow / f"migrated-{version('apache-airflow')}"
     if marker.exists():
         return
@@ -104,6 +104,7 @@ def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
 
 
 def _wait_until_healthy(airflow: Path, url: str) -> None:
+    """Wait START_SECONDS at most. Raises AirflowError then, or when a component ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(url):
         for component in COMPONENTS:
@@ -115,6 +116,7 @@ def _wait_until_healthy(airflow: Path, url: str) -> None:
 
 
 def _is_healthy(url: str) -> bool:
+    """Whether the api-server answers, and calls everything healthy that a run needs."""
     try:
         health = requests.get(f"{url}/api/v2/monitor/health", timeout=5).json()
     except (requests.RequestException, ValueError):

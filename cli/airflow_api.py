@@ -87,8 +87,8 @@ class AirflowApi:
 
 
 def _detail(response: requests.Response) -> object:
+    """Return Airflow's own words, or those of something in between."""
     try:
         return response.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        # Not Airflow's own words, but of something in between.
         return response.text.strip() or response.reason

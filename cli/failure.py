@@ -24,6 +24,7 @@ def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
 
 
 def _errors(log: list[dict]) -> list[str]:
+    """Return each error of a log once, dbt's own words first; without any, how the log ends."""
     lines = _dbt_errors(log)
     for entry in log:
         if entry.get("error_detail"):
@@ -34,7 +35,7 @@ def _errors(log: list[dict]) -> list[str]:
 
 
 def _dbt_errors(log: list[dict]) -> list[str]:
-    # dbt's own words reach the log as the output of a shell.
+    """Return what dbt printed from its list of errors on: it reaches the log as the output of a shell."""
     printed = [entry["event"] for entry in log if str(entry.get("logger")).endswith("SubprocessHook")]
     starts = [number for number, line in enumerate(printed) if DBT_ERRORS.search(line)]
     errors = [DBT_CLOCK.sub("", line).rstrip() for line in printed[starts[0] :]] if starts else []

@@ -32,13 +32,14 @@ def follow(api: AirflowApi, run_id: str) -> str:
 
 
 def _states(api: AirflowApi, run_id: str) -> Iterator[tuple[str, list[dict]]]:
+    """Yield the run's state and tasks twice a second; an api-server that is away has PATIENCE_SECONDS."""
     answered = time.monotonic()
     while True:
         try:
             yield api.run_state(run_id), api.task_instances(run_id)
             answered = time.monotonic()
         except AirflowUnreachableError:
-            # The run goes on without the api-server, which comes back.
+            # The run goes on without it.
             if time.monotonic() - answered > PATIENCE_SECONDS:
                 raise
             _show("  ...      Airflow does not answer, waiting")
@@ -65,6 +66,6 @@ def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
 
 
 def _show(text: str) -> None:
-    # The line of what runs now is overwritten; a file or pipe gets only the ended tasks.
+    """Overwrite the line of what runs now; a file or pipe gets only the ended tasks."""
     if sys.stdout.isatty():
         print(f"\r\033[K{text}", end="", flush=True)
