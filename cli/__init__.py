@@ -8,6 +8,10 @@ from include.environment import ROOT
 LOCAL = ROOT / ".local"
 
 
+class CommandError(Exception):
+    """The command cannot be carried out; the message says why."""
+
+
 def end_cleanly_on_signals() -> None:
     """Raise KeyboardInterrupt for SIGINT and SIGTERM, so that what was started is stopped again.
 

@@ -17,13 +17,18 @@ IMAGE_ENTRYPOINT = ["/usr/bin/dumb-init", "--", "/entrypoint"]
 
 def main() -> None:
     """Replace this process by the command, with everything in its environment that it reads."""
-    env = {**os.environ, **read_secrets(SECRETS)}
+    env = with_secrets()
     if sys.argv[1:] == ["mongo-users"]:
         make_mongo_users(env)
         return
     variables = variables_for(env)
     write_ui_password(PASSWORDS_FILE, env["AIRFLOW_UI_PASSWORD"])
     os.execve(IMAGE_ENTRYPOINT[0], [*IMAGE_ENTRYPOINT, *sys.argv[1:]], {**os.environ, **variables})
+
+
+def with_secrets() -> dict[str, str]:
+    """Return this container's environment and its secrets."""
+    return {**os.environ, **read_secrets(SECRETS)}
 
 
 def read_secrets(folder: Path) -> dict[str, str]:

@@ -5,11 +5,10 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import LOCAL
+from cli import LOCAL, CommandError
 from cli.diagrams import diagram, tables
 from cli.generated_docs import (
     exposed_models,
@@ -19,7 +18,7 @@ from cli.generated_docs import (
     models_with_keys,
     watermark_names,
 )
-from include.dbt import NO_LOGIN, DbtError, run_dbt
+from include.dbt import NO_LOGIN, run_dbt
 from include.environment import ROOT
 
 # How the names of models begin.
@@ -43,20 +42,17 @@ BLOCKS: dict[str, dict[str, Callable[[dict], str]]] = {
 COMMENTS = {".md": "<!-- {} -->", ".yml": "# {}", ".sql": "{{# {} #}}"}
 
 
-def main() -> int:
-    """Write all blocks, or none when markers of one are missing."""
+def update_documents() -> None:
+    """Write all blocks, or none: raises CommandError when markers of one are missing."""
+    manifest = read_manifest(LOCAL / "dbt" / "data-model")
+    now = {file: (ROOT / file).read_text(encoding="utf-8") for file in BLOCKS}
     try:
-        manifest = read_manifest(LOCAL / "dbt" / "data-model")
-        texts = {
-            file: with_blocks(file, (ROOT / file).read_text(encoding="utf-8"), manifest) for file in BLOCKS
-        }
-    except (DbtError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        texts = {file: with_blocks(file, text, manifest) for file, text in now.items()}
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     for file, text in texts.items():
         (ROOT / file).write_text(text, encoding="utf-8")
     print(f"Up to date: {', '.join(texts)}")
-    return 0
 
 
 def read_manifest(work_dir: Path) -> dict:
@@ -80,7 +76,3 @@ def with_blocks(file: str, text: str, manifest: dict) -> str:
             raise ValueError(f"{file} has no lines `{begin}` and `{end}`: put them back")
         text = text[: found.start(1)] + lines(manifest) + text[found.end(1) :]
     return text
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,21 +3,18 @@
 The embedded databases run while dbt reads what is really there; the site itself is one page that needs none.
 """
 
-import argparse
 import shutil
-import sys
 from collections.abc import Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from cli import LOCAL, end_cleanly_on_signals
-from include.dbt import DbtError, run_dbt
-from include.embedded import EmbeddedServerError, databases
+from cli import LOCAL, CommandError, end_cleanly_on_signals
+from cli.warehouse import this_place
+from include.dbt import run_dbt
 from include.environment import pipeline_variables
 from include.publish.schema_marker import TRUSTED
 
 SITE = LOCAL / "dbt" / "docs" / "site"
-ANY_FREE_PORT = 0
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
@@ -25,39 +22,26 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         """Keep the terminal for what people should read."""
 
 
-def main() -> int:
-    """Make the site and serve it until it is interrupted."""
-    parser = argparse.ArgumentParser(prog="make docs", description=__doc__)
-    parser.add_argument("--port", type=int, default=ANY_FREE_PORT, help="default: any that is free")
-    port = parser.parse_args().port
-    if not (LOCAL / "postgres" / "PG_VERSION").exists():
-        print("There is no warehouse yet: run `make demo` first.", file=sys.stderr)
-        return 1
+def serve_docs(port: int) -> None:
+    """Make the site and serve it until it is interrupted; 0 is any port that is free."""
     end_cleanly_on_signals()
     try:
+        # Before the site is made, which takes a while: a port that is taken is told at once.
         with _server(port) as server:
-            _serve(server)
+            with this_place() as env:
+                make_site(env)
+            print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
+            server.serve_forever()
     except KeyboardInterrupt:
         print("\nStopped.")
-        return 0
-    except (DbtError, EmbeddedServerError, OSError) as error:
-        print(error, file=sys.stderr)
-    return 1
 
 
 def _server(port: int) -> ThreadingHTTPServer:
-    # Before the site is made, which takes a while: a port that is taken is told at once.
+    """Take the port on the loopback interface. Raises CommandError when it cannot be had."""
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), partial(_QuietHandler, directory=SITE))
     except (OSError, OverflowError) as error:
-        raise OSError(f"Port {port} cannot be used ({error}): name another, make docs PORT=…") from error
-
-
-def _serve(server: ThreadingHTTPServer) -> None:
-    with databases(LOCAL) as env:
-        make_site(env)
-    print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
-    server.serve_forever()
+        raise CommandError(f"Port {port} cannot be used ({error}): name another, make docs PORT=…") from error
 
 
 def make_site(env: Mapping[str, str]) -> None:
@@ -71,7 +55,3 @@ def make_site(env: Mapping[str, str]) -> None:
     target = run_dbt("docs", "generate", *options, settings=settings, work_dir=SITE.parent)
     SITE.mkdir(exist_ok=True)
     shutil.copy(target / "static_index.html", SITE / "index.html")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

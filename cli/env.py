@@ -2,12 +2,11 @@
 
 import hashlib
 import shlex
-import sys
 
 from include.environment import ROOT, ensure_env
 
 
-def main() -> None:
+def print_exports() -> None:
     """Print `export NAME=value` lines, and a hash of all values.
 
     Compose does not see that a secret changed; the hash is a label of every container, and so makes it new.
@@ -15,8 +14,4 @@ def main() -> None:
     settings = ensure_env(ROOT / ".env")
     digest = hashlib.sha256(repr(sorted(settings.items())).encode()).hexdigest()
     for name, value in (settings | {"SETTINGS_HASH": digest}).items():
-        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
-
-
-if __name__ == "__main__":
-    main()
+        print(f"export {name}={shlex.quote(value)}")

@@ -3,58 +3,50 @@
 Runs on the embedded databases, or inside the scheduler's container of the Compose stack.
 """
 
-import sys
 from datetime import UTC
 
 from psycopg2.extensions import connection as Connection
 
-from cli.warehouse import ask
+from cli import CommandError
+from cli.output import print_table
 from include.errors import PublicationError, StarInUseError
-from include.ops.publications import latest_publications
+from include.ops.publications import Publication, latest_publications
 from include.publish import rollback
 from include.publish.schema_marker import PREVIOUS, TRUSTED, read_marker
 from include.transaction import transaction
 
+HEADERS = ("action", "version", "as of", "at (UTC)", "rows", "run")
 LINE = "{:8} {:>7}  {:10}  {:16} {:>12}  {}"
 SHOWN = 20
 
 
-def main() -> int:
-    """List the publications or roll back; return 1 with the reason where that cannot be."""
-    answer = _roll_back if sys.argv[1:] == ["rollback"] else _list
-    return ask(answer, "dbt_transformer")
-
-
-def _roll_back(warehouse: Connection) -> int:
-    try:
-        done = rollback(warehouse)
-    except (PublicationError, StarInUseError) as error:
-        print(f"Nothing was changed. {error}", file=sys.stderr)
-        return 1
-    print(
-        f"Readers see {done} again. The next good run replaces it; `make rollback` once more takes this back."
-    )
-    return 0
-
-
-def _list(warehouse: Connection) -> int:
+def print_latest(warehouse: Connection) -> None:
+    """List the latest publications, newest first."""
     with transaction(warehouse) as cursor:
         publications = latest_publications(cursor, SHOWN)
         marks = {
             read_marker(cursor, PREVIOUS).get("version"): "<- kept for make rollback",
             read_marker(cursor, TRUSTED).get("version"): "<- readers see it",
         }
-    print(LINE.format("action", "version", "as of", "at (UTC)", "rows", "run"))
-    for one in publications:
-        day, rows = str(one.as_of or ""), f"{sum(one.row_counts.values()):,}"
-        at = f"{one.published_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        # A version that was taken back and forth has several rows: the last one is marked.
-        run = f"{one.batch_id} {marks.pop(one.version, '')}".strip()
-        print(LINE.format(one.action, one.version, day, at, rows, run))
+    # A version that was taken back and forth has several rows: the last one is marked.
+    print_table(HEADERS, LINE, [_row(one, marks.pop(one.version, "")) for one in publications])
     if not publications:
         print("Nothing is published yet.")
-    return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def roll_back(warehouse: Connection) -> None:
+    """Give readers the version before. Raises CommandError where that cannot be."""
+    try:
+        done = rollback(warehouse)
+    except (PublicationError, StarInUseError) as error:
+        raise CommandError(f"Nothing was changed. {error}") from error
+    print(
+        f"Readers see {done} again. The next good run replaces it; `make rollback` once more takes this back."
+    )
+
+
+def _row(one: Publication, mark: str) -> tuple:
+    """Return what is shown of a publication; a version is no number with thousands."""
+    at = f"{one.published_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    rows = sum(one.row_counts.values())
+    return (one.action, str(one.version), str(one.as_of or ""), at, rows, f"{one.batch_id} {mark}".strip())

@@ -1,11 +1,10 @@
 """`make quarantine`: which rows could not be loaded, by table and reason, and ten of them as they came."""
 
-import argparse
-import sys
+from collections.abc import Iterable
 
 from psycopg2.extensions import connection as Connection
 
-from cli.warehouse import ask
+from cli.output import print_table
 from include.rules.reasons import REPEATED_KEY, sentence
 
 # Rows that repeat a key name another line each, and have one fault.
@@ -33,23 +32,18 @@ with rejected as (
 select source_name, position, column_name, value, reason, row_text from rejected
 order by turn, rejected_row_id limit 10
 """
+LINE = "{:>11}  {:9}{:27}{}"
 WIDTH = 160
 
 
-def main() -> int:
-    """Print what is in quarantine; return 1 when there is no warehouse yet."""
-    argparse.ArgumentParser(prog="make quarantine", description=__doc__).parse_args()
-    return ask(print_quarantine)
-
-
-def print_quarantine(loader: Connection) -> int:
+def print_quarantine(loader: Connection) -> None:
     """Print counts of the latest batch that rejected rows, a sample of it, and counts of all batches."""
     with loader, loader.cursor() as cursor:
         cursor.execute(LATEST)
         latest = cursor.fetchone()
         if latest is None:
             print("Nothing is in quarantine: every row that was read was loaded, or left it again.")
-            return 0
+            return
         batch_id, as_of = latest
         cursor.execute(COUNTS, {"batch_id": batch_id})
         _print_counts(f"Rejected in {batch_id}, as of {as_of}, the latest batch with rejected rows", cursor)
@@ -57,13 +51,11 @@ def print_quarantine(loader: Connection) -> int:
         _print_sample(cursor.fetchall())
         cursor.execute(COUNTS, {"batch_id": None})
         _print_counts("Rejected in all batches: a row counts in each that met it", cursor)
-    return 0
 
 
-def _print_counts(title: str, rows) -> None:
+def _print_counts(title: str, rows: Iterable[tuple]) -> None:
     print(f"\n{title}")
-    for stage, table, what, count in rows:
-        print(f"  {count:>9,}  {stage:8} {table:26} {what}")
+    print_table([""] * 4, LINE, [(count, stage, table, what) for stage, table, what, count in rows])
 
 
 def _print_sample(rows: list[tuple]) -> None:
@@ -80,7 +72,3 @@ def _line(text: str | None) -> str | None:
         return None
     line = " ".join(text.split())
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from psycopg2.extensions import connection as Connection
 
+from cli.output import print_table
 from include.ops.publications import current_publication
 
 LOADS = """
@@ -38,11 +39,11 @@ from last_days
 
 def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
     """Print loads and dbt results (as elt_loader), then what `trusted` holds (as bi_reader)."""
-    header = ("read", "loaded", "unchanged", "deleted", "rejected")
+    headers = ("read", "loaded", "unchanged", "deleted", "rejected")
     for title, stage in (("Seeded into the sources", "seed"), ("Loaded into raw", "extract")):
-        _print_table(title, header, _rows(loader, LOADS, (run_id, stage)))
-    dbt_header = ("nodes", "good", "warnings", "failed", "skipped", "seconds")
-    _print_table("Built and tested by dbt", dbt_header, _rows(loader, DBT_NODES, (run_id,)))
+        _print_table(title, headers, _rows(loader, LOADS, (run_id, stage)))
+    dbt_headers = ("nodes", "good", "warnings", "failed", "skipped", "seconds")
+    _print_table("Built and tested by dbt", dbt_headers, _rows(loader, DBT_NODES, (run_id,)))
     tables = [name for (name,) in _rows(reader, STAR_TABLES)]
     counts = [(name, *_rows(reader, f'select count(*) from trusted."{name}"')[0]) for name in tables]
     _print_table("The star, schema trusted", ("rows",), counts)
@@ -63,13 +64,9 @@ def _rows(connection: Connection, query: str, parameters: Sequence | None = None
         return cursor.fetchall()
 
 
-def _print_table(title: str, header: Sequence[str], rows: Sequence[tuple]) -> None:
-    if not rows:
-        return
-    print(f"\n{title:44}" + "".join(f"{name:>12}" for name in header))
-    for name, *values in rows:
-        print(f"  {name:42}" + "".join(f"{_shown(value):>12}" for value in values))
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else f"{value:,}" if value is not None else ""
+def _print_table(title: str, headers: Sequence[str], rows: Sequence[tuple]) -> None:
+    """Print the rows, if there are some; the title stands over their names."""
+    if rows:
+        print()
+        indented = [(f"  {name}", *values) for name, *values in rows]
+        print_table((title, *headers), "{:44}" + "{:>12}" * len(headers), indented)

@@ -3,25 +3,19 @@
 import contextlib
 import signal
 import socket
-import sys
 
 from cli import LOCAL, end_cleanly_on_signals
-from cli.airflow import AirflowError, components
-from include.embedded import EmbeddedServerError, databases
+from cli.airflow import components
+from include.embedded import databases
 from include.embedded.processes import free_port
 
 
-def main() -> int:
+def serve_ui() -> None:
     """Serve the UI until it is interrupted."""
     end_cleanly_on_signals()
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            _serve()
-    except (AirflowError, EmbeddedServerError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve()
     print("\nStopped.")
-    return 0
 
 
 def _serve() -> None:
@@ -33,6 +27,7 @@ def _serve() -> None:
 
 
 def _port(wanted: int) -> int:
+    """Return the wanted port, or a free one when it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -40,7 +35,3 @@ def _port(wanted: int) -> int:
         except OSError:
             return free_port()
     return wanted
-
-
-if __name__ == "__main__":
-    sys.exit(main())

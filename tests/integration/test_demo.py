@@ -42,7 +42,7 @@ def project() -> Iterator[Path]:
     kept = [line for line in lines if line.partition("=")[0] not in SIZES]
     env_file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in SIZES.items())]) + "\n")
     yield copy
-    _run(copy, "cli.reset")
+    _run(copy, "reset")
     shutil.rmtree(copy)
 
 
@@ -50,9 +50,9 @@ def _environment() -> dict[str, str]:
     return clean_environment("AIRFLOW", "DBT_")
 
 
-def _run(project: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
+def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "cli", *arguments],
         cwd=project,
         env=_environment(),
         capture_output=True,
@@ -63,7 +63,7 @@ def _run(project: Path, module: str, *arguments: str) -> subprocess.CompletedPro
 
 
 def _sql(project: Path, query: str) -> str:
-    done = _run(project, "cli.sql", query, "--as", "admin")
+    done = _run(project, "sql", query, "--as", "admin")
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\n", 1)[1].strip()
 
@@ -82,7 +82,7 @@ def _star(project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def first(project: Path) -> subprocess.CompletedProcess:
-    return _run(project, "cli.demo")
+    return _run(project, "demo")
 
 
 def test_demo_ends_green_and_prints_what_it_did(project, first):
@@ -119,7 +119,7 @@ def test_demo_sets_broken_rows_aside_and_accounts_for_each(project, first):
 def test_docs_serve_the_data_model_until_they_are_interrupted(project, first):
     assert first.returncode == 0
     port = free_port()
-    command = [sys.executable, "-m", "cli.docs", "--port", str(port)]
+    command = [sys.executable, "-m", "cli", "docs", "--port", str(port)]
     with subprocess.Popen(
         command, cwd=project, env=_environment(), stdout=subprocess.PIPE, text=True
     ) as docs:
@@ -129,7 +129,7 @@ def test_docs_serve_the_data_model_until_they_are_interrupted(project, first):
             page = requests.get(url, timeout=10)
             # The databases have done their part.
             assert [name for name in SERVERS if is_running(project / ".local" / f"{name}.pid")] == []
-            second = _run(project, "cli.docs", "--port", str(port))
+            second = _run(project, "docs", "--port", str(port))
         finally:
             docs.send_signal(signal.SIGINT)
             # Before its standard output is closed: it says that it stopped.
@@ -148,10 +148,10 @@ def test_docs_serve_the_data_model_until_they_are_interrupted(project, first):
 def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(project, first):
     assert first.returncode == 0
     star = _star(project)
-    assert _run(project, "cli.demo").returncode == 0
+    assert _run(project, "demo").returncode == 0
     assert _star(project) == star
     assert _sql(project, CHANGES) == "0,0,0"
-    done = _run(project, "cli.demo", "--as-of", "2024-09-02")
+    done = _run(project, "demo", "--as-of", "2024-09-02")
     assert done.returncode == 0, done.stdout + done.stderr
     assert _sql(project, CHANGES) != "0,0,0"
     assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-02"
@@ -159,7 +159,7 @@ def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(projec
 
 def test_mended_rows_leave_quarantine_and_reach_raw(project, first):
     assert first.returncode == 0
-    listed = _run(project, "cli.quarantine")
+    listed = _run(project, "quarantine")
     assert "completion_percentage is above 100" in listed.stdout, listed.stdout + listed.stderr
     where = "where source_name = 'viewing_sessions.csv' and reason = 'is above 100' and released_at is null"
     newest = f"{where} and batch_id = (select max(batch_id) from quarantine.rejected_rows)"
@@ -169,12 +169,12 @@ def test_mended_rows_leave_quarantine_and_reach_raw(project, first):
     value = "replace(row_text, ',' || value || ',', ',50.0,')"
     _run(
         project,
-        "cli.sql",
+        "sql",
         f"update quarantine.rejected_rows set row_text = {value} {newest}",
         "--as",
         "admin",
     )
-    done = _run(project, "cli.replay")
+    done = _run(project, "replay")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"viewing_sessions.csv{mended:>16}" in done.stdout
     after = _sql(project, "select count(*) from raw.postgres_viewing_sessions")
@@ -187,7 +187,7 @@ def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, firs
     (tmp_path / "users.csv").write_text("user_id,age\nU1,20\n")
     (tmp_path / "viewing_sessions.csv").write_text("")
     (tmp_path / "content.json").write_text(json.dumps({"movies": [], "series": []}))
-    done = _run(project, "cli.demo", "--data-dir", str(tmp_path))
+    done = _run(project, "demo", "--data-dir", str(tmp_path))
     assert done.returncode == 1
     assert "users.csv, line 1: column country" in done.stdout
     assert "is missing" in done.stdout
@@ -200,7 +200,7 @@ def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, firs
 
 def test_publications_are_listed_and_rolled_back(project, first):
     assert first.returncode == 0
-    listed = _run(project, "cli.publications").stdout.splitlines()
+    listed = _run(project, "publications").stdout.splitlines()
     assert [line.split()[:3] for line in listed[1:]] == [
         ["publish", "3", "2024-09-02"],
         ["publish", "2", "2024-09-01"],
@@ -209,11 +209,11 @@ def test_publications_are_listed_and_rolled_back(project, first):
     assert listed[1].endswith("<- readers see it")
     assert listed[2].endswith("<- kept for make rollback")
     newest = _star(project)
-    done = _run(project, "cli.publications", "rollback")
+    done = _run(project, "rollback")
     assert "Readers see version 2 (as of 2024-09-01" in done.stdout, done.stderr
     assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-01"
-    listed = _run(project, "cli.publications").stdout.splitlines()
+    listed = _run(project, "publications").stdout.splitlines()
     assert listed[1].startswith("rollback       2")
     assert listed[1].endswith("<- readers see it")
-    assert _run(project, "cli.publications", "rollback").returncode == 0
+    assert _run(project, "rollback").returncode == 0
     assert _star(project) == newest

@@ -54,7 +54,7 @@ def extended():
     for diff in diffs:
         subprocess.run(["patch", "-p1"], cwd=copy, input=diff, text=True, check=True)
     assert (len(new_files), len(diffs)) == (6, 3)
-    run(copy, "-m", *["cli.data_model"])
+    run(copy, "-m", "cli", "data-model")
     (copy / "tests" / "integration" / "test_payments.py").write_text(OWN_TEST)
     yield copy
     shutil.rmtree(copy, ignore_errors=True)

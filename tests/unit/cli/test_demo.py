@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,14 +47,9 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> 
 
 
 @pytest.fixture
-def make_demo(monkeypatch: pytest.MonkeyPatch, stopped: list[str]) -> Callable[..., int]:
+def make_demo(stopped: list[str], run_command: Callable[..., int]) -> Callable[..., int]:
     """Run the command with these arguments; return its exit code."""
-
-    def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["demo", *arguments])
-        return demo.main()
-
-    return run
+    return partial(run_command, "demo")
 
 
 def test_without_arguments_the_first_day_is_brought(

@@ -1,6 +1,6 @@
 """`make run` and the part of `make demo` that it shares: what a run is asked for, and how it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 from cli import run as module
 from cli.airflow_api import AirflowApiError
-from cli.run import argument_parser, conf_of, run
+from cli.run import run
 
 LOGS = Path("home/airflow/logs")
 
@@ -49,19 +49,36 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     return calls
 
 
-def asked(*arguments: str) -> dict[str, object]:
-    return conf_of(argument_parser("make run", "What it does.").parse_args(arguments))
+@pytest.fixture
+def asked(
+    monkeypatch: pytest.MonkeyPatch, run_command: Callable[..., int]
+) -> Callable[..., dict[str, object]]:
+    """Return what a run is asked for by these arguments."""
+    confs: list[dict[str, object]] = []
+    place = ("http://airflow.test", {"AIRFLOW_UI_PASSWORD": "x"}, LOGS)
+    monkeypatch.setattr(module, "_beside_ui", lambda: place)
+    monkeypatch.setattr(module, "_in_container", lambda: place)
+    monkeypatch.setattr(module, "AirflowApi", lambda *_: None)
+    monkeypatch.setattr(module, "run", lambda _api, _env, conf, _logs: confs.append(conf))
+
+    def ask(*arguments: str) -> dict[str, object]:
+        assert run_command("run", *arguments) == 0
+        return confs[-1]
+
+    return ask
 
 
-def test_nothing_said_leaves_the_day_to_the_pipeline() -> None:
+def test_nothing_said_leaves_the_day_to_the_pipeline(asked: Callable[..., dict[str, object]]) -> None:
     assert asked() == {}
 
 
-def test_day_is_handed_on() -> None:
+def test_day_is_handed_on(asked: Callable[..., dict[str, object]]) -> None:
     assert asked("--as-of", "2024-12-31") == {"as_of": "2024-12-31"}
 
 
-def test_own_files_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_files_are_named_by_their_whole_path(
+    asked: Callable[..., dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     here = tmp_path.resolve()
@@ -70,7 +87,7 @@ def test_own_files_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: py
     assert asked("--data-dir", "~/files")["data_dir"] == str(here / "home" / "files")
 
 
-def test_own_files_may_be_of_a_day(tmp_path: Path) -> None:
+def test_own_files_may_be_of_a_day(asked: Callable[..., dict[str, object]], tmp_path: Path) -> None:
     both = asked("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
     assert both["data_dir"] == str(tmp_path.resolve())
     assert both["as_of"] == "2024-05-06"
@@ -106,12 +123,14 @@ def test_failed_run_is_told_where_the_warehouse_is_away(
 
 
 def test_run_without_a_server_says_what_to_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run_command: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(module, "SECRETS", tmp_path / "no secrets")
     monkeypatch.setattr(module, "LOCAL", tmp_path)
-    monkeypatch.setattr("sys.argv", ["run"])
-    assert module.main() == 1
+    assert run_command("run") == 1
     error = capsys.readouterr().err
     assert error.startswith("Nothing is up: ")
     assert "make up" in error
@@ -119,7 +138,7 @@ def test_run_without_a_server_says_what_to_start(
 
 
 def test_refusal_of_airflow_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run_command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(*_: object) -> None:
         raise AirflowApiError("Airflow answered 401 to POST /auth/token: Invalid credentials")
@@ -128,6 +147,5 @@ def test_refusal_of_airflow_is_one_line(
     monkeypatch.setattr(module, "_beside_ui", lambda: place)
     monkeypatch.setattr(module, "_in_container", lambda: place)
     monkeypatch.setattr(module, "AirflowApi", refuse)
-    monkeypatch.setattr("sys.argv", ["run"])
-    assert module.main() == 1
+    assert run_command("run") == 1
     assert capsys.readouterr().err == "Airflow answered 401 to POST /auth/token: Invalid credentials\n"
