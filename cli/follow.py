@@ -1,8 +1,7 @@
 """Show a run's progress: a line for each task that ended, and what runs now."""
 
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cli.airflow_api import AirflowApi, AirflowUnreachableError
 
@@ -21,17 +20,22 @@ SIGNS = {
 def follow(api: AirflowApi, run_id: str) -> str:
     """Print until the run has ended; return its state."""
     seen: set[tuple[str, int]] = set()
-    for state, tasks in _states(api, run_id):
-        _print_ended(tasks, seen)
-        if state in {"success", "failed"}:
-            _show("")
-            return state
-        running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
-        _show(f"  ...      {', '.join(running)}" if running else "")
+    # Not at the top: other commands start without Rich.
+    from rich.console import Console
+    from rich.text import Text
+
+    # A file or pipe gets nothing of the line below.
+    with Console().status("") as line:
+        for state, tasks in _states(api, run_id, line.update):
+            _print_ended(tasks, seen)
+            if state in {"success", "failed"}:
+                return state
+            running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
+            line.update(Text(", ".join(running)))
     raise AssertionError("a run is watched until it ends")
 
 
-def _states(api: AirflowApi, run_id: str) -> Iterator[tuple[str, list[dict]]]:
+def _states(api: AirflowApi, run_id: str, show: Callable[[str], None]) -> Iterator[tuple[str, list[dict]]]:
     """Yield the run's state and tasks twice a second; an api-server that is away has PATIENCE_SECONDS."""
     answered = time.monotonic()
     while True:
@@ -42,7 +46,7 @@ def _states(api: AirflowApi, run_id: str) -> Iterator[tuple[str, list[dict]]]:
             # The run goes on without it.
             if time.monotonic() - answered > PATIENCE_SECONDS:
                 raise
-            _show("  ...      Airflow does not answer, waiting")
+            show("Airflow does not answer, waiting")
         time.sleep(0.5)
 
 
@@ -57,15 +61,8 @@ def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
         key = (task["task_id"], task["map_index"])
         if task["state"] in SIGNS and key not in seen:
             seen.add(key)
-            _show("")
             attempts = f" (attempt {task['try_number']})" if task["try_number"] > 1 else ""
             print(
                 f"  {SIGNS[task['state']]:8} {label(task):44} {task['duration'] or 0:6.1f} s{attempts}",
                 flush=True,
             )
-
-
-def _show(text: str) -> None:
-    """Overwrite the line of what runs now; a file or pipe gets only the ended tasks."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{text}", end="", flush=True)

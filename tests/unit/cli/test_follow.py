@@ -124,12 +124,13 @@ def test_what_runs_now_is_shown_on_a_terminal_only(
     follow(ScriptedApi(*steps), "manual__1")
     assert "..." not in capsys.readouterr().out
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     follow(ScriptedApi(*steps), "manual__1")
     shown = capsys.readouterr().out
-    assert "\r\033[K  ...      seed, other\r\033[K" in shown
+    assert "seed, other" in shown
     assert "later" not in shown
     # The line of what ran is wiped at the end.
-    assert shown.endswith("\r\033[K")
+    assert "seed, other" not in shown.rpartition("\033[2K")[2]
 
 
 def test_an_api_server_that_starts_again_does_not_end_the_watch() -> None:
@@ -142,3 +143,13 @@ def test_an_api_server_that_is_gone_ends_the_watch(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
     with pytest.raises(AirflowUnreachableError, match="does not answer"):
         follow(ScriptedApi(("running", []), ("unreachable", [])), "manual__1")
+
+
+def test_table_of_a_mapped_task_is_shown_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = task("load_postgres_table", "running") | {"map_index": 0, "rendered_map_index": "users"}
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    follow(ScriptedApi(("running", [running]), ("success", [])), "manual__1")
+    assert "load_postgres_table[users]" in capsys.readouterr().out
