@@ -5,7 +5,7 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
 
-from include.dbt import GOOD, log_results, read_results, record_results
+from include.ops.dbt_runs import GOOD, log_results, read_results, record_results
 from include.ops.publications import current_publication
 from include.run import Batch
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from psycopg2.errors import CheckViolation, NotNullViolation
 
-from include.dbt import log_results, read_results
 from include.errors import PublicationError
 from include.generate import ANCHOR, Size, write_files
+from include.ops.dbt_runs import log_results, read_results
 from include.publish import publish, rollback
 from include.run import Batch
 from tests.conftest import Platform

@@ -10,17 +10,8 @@ from pathlib import Path
 import pytest
 
 from include import dbt
-from include.dbt import (
-    BATCH_VARIABLE,
-    MACROS_VARIABLE,
-    DbtError,
-    NodeResult,
-    build_command,
-    log_results,
-    macros_checksum,
-    read_results,
-    run_dbt,
-)
+from include.dbt import BATCH_VARIABLE, MACROS_VARIABLE, DbtError, build_command, macros_checksum, run_dbt
+from include.ops.dbt_runs import NodeResult, log_results, read_results
 
 MODEL = {
     "unique_id": "model.video_streaming.dim_users",
