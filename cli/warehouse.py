@@ -12,6 +12,7 @@ from cli.container import SECRETS, with_secrets
 from include.logins import find_login
 
 NO_WAREHOUSE = "There is no warehouse yet: run `make demo` first."
+OLD_WAREHOUSE = "This warehouse is of an older version: one run of the pipeline brings it up to date."
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def warehouse(role: str) -> Iterator[Connection]:
 def this_place() -> Iterator[Mapping[str, str]]:
     """Yield the settings of this container, or of the embedded servers, which run for as long as the block.
 
-    Raises CommandError where there is no warehouse yet.
+    Raises CommandError where there is no warehouse yet, or one of an older version.
     """
     try:
         if SECRETS.is_dir():
@@ -47,3 +48,5 @@ def this_place() -> Iterator[Mapping[str, str]]:
             yield env
     except psycopg2.errors.UndefinedTable as error:
         raise CommandError(NO_WAREHOUSE) from error
+    except psycopg2.errors.UndefinedColumn as error:
+        raise CommandError(OLD_WAREHOUSE) from error

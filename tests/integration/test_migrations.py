@@ -5,6 +5,9 @@ import shutil
 import psycopg2
 import pytest
 
+from cli import CommandError, warehouse
+from cli.quarantine import print_quarantine
+from include.environment import ROOT
 from include.rules.reasons import SENTENCES, sentence
 from include.schema.ddl import create_warehouse_tables
 from include.schema.migrations import FOLDER, migrate
@@ -67,3 +70,16 @@ def test_migration_that_fails_leaves_the_shape_that_was(old, tmp_path):
     ]
     create_warehouse_tables(old.loader)
     assert len(old.warehouse("select * from ops.migrations")) == len(ALL)
+
+
+def test_commands_on_an_older_warehouse_ask_for_a_run(old, monkeypatch):
+    monkeypatch.setattr(warehouse, "SECRETS", ROOT)
+    monkeypatch.setattr(warehouse, "with_secrets", lambda: old.platform.env)
+    with (
+        pytest.raises(CommandError, match="one run of the pipeline"),
+        warehouse.warehouse("elt_loader") as loader,
+    ):
+        print_quarantine(loader)
+    create_warehouse_tables(old.loader)
+    with warehouse.warehouse("elt_loader") as loader:
+        print_quarantine(loader)
