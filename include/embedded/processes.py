@@ -1,4 +1,7 @@
-"""Server processes that outlive the command that started them, remembered in a file each."""
+"""Server processes that outlive the command that started them, each recorded in a PID file.
+
+A PID file holds process id, start time, port and its own path: `4711 1725260400.12 54321 /srv/mongo.pid`.
+"""
 
 import logging
 import signal
@@ -13,20 +16,18 @@ import psutil
 import psycopg2
 import pymongo.errors
 
+from include.errors import EmbeddedServerError
+
 log = logging.getLogger(__name__)
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 
 
-class EmbeddedServerError(RuntimeError):
-    """A server did not start; the message ends with its log."""
-
-
 def spawn(
     command: list[object], log_file: Path, user: str | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.Popen:
-    """Start a server in a session of its own, so that Ctrl-C in the terminal does not reach it."""
+    """Start a server in its own session, so that Ctrl-C in the terminal does not reach it."""
     with log_file.open("ab") as output:
         return subprocess.Popen(
             [str(part) for part in command],
@@ -43,7 +44,7 @@ def spawn(
 def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
     """Call `ready` until it stops raising driver errors.
 
-    Raises EmbeddedServerError when the process ends, or after a minute.
+    Raises EmbeddedServerError when the process ends, or after START_SECONDS.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -62,25 +63,25 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
 
 
 def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:
-    """Write down which process it is, where it listens, and whose it is."""
+    """Write the PID file of the process."""
     created = psutil.Process(process.pid).create_time()
     pid_file.write_text(f"{process.pid} {created} {port} {pid_file.resolve()}\n")
 
 
 def is_running(pid_file: Path) -> bool:
-    """Tell whether the process that wrote the file still runs."""
+    """Tell whether the process that the file records still runs."""
     return _process(pid_file) is not None
 
 
 def port_of(pid_file: Path) -> int:
-    """Return the port in the file."""
+    """Return the port on which the recorded process listens."""
     return int(pid_file.read_text().split()[2])
 
 
 def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock: bool = False) -> None:
-    """Stop the process of the file and wait for it; kill it if it does not listen.
+    """Send the recorded process the signal `how` and wait for its end; kill it after STOP_SECONDS.
 
-    With `knock` its port is called meanwhile, for a server that waits for a client before it looks up.
+    `knock`: connect to its port meanwhile, for a server that only sees the signal when a client connects.
     """
     if process := _process(pid_file):
         process.send_signal(how)
@@ -92,6 +93,7 @@ def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock:
 
 
 def _ends(process: psutil.Process, port: int | None) -> bool:
+    """Tell whether the process ends within STOP_SECONDS; connect to the port, if given, until then."""
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -105,19 +107,22 @@ def _ends(process: psutil.Process, port: int | None) -> bool:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody uses now."""
+    """Return a TCP port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def _process(pid_file: Path) -> psutil.Process | None:
-    # The number may have gone to another process since: the start time tells. And in a copied folder the file
-    # speaks of the other folder's server: the path tells.
+    """Return the recorded process if it still runs, else None.
+
+    Another process may have the same id by now: its start time differs. In a copied folder the file records
+    the server of the original folder: its path differs.
+    """
     try:
         pid, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
         process = psutil.Process(int(pid))
-        same = abs(process.create_time() - float(created)) < 1 and path == str(pid_file.resolve())
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        is_same = abs(process.create_time() - float(created)) < 1 and path == str(pid_file.resolve())
+        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None
