@@ -1,7 +1,7 @@
-"""From the platform's few variables to what Airflow, dbt and the tasks read.
+"""Translate the platform's variables into those that Airflow, dbt and the tasks read.
 
 Data flow: .env (made from .env.example) + hosts and ports -> connections() -> AIRFLOW_CONN_*, DBT_*.
-Both ways to run the platform, embedded and Compose, use this one translation.
+Embedded servers and Compose use the same translation.
 """
 
 import base64
@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Read a .env file; values are taken as they are, without `$` expansion."""
+    """Read a .env file; values are taken literally, without `$` expansion."""
     return _parse(path.read_text(encoding="utf-8"))
 
 
 def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:
-    """Return the settings of `path`, made from `example` with random secrets where it is missing.
+    """Return the settings of `path`; a missing file is made from `example`, with random secrets.
 
-    What an older or copied file lacks is added: variables that a newer `example` brings, secrets left empty.
+    An older or copied file is completed: variables that only `example` has are added, empty secrets filled.
     """
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     new = _complete(old, example.read_text(encoding="utf-8"))
@@ -39,28 +39,31 @@ def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, s
 
 
 def _parse(text: str) -> dict[str, str]:
+    """Return the variables of a .env text; one without a value is empty."""
     parsed = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value or "" for name, value in parsed.items()}
 
 
 def _complete(text: str, example: str) -> str:
-    have, defaults = _parse(text), _parse(example)
+    """Return a .env text with the example's variables that it lacks, and random values for empty secrets."""
+    present, defaults = _parse(text), _parse(example)
     lines = text.rstrip("\n").split("\n") if text else []
-    # Into a new file go the comments as well.
-    missing = defaults.keys() - have
-    lines += [line for line in example.splitlines() if not have or line.partition("=")[0] in missing]
-    values = {name: have.get(name, default) for name, default in defaults.items()}
+    # A new file gets the example's comments as well.
+    missing = defaults.keys() - present
+    lines += [line for line in example.splitlines() if not present or line.partition("=")[0] in missing]
+    values = {name: present.get(name, default) for name, default in defaults.items()}
     return "".join(f"{_fill(line, values)}\n" for line in lines)
 
 
 def _fill(line: str, values: Mapping[str, str]) -> str:
+    """Return the line of a .env file, with a random value where it names an empty secret."""
     name = line.partition("=")[0]
     is_empty_secret = values.get(name) == "" and name.endswith(("_PASSWORD", "_SECRET", "_KEY"))
     return f"{name}={_random_secret(name)}" if is_empty_secret else line
 
 
 def _write(path: Path, text: str) -> None:
-    # Under another name first: a person's settings are never half there, nor readable by others.
+    """Write under another name, then rename: the file is never incomplete, nor readable by other users."""
     unfinished = path.with_name(f"{path.name}.new")
     descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -69,9 +72,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _random_secret(name: str) -> str:
+    """Return a random secret in the format that the variable needs."""
     if name.endswith("FERNET_KEY"):
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    # Hex needs no quoting anywhere; HS512 wants 64 bytes, which is what 128 digits are.
+    # Hex digits need no quoting anywhere. HS512 needs a key of 64 bytes, written as 128 digits.
     return secrets.token_hex(64 if name.endswith("JWT_SECRET") else 24)
 
 
@@ -85,7 +89,7 @@ def connections(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what every component of Airflow needs: its metadata database and the secrets that they share."""
+    """Return what every component of Airflow needs: the metadata database and the shared secrets."""
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://airflow:{quote(env['AIRFLOW_DB_PASSWORD'], safe='')}"
@@ -98,7 +102,7 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what only tasks need: the connections to sources and warehouse, and dbt's login."""
+    """Return what only tasks need: connections to the sources and the warehouse, and dbt's login."""
     airflow = {
         f"AIRFLOW_CONN_{name.upper()}": _connection(env, login) for name, login in BY_CONNECTION_ID.items()
     }
@@ -108,7 +112,7 @@ def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_ui_password(path: Path, password: str) -> None:
-    """Write the file from which Airflow's simple login reads the password of admin."""
+    """Write the file from which Airflow's simple auth manager reads the password of admin."""
     _write(path, json.dumps({"admin": password}))
 
 
@@ -124,6 +128,6 @@ def _connection(env: Mapping[str, str], login: Login) -> str:
         "password": found["password"],
     }
     if login.server == "MONGO":
-        # The users live in the database that they may use; a stand-alone server has no set to discover.
+        # Users are stored in the database that they use. directConnection: the server is no replica set.
         connection["extra"] = {"authSource": found["dbname"], "directConnection": True}
     return json.dumps(connection)

@@ -14,7 +14,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True)
 class Limits:
-    """The shares, 0 to 1, above which a load stops: of the live rows deleted, of the read rows rejected."""
+    """The shares (0 to 1) above which a load stops: deleted of the live rows, rejected of the rows read."""
 
     deleted_share: float = 0.5
     rejected_share: float = 0.2
@@ -25,7 +25,7 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run can be told: where files go, how much is generated, where a load stops itself."""
+    """What can be set for a run: folders, the size of the generated data, and the limits of a load."""
 
     data_root: Path
     dbt_target: Path
@@ -38,13 +38,13 @@ class Settings:
 
     @property
     def dataset(self) -> str:
-        """Name the generated data set: the same settings give the same days."""
+        """Name the generated data set: equal settings generate equal files for each day."""
         sizes = f"users={self.users} titles={self.titles} sessions={self.sessions}"
         return f"generated seed={self.seed} {sizes} defects={self.defects}"
 
 
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise InputError for a value that is no number, or no share."""
+    """Read the settings; raise InputError for a value that is not a number, or not a share."""
     return Settings(
         data_root=Path(env.get("DATA_ROOT") or ROOT / "data"),
         dbt_target=Path(env.get("DBT_TARGET_PATH") or ROOT / "dbt" / "target"),
@@ -61,6 +61,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _number(env: Mapping[str, str], name: str, default: Number) -> Number:
+    """Return the variable as a number of the default's type; an empty one is the default."""
     text = env.get(name) or str(default)
     try:
         return type(default)(text)
@@ -70,8 +71,9 @@ def _number(env: Mapping[str, str], name: str, default: Number) -> Number:
 
 
 def _share(env: Mapping[str, str], name: str, default: float) -> float:
+    """Return the variable as a share; raise InputError for one outside 0 to 1, such as 50 for 50 %."""
     share = _number(env, name, default)
-    # Not only 50 for 50 %: nan would let everything pass.
+    # nan fails this comparison too; as a limit it would never stop a load.
     if not 0 <= share <= 1:
         raise InputError(f"{name}={env[name]!r} is not between 0 and 1. Mend it in .env and start again")
     return share

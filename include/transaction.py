@@ -1,4 +1,4 @@
-"""One transaction on a connection that may die: the error that matters is the one that is raised."""
+"""One transaction on a connection that may break: the first error is the one that is raised."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 def transaction(connection: Connection) -> Iterator[Cursor]:
     """Yield a cursor; commit at the end of the block, roll back on an error.
 
-    psycopg2's own `with connection` says "connection already closed" when the server went away in the block,
-    and so hides why.
+    When the server stops during the block, psycopg2's own `with connection` raises "connection already
+    closed", which hides the first error.
     """
     try:
         with connection.cursor() as cursor:
