@@ -1,6 +1,6 @@
-"""What the platform writes down about itself: a module for each table of the schemas ops and quarantine.
+"""Records of what the platform did: a module for each table of the schemas ops and quarantine.
 
-In: what a load, a dbt run or a publication did. Out: rows that people and later runs read.
+In: figures of a load, a dbt run or a publication. Out: rows that people and later runs read.
 """
 
 from include.ops.fingerprint import Fingerprint

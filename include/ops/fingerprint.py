@@ -1,8 +1,10 @@
-"""The table ops.source_figures, and the fingerprint of a table: rows, key hash, sum of each number column.
+"""The table ops.source_figures, and a table's fingerprint: row count, key hash and sum of each number column.
 
-Data flow: a load measures the source inside its snapshot -> ops.source_figures, in the load's transaction;
-raw, and what is published, are measured in the same way. One scan each: no row travels. Equal tables have
-equal figures, in any order of their rows, on any server.
+Data flow: a load measures the source inside its snapshot -> ops.source_figures, in the load's transaction.
+Raw and star are measured in the same way, by one scan of each table; no rows are transferred.
+
+Example: a table with the rows (U1, age 30) and (U2, age 40) has the figures rows = 2, key_hash = hash('U1') +
+hash('U2') and sum(age) = 70. Equal tables have equal figures, in any row order, on any server.
 """
 
 from decimal import Decimal
@@ -18,18 +20,18 @@ ROWS, KEY_HASH = "rows", "key_hash"
 
 
 def hashed_keys(key: Composable) -> Composed:
-    """Return the two columns that sum up a set of keys, the same in every database."""
+    """Return two aggregates for a set of keys, equal in every database: their count and sum of hashes."""
     return SQL('count(*), coalesce(sum(hashtextextended({}::text collate "C", 0)), 0)').format(key)
 
 
 def key_text(key: tuple[str, ...]) -> Composable:
-    """Return the key as one text."""
+    """Return the key as one expression; the columns of a composite key are joined by a space."""
     columns = SQL(", ").join(map(Identifier, key))
     return columns if len(key) == 1 else SQL("concat_ws(' ', {})").format(columns)
 
 
 def numbers(table: RawTable) -> list[str]:
-    """Return the columns that are added up: the numbers that are no part of the key."""
+    """Return the columns to add up: the numbers outside the key."""
     return [
         column.name
         for column in table.raw_columns
@@ -43,7 +45,7 @@ def sum_of(column: str) -> str:
 
 
 def fingerprint_of(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: list[str]) -> Fingerprint:
-    """Return the figures of the rows, given as what follows `from`, in one scan."""
+    """Return the figures of the rows in one scan; `rows` is a `from` item."""
     sums = [SQL("coalesce(sum({}), 0)").format(Identifier(column)) for column in columns]
     aggregates = SQL(", ").join([hashed_keys(key_text(key)), *sums])
     cursor.execute(SQL("select {} from {}").format(aggregates, rows))
@@ -56,12 +58,12 @@ def fingerprint_of_source(reader: Cursor, table: PostgresTable) -> Fingerprint:
 
 
 def live_rows(table: RawTable) -> Composed:
-    """Return the table's rows in raw that are not marked as deleted, as what follows `from`."""
+    """Return the `from` item for the rows in raw that are not marked as deleted."""
     return SQL("(select * from raw.{} where _deleted_at is null) as live").format(Identifier(table.raw))
 
 
 def remember_fingerprint(cursor: Cursor, table: RawTable, figures: Fingerprint) -> None:
-    """Write down what the source held, in the transaction that brings it into raw."""
+    """Store the source's figures, in the transaction that loads its rows into raw."""
     cursor.execute("delete from ops.source_figures where table_name = %s", (table.raw,))
     execute_values(
         cursor,
@@ -71,11 +73,11 @@ def remember_fingerprint(cursor: Cursor, table: RawTable, figures: Fingerprint) 
 
 
 def remember_live_keys(cursor: Cursor, table: RawTable) -> None:
-    """Write down which keys a load left alive, where the source does not stand still to be measured."""
+    """Store the figures of the live keys in raw after a load, for a source that has no snapshots."""
     remember_fingerprint(cursor, table, fingerprint_of(cursor, live_rows(table), table.raw_key, []))
 
 
 def remembered_fingerprint(cursor: Cursor, table: RawTable) -> Fingerprint:
-    """Return what the last load wrote down; nothing when there was none."""
+    """Return the figures that the last load stored; none before the first load."""
     cursor.execute("select measure, value from ops.source_figures where table_name = %s", (table.raw,))
     return dict(cursor.fetchall())

@@ -1,6 +1,6 @@
-"""The table ops.load_runs: what every load of a table read, wrote and rejected.
+"""The table ops.load_runs: how many rows each load of a table read, wrote and rejected.
 
-For each load `read = inserted + updated + unchanged + quarantined`; the table checks it.
+A constraint of the table checks that `read = inserted + updated + unchanged + quarantined`.
 """
 
 import logging
@@ -12,6 +12,18 @@ from psycopg2.extensions import connection as Connection
 from include.run import Batch
 
 log = logging.getLogger(__name__)
+
+RECORD = """
+insert into ops.load_runs (
+    batch_id, as_of, stage, table_name, started_at, seconds, rows_read, rows_inserted,
+    rows_updated, rows_unchanged, rows_quarantined, rows_deleted, watermark
+) values (
+    %(batch_id)s, %(as_of)s, %(stage)s, %(table)s, %(started_at)s,
+    extract(epoch from clock_timestamp() - %(started_at)s), %(read)s, %(inserted)s,
+    %(updated)s, %(unchanged)s, %(quarantined)s, %(deleted)s, %(watermark)s
+)
+returning seconds
+"""
 
 
 @dataclass
@@ -34,7 +46,7 @@ class Load:
         return self.read - self.inserted - self.updated - self.quarantined
 
     def summary(self) -> dict[str, int | str]:
-        """Return the numbers by name, for XCom and for people."""
+        """Return the table's name and the numbers, for XCom and the log."""
         numbers = ("read", "inserted", "updated", "unchanged", "deleted", "quarantined")
         return {"table": self.table} | {name: getattr(self, name) for name in numbers}
 
@@ -42,14 +54,7 @@ class Load:
 def record_load(warehouse: Connection, load: Load, batch: Batch) -> None:
     """Write the load into ops.load_runs, in the caller's transaction, and into the log."""
     with warehouse.cursor() as cursor:
-        cursor.execute(
-            "insert into ops.load_runs (batch_id, as_of, stage, table_name, started_at, seconds, rows_read,"
-            " rows_inserted, rows_updated, rows_unchanged, rows_quarantined, rows_deleted, watermark)"
-            " values (%(batch_id)s, %(as_of)s, %(stage)s, %(table)s, %(started_at)s,"
-            " extract(epoch from clock_timestamp() - %(started_at)s), %(read)s, %(inserted)s, %(updated)s,"
-            " %(unchanged)s, %(quarantined)s, %(deleted)s, %(watermark)s) returning seconds",
-            {**vars(batch), **vars(load), "unchanged": load.unchanged},
-        )
+        cursor.execute(RECORD, {**vars(batch), **vars(load), "unchanged": load.unchanged})
         (seconds,) = cursor.fetchone()
     log.info(
         "%s: read %s rows, inserted %s, updated %s, unchanged %s, deleted %s, quarantined %s in %.1f s",

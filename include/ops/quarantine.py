@@ -1,4 +1,4 @@
-"""The table quarantine.rejected_rows: every row or document that could not be loaded, as it came."""
+"""The table quarantine.rejected_rows: every rejected row or document, with its original text."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from include.ops.load_runs import Load
 from include.rules.rejected import Rejected
 from include.run import Batch
 
-FORGET = "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)"
+DELETE = "delete from quarantine.rejected_rows where (batch_id, stage, source_name) = (%s, %s, %s)"
 STORE = """
 insert into quarantine.rejected_rows (
     batch_id, stage, source_name, table_name, as_of,
@@ -25,14 +25,14 @@ on conflict (batch_id, stage, source_name, position) do update set
 def store_rejected(
     warehouse: Connection, load: Load, source_name: str, rejected: Iterable[Rejected], batch: Batch
 ) -> None:
-    """Write the rejected rows into quarantine, in the caller's transaction.
+    """Store the rejected rows in quarantine, in the caller's transaction.
 
-    A file is read whole every time, so a repeated load replaces what its batch wrote before. An extraction
-    reads what changed: it adds to what its batch found before.
+    The seed reads whole files, so a repeated load of a batch replaces the rows that the batch stored before.
+    An extraction reads changes only, so its rows are added to them.
     """
     place = (batch.batch_id, load.stage, source_name)
     rows = ((*place, load.table, batch.as_of, *vars(row).values()) for row in rejected)
     with warehouse.cursor() as cursor:
         if load.stage == "seed":
-            cursor.execute(FORGET, place)
+            cursor.execute(DELETE, place)
         execute_values(cursor, STORE, rows, page_size=1000)

@@ -1,4 +1,4 @@
-"""What a run did, from the warehouse's own log: for the task log, XCom and the summary of `make demo`."""
+"""The totals of a run, read from ops, for the task log, XCom and the summary of `make demo`."""
 
 import logging
 from pathlib import Path
@@ -10,6 +10,16 @@ from include.ops.publications import current_publication
 from include.run import Batch
 
 log = logging.getLogger(__name__)
+
+TOTALS = """
+select
+    coalesce(sum(rows_read), 0)::bigint as rows_read,
+    coalesce(sum(rows_loaded), 0)::bigint as rows_loaded,
+    coalesce(sum(rows_deleted), 0)::bigint as rows_deleted,
+    coalesce(sum(rows_quarantined), 0)::bigint as rows_quarantined
+from ops.load_runs
+where batch_id = %s and stage = 'extract'
+"""
 
 
 def record_and_total(warehouse: Connection, batch: Batch, dbt_target: Path) -> dict[str, object]:
@@ -25,6 +35,7 @@ def record_and_total(warehouse: Connection, batch: Batch, dbt_target: Path) -> d
 
 
 def _version(warehouse: Connection) -> int | None:
+    """Return the version of the star that readers see; None before the first publication."""
     with warehouse, warehouse.cursor() as cursor:
         now = current_publication(cursor)
     log.info("Readers see %s", now or "no published star yet")
@@ -32,17 +43,8 @@ def _version(warehouse: Connection) -> int | None:
 
 
 def _totals(warehouse: Connection, batch_id: str) -> dict[str, int]:
+    """Return how many rows the extractions of the run read, loaded, marked as deleted and rejected."""
     with warehouse, warehouse.cursor() as cursor:
-        cursor.execute(
-            "select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_loaded), 0)::bigint,"
-            " coalesce(sum(rows_deleted), 0)::bigint, coalesce(sum(rows_quarantined), 0)::bigint"
-            " from ops.load_runs where batch_id = %s and stage = 'extract'",
-            (batch_id,),
-        )
-        return dict(
-            zip(
-                ("rows_read", "rows_loaded", "rows_deleted", "rows_quarantined"),
-                cursor.fetchone(),
-                strict=True,
-            )
-        )
+        cursor.execute(TOTALS, (batch_id,))
+        names = [column.name for column in cursor.description]
+        return dict(zip(names, cursor.fetchone(), strict=True))

@@ -1,4 +1,4 @@
-"""The record of how the sources' shapes changed: ops.schema_changes, and the log."""
+"""The table ops.schema_changes: changed columns and fields of the sources, also written to the log."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,26 @@ from include.run import Batch
 
 log = logging.getLogger(__name__)
 
-# What a load did about a change.
+# The actions of a load on a change.
 ADDED, LEFT_OUT, KEPT, STOPPED = "added to raw", "left out", "kept in _document", "stopped the load"
+REPORTED = """
+select table_name, column_name, action, new_type from ops.schema_changes where table_name = any (%s)
+"""
+# A retried task finds the same changes again.
+RECORD = """
+insert into ops.schema_changes (
+    batch_id, table_name, column_name, change, action, old_type, new_type, document_id
+) values (
+    %(batch_id)s, %(table_name)s, %(column_name)s, %(change)s,
+    %(action)s, %(old_type)s, %(new_type)s, %(document_id)s
+)
+on conflict do nothing
+"""
 
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A line of ops.schema_changes."""
+    """A row of ops.schema_changes; `document_id` is the first document with the new field."""
 
     table_name: str
     column_name: str | None
@@ -36,37 +49,27 @@ class SchemaChange:
 
     @property
     def identity(self) -> tuple[str, str | None, str, str | None]:
-        """Return what tells whether the same was reported before."""
+        """Return the values that are equal in reports of the same change."""
         return self.table_name, self.column_name, self.action, self.new_type
 
 
 def reported_before(cursor: Cursor, tables: Iterable[str]) -> set[tuple[str, str | None, str, str | None]]:
     """Return the identities of the changes that were recorded for the raw tables."""
-    cursor.execute(
-        "select table_name, column_name, action, new_type from ops.schema_changes"
-        " where table_name = any (%s)",
-        (list(tables),),
-    )
+    cursor.execute(REPORTED, (list(tables),))
     return set(cursor.fetchall())
 
 
 def record_changes(cursor: Cursor, changes: Iterable[SchemaChange], batch: Batch) -> None:
-    """Write the changes down, in the caller's transaction, and log them."""
+    """Insert the changes, in the caller's transaction, and log them."""
     for change in changes:
-        # A task that is tried again meets the same once more.
-        cursor.execute(
-            "insert into ops.schema_changes (batch_id, table_name, column_name, change, action, old_type,"
-            " new_type, document_id) values (%(batch_id)s, %(table_name)s, %(column_name)s, %(change)s,"
-            " %(action)s, %(old_type)s, %(new_type)s, %(document_id)s) on conflict do nothing",
-            {"batch_id": batch.batch_id, **asdict(change)},
-        )
+        cursor.execute(RECORD, {"batch_id": batch.batch_id, **asdict(change)})
         log.warning("%s", change)
 
 
 def stop(cursor: Cursor, problems: Mapping[SchemaChange, str], batch: Batch) -> NoReturn:
-    """Commit the record of the changes, and raise SchemaDriftError with what to do about each.
+    """Commit the record of the changes and raise SchemaDriftError; `problems` has the advice for each change.
 
-    Only for a load that has not written anything yet.
+    The load must not have written anything yet: this commits its transaction.
     """
     record_changes(cursor, problems, batch)
     cursor.connection.commit()
