@@ -1,7 +1,7 @@
-"""Play the product: bring the files of a day into the source systems.
+"""Play the product: merge the files of a day into the source systems.
 
-In: a folder with one file for each source of `tables.py`. Out: PostgreSQL tables and MongoDB collections that
-hold what the files say; rows that break a rule go to quarantine.
+In: a folder with one file for each source of `tables.py`. Out: PostgreSQL tables and MongoDB collections with
+the content of the files; rows that break a rule are in quarantine.
 """
 
 from include.seed.files import prepare_files

@@ -1,7 +1,8 @@
-"""Frame the lines of a CSV file for COPY: each with its number, the unreadable ones set aside.
+"""Stream the rows of a CSV file to COPY, each with its line number; set unreadable rows aside.
 
-Data flow: bytes of the file -> CsvStream.read() -> COPY. What only needs counting is decided here (encoding,
-header, number of fields, quotes); what a value means is decided by the database (`rules/csv_values.py`).
+Data flow: bytes of the file -> CsvStream.read() -> COPY. The row `U1,34` on line 2 is sent as `2,U1,34`.
+Checked here is what needs no types: encoding, header, number of fields, quotes. The database checks the
+values (`rules/csv_values.py`).
 """
 
 import csv
@@ -14,9 +15,9 @@ from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
 
 CHUNK_BYTES = 1 << 20
-# A quote that stays open for more lines than this was never meant to be one.
+# A quote that is still open after so many lines is taken for a typing error.
 LONGEST_RECORD_LINES = 100
-# What Python's parser says -> the rule that the row breaks.
+# Message of Python's CSV parser -> the rule that the row breaks.
 RULES = {
     "unexpected end of data": "unclosed_quote",
     "',' expected after '\"'": "quote_in_field",
@@ -25,9 +26,9 @@ RULES = {
 
 
 class CsvStream(io.RawIOBase):
-    """A readable stream `number,row` for COPY over the data rows of a CSV file with a header.
+    """A readable stream for COPY: the data rows of a CSV file with a header, each as `line number,row`.
 
-    `required` are the columns that must be there, `key` the one that tells rows apart.
+    `required` are the columns that the header must name, `key` is the one that identifies a row.
     Raises InputError for a file that cannot be read as such a CSV at all.
     """
 
@@ -41,16 +42,16 @@ class CsvStream(io.RawIOBase):
         self._key = self.columns.index(key)
         self._line = 1
         self._ready = b""
-        self._chunks = self._framed_chunks()
+        self._chunks = self._numbered_chunks()
 
     @property
     def extra_columns(self) -> list[str]:
-        """The columns beyond the contract, which COPY receives under the names `_extra_N`."""
+        """The columns that are not required; COPY receives them under the names `_extra_N`."""
         return [name for name in self.columns if name not in self._required]
 
     @property
     def stage_columns(self) -> list[str]:
-        """The columns as COPY receives them, in the file's order."""
+        """The column names for COPY, in the file's order."""
         return [
             name if name in self._required else f"_extra_{position}"
             for position, name in enumerate(self.columns)
@@ -60,7 +61,7 @@ class CsvStream(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next framed bytes; COPY asks until there are none."""
+        """Return the next bytes for COPY, none at the end of the file."""
         while not self._ready:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -75,6 +76,7 @@ class CsvStream(io.RawIOBase):
         super().close()
 
     def _read_header(self, required: Sequence[str]) -> list[str]:
+        """Return the names in the header; raise InputError when it is unreadable or lacks a required one."""
         self._required = frozenset(required)
         line = self._file.readline()
         if not line.strip():
@@ -98,34 +100,36 @@ class CsvStream(io.RawIOBase):
             raise InputError(f"{self.path}, line 1: column {names} is there more than once")
         return columns
 
-    def _framed_chunks(self) -> Iterator[bytes]:
+    def _numbered_chunks(self) -> Iterator[bytes]:
+        """Yield the rows in chunks; only one with a quote, NUL or lone carriage return is parsed as CSV."""
         while lines := self._file.readlines(CHUNK_BYTES):
             first = self._line + 1
             self._line += len(lines)
             self._decode(lines, first)
             whole = b"".join(lines)
             if b'"' in whole or b"\0" in whole or b"\r" in whole.replace(b"\r\n", b"\n"):
-                yield self._frame_one_by_one(lines, first)
+                yield self._number_records(lines, first)
             else:
-                yield self._frame_plain(lines, first)
+                yield self._number_lines(lines, first)
 
-    def _frame_plain(self, lines: list[bytes], first: int) -> bytes:
-        # The usual case, a third of a microsecond a line: nothing quoted, so commas are separators.
+    def _number_lines(self, lines: list[bytes], first: int) -> bytes:
+        """Number the rows of a chunk without quotes, where every comma separates: 0.3 microseconds a row."""
         separators = len(self.columns) - 1
-        framed = []
+        numbered = []
         for number, line in enumerate(lines, first):
             row = line.rstrip(b"\r\n")
             if row.count(b",") == separators:
-                framed.append(b"%d,%b\n" % (number, row))
+                numbered.append(b"%d,%b\n" % (number, row))
             elif row.strip():
                 self._reject(number, line, row.decode().split(","))
-        self.rows_read += len(framed)
-        return b"".join(framed)
+        self.rows_read += len(numbered)
+        return b"".join(numbered)
 
-    def _frame_one_by_one(self, lines: list[bytes], first: int) -> bytes:
-        framed = io.StringIO()
-        # Every field quoted: Python 3.11 leaves a lone carriage return bare, and PostgreSQL refuses the file.
-        writer = csv.writer(framed, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    def _number_records(self, lines: list[bytes], first: int) -> bytes:
+        """Parse and number the records of a chunk; one of several lines has the number of its first."""
+        numbered = io.StringIO()
+        # All fields quoted: Python 3.11 would not quote a lone carriage return, which PostgreSQL refuses.
+        writer = csv.writer(numbered, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         position = 0
         while position < len(lines):
             fields, length, found = self._parse_record(lines, position)
@@ -137,12 +141,12 @@ class CsvStream(io.RawIOBase):
                 writer.writerow([first + position, *fields])
                 self.rows_read += 1
             position += length
-        return framed.getvalue().encode()
+        return numbered.getvalue().encode()
 
     def _parse_record(self, lines: list[bytes], position: int) -> tuple[list[str], int, Problem | None]:
-        """Return the record's fields, how many lines it takes, and what makes it unreadable.
+        """Return the record's fields, its number of lines, and the problem that makes it unreadable.
 
-        Of a record that cannot be parsed only the first line is taken, so the rows after it are not lost.
+        A record that cannot be parsed counts as one line, so the rows after it are read as usual.
         """
         reader = csv.reader(self._lines_from(lines, position), strict=True)
         try:
@@ -153,10 +157,11 @@ class CsvStream(io.RawIOBase):
         record = b"".join(lines[position : position + reader.line_num])
         if b"\0" in record:
             return fields, reader.line_num, problem("nul_in_row")
-        # Inside a field, as in 5", a quote is text for some programs and opens a text for others.
+        # A quote inside a field, as in 5", is text for some programs and opens a quoted field for others.
         return fields, reader.line_num, problem("lone_quote") if record.count(b'"') % 2 else None
 
     def _lines_from(self, lines: list[bytes], position: int) -> Iterator[str]:
+        """Yield the lines of a record; at the end of the chunk, append further lines of the file to it."""
         for number in range(position, position + LONGEST_RECORD_LINES):
             if number == len(lines):
                 more = self._file.readline()
@@ -168,24 +173,25 @@ class CsvStream(io.RawIOBase):
             yield lines[number].decode()
 
     def _reject(self, number: int, row: bytes, fields: list[str], found: Problem | None = None) -> None:
-        """Set a row aside; raise InputError where it is the last one of a file that was cut off."""
+        """Set a row aside; raise InputError when it is the incomplete last row of a truncated file."""
         found = found or problem("field_count", len(fields), len(self.columns))
-        # Every finished line ends with a line feed; taking a cut file as whole would delete what it lost.
+        # A complete line ends with a line feed. Taking a truncated file as whole would delete its lost rows.
         if not row.endswith(b"\n") and (found.rule == "unclosed_quote" or len(fields) < len(self.columns)):
             raise InputError(
                 f"{self.path}, line {number}: the file ends in the middle of a row "
                 f"({row.decode()[:80]!r}), it seems to be cut off. Nothing of it was loaded"
             )
         self.rows_read += 1
-        # NUL is the one character that PostgreSQL cannot keep.
+        # NUL is the only character that PostgreSQL cannot store.
         text = row.decode().rstrip("\r\n").replace("\0", "\\0")
         self.rejected.append(Rejected(str(number), *found, row=text))
-        # A row that came broken is not gone; nor are those that a quote across lines may have swallowed.
+        # A rejected row is not a deleted one, so its key is kept; so are keys of lines inside an open quote.
         candidates = [fields, *(line.split(",") for line in text.split("\n")[1:])]
         keys = [values[self._key].strip('"') for values in candidates if len(values) > self._key]
         self.rejected_keys += [key for key in keys if "\0" not in key]
 
     def _decode(self, lines: list[bytes], first: int) -> str:
+        """Decode the lines, numbered from `first` on; raise InputError with the place of invalid UTF-8."""
         try:
             return b"".join(lines).decode("utf-8")
         except UnicodeDecodeError as error:
@@ -198,6 +204,7 @@ class CsvStream(io.RawIOBase):
 
 
 def _open(path: Path) -> io.BufferedReader:
+    """Open the file; raise InputError when it is missing or cannot be read."""
     try:
         return path.open("rb")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The three files of a run: generated for its day, or a folder that somebody brought."""
+"""The three files of a run: generated for its day, or those in a folder that the user names."""
 
 import logging
 import shutil
@@ -13,13 +13,13 @@ from include.tables import SOURCES
 
 log = logging.getLogger(__name__)
 
-# Every day is a full set of files, and any day can be generated again.
+# Older folders are removed: each day has all rows, and any day can be generated again.
 DAYS_KEPT = 7
 
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """Where a run's files are, and which data set they belong to."""
+    """The folder of a run's files, and the data set that they belong to."""
 
     folder: str
     dataset: str
@@ -28,11 +28,11 @@ class SourceFiles:
 def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) -> SourceFiles:
     """Return `data_dir` when it is given, else generate the day's files into `<data_root>/<as_of>`.
 
-    Raises InputError when a file of `data_dir` is missing, or the settings make no sense.
+    Raises InputError when a file of `data_dir` is missing, or files cannot be generated with the settings.
     """
     if data_dir:
         return SourceFiles(str(_checked_folder(data_dir)), OWN_FILES)
-    # NumPy and Faker are slow to import, and no other task needs them.
+    # Imported here, since NumPy and Faker are slow to import and no other task needs them.
     from include.generate import Size, write_files
 
     folder = settings.data_root / as_of.isoformat()
@@ -47,6 +47,7 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
 
 
 def _checked_folder(data_dir: str) -> Path:
+    """Return the absolute path of the user's folder; raise InputError when it lacks a file."""
     try:
         folder = Path(data_dir).expanduser()
     except RuntimeError as error:
@@ -60,6 +61,7 @@ def _checked_folder(data_dir: str) -> Path:
 
 
 def _remove_old_days(root: Path, keep: Path) -> None:
+    """Remove all folders of generated days but `keep` and the latest of the others, DAYS_KEPT together."""
     days = sorted(path for path in root.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]") if path != keep)
     for folder in days[: -(DAYS_KEPT - 1)]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Bring a JSON file into its collection of the MongoDB source, as the product would have written it.
+"""Merge a JSON file into its collection of the MongoDB source, as the product would have written it.
 
-Data flow: file -> one check per document -> only the differences are written. A document that cannot be
-loaded is set aside, and what the collection held under its key stays.
+Data flow: file -> check of each document -> comparison with the collection -> writes for the differences. A
+document that breaks a rule is rejected, and the stored document with its key stays unchanged.
 """
 
 import json
@@ -25,10 +25,10 @@ SEED_STATE = "seed_state"
 def merge_documents(
     database: Database, collection: MongoCollection, path: Path, load: Load, *, is_whole: bool = True
 ) -> tuple[list[Rejected], list]:
-    """Compare the file with the collection; count into `load`, return what was rejected and what to write.
+    """Compare the file with the collection; return rejected documents, and the operations for `write`.
 
-    What a file lacks is deleted, but for one that is not `is_whole`. Raises InputError for a file that is not
-    JSON of the contract's shape. Nothing is written here.
+    Counts into `load`, writes nothing. Documents that the file lacks are deleted, unless `is_whole` is false.
+    Raises InputError for a file that is not JSON of the declared shape.
     """
     found, rejected = _read(collection, path)
     load.read, load.quarantined = len(found) + len(rejected), len(rejected)
@@ -47,12 +47,13 @@ def merge_documents(
 
 
 def write(database: Database, collection: MongoCollection, writes: list) -> None:
-    """Write the differences; a broken write is completed by running the task again."""
+    """Execute the operations; a retry of the task completes an interrupted write."""
     if writes:
         database[collection.name].bulk_write(writes, ordered=False)
 
 
 def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], list[Rejected]]:
+    """Return the file's accepted documents by key, each with its kind, and the rejected documents."""
     content = _parse(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: the file must be an object with the lists {_names(collection)}")
@@ -77,6 +78,7 @@ def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], lis
 
 
 def _parse(path: Path) -> object:
+    """Return the content of the file; raise InputError, with line and column if known, when it is no JSON."""
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
@@ -101,6 +103,7 @@ def _parse(path: Path) -> object:
 def _changes(
     collection: MongoCollection, stored: list[dict], found: dict[str, dict], now: datetime, load: Load
 ) -> Iterator[InsertOne | ReplaceOne]:
+    """Yield the operations for new keys and for documents that differ from the stored ones; count them."""
     by_key = {key: document for document in stored if isinstance(key := document.get(collection.key), str)}
     for key, document in found.items():
         if (old := by_key.get(key)) is None:
@@ -119,8 +122,9 @@ def _deletions(
     rejected: list[Rejected],
     load: Load,
 ) -> list[DeleteMany]:
+    """Return the operation that deletes stored documents whose key is not in the file; one or none."""
     kept = found.keys() | _rejected_keys(collection, rejected)
-    # A key that is no text is nothing that a file could have brought.
+    # A document whose key is not a string cannot be in a file, and is deleted too.
     missing = [
         document["_id"]
         for document in stored
@@ -131,19 +135,21 @@ def _deletions(
 
 
 def _as_in_a_file(collection: MongoCollection, document: dict) -> dict:
-    """Return a stored document as a file would bring it, with its kind."""
+    """Return a stored document as a file would hold it, plus its kind: without _id and timestamps."""
     managed = {name for name in collection.managed_fields if name != collection.discriminator}
     kind = {collection.discriminator: document.get(collection.discriminator)}
     return kind | {name: value for name, value in document.items() if name not in managed}
 
 
 def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set[str]:
+    """Return the keys of rejected documents: a rejected document is not a deleted one."""
     documents = (json.loads(row.row) for row in rejected)
     keys = (document.get(collection.key) for document in documents if isinstance(document, dict))
     return {key for key in keys if isinstance(key, str)}
 
 
 def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
+    """Return the names of the fields that are not declared in tables.py."""
     known = {collection.discriminator, *(array.field for array in collection.arrays)}
     known |= {column.name for kind in collection.kinds for column in kind.columns}
     return sorted({name for document in found.values() for name in document} - known)

@@ -1,8 +1,8 @@
-"""Bring a CSV file into its table of the PostgreSQL source, as the product would have written it.
+"""Merge a CSV file into its table of the PostgreSQL source, as the product would have written it.
 
-Data flow: file -> CsvStream -> COPY into a temporary table of text -> checks -> one merge. New rows come,
-changed rows change, rows missing from the file are deleted, unchanged rows stay untouched. A row that cannot
-be loaded is set aside, and what the table held under its key stays.
+Data flow: file -> CsvStream -> COPY into the temporary table `stage` of text -> `problems` (line, problem)
+and `checked` (typed rows) -> merge. New rows are inserted, changed rows updated, rows that the file lacks
+deleted; others are not written. A row that breaks a rule is rejected, and the stored row with its key stays.
 """
 
 from collections.abc import Iterator
@@ -22,15 +22,59 @@ from include.rules.rejected import Rejected
 from include.seed.csv_stream import CsvStream
 from include.tables import PostgresTable
 
+PROBLEMS = """
+create temporary table problems on commit drop as
+select line, problem
+from (select line, {problem} as problem from stage) as judged
+where problem is not null
+"""
+CHECKED = """
+create temporary table checked on commit drop as
+select line, {values} from stage
+where not exists (select 1 from problems where problems.line = stage.line)
+"""
+# The first row of a key is loaded. Few keys are repeated, so only their rows are sorted.
+REJECT_REPEATED_KEYS = """
+with repeated as (select {key} from checked group by {key} having count(*) > 1),
+ranked as (
+    select line, {key}, first_value(line) over (partition by {key} order by line) as first_line
+    from checked
+    where {key} in (select {key} from repeated)
+),
+removed as (
+    delete from checked using ranked
+    where checked.line = ranked.line and ranked.line != ranked.first_line
+    returning ranked.*
+)
+insert into problems
+select line, array[{name}, {key}, format({reason}, first_line), {rule}] from removed
+"""
+MERGE = """
+with merged as (
+    insert into public.{table} as target ({columns})
+    select {columns} from checked
+    on conflict ({key}) do update set ({columns}) = row({new})
+    where ({old}) is distinct from ({new})
+    returning xmax = 0 as inserted
+)
+select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
+"""
+# `stage` has the rejected rows too: a rejected row is not a deleted one.
+DELETE_MISSING = """
+delete from public.{table} as target
+where not exists (select 1 from stage where stage.{key} = target.{key})
+    and target.{key} != all (%s)
+"""
+
 
 def merge_file(
     source: Connection, table: PostgresTable, path: Path, load: Load, *, is_whole: bool = True
 ) -> list[Rejected]:
     """Merge the file into the table, in the caller's transaction; return the rows that were rejected.
 
-    Counts into `load`. What a file lacks is deleted, but for one that is not `is_whole`. Raises InputError,
-    before anything is changed, for a file that cannot be read as such a CSV. Where not one row is loadable
-    the table stays as it is.
+    Counts into `load`. Rows that the file lacks are deleted, unless `is_whole` is false. Raises InputError,
+    before anything is changed, for a file that cannot be read as a CSV of this table. When no row is loadable
+    the table stays unchanged.
     """
     with (
         CsvStream(path, [column.name for column in table.columns], table.key) as rows,
@@ -49,8 +93,8 @@ def merge_file(
         return rejected
 
 
-class _Stream:
-    """The rows as COPY reads them. psycopg2 drops what a stream raises, so the error is kept here."""
+class _CopyInput:
+    """The rows as COPY reads them. psycopg2 drops an error of the stream, so it is kept here."""
 
     def __init__(self, rows: CsvStream) -> None:
         self._rows = rows
@@ -65,12 +109,13 @@ class _Stream:
 
 
 def _copy(cursor: Cursor, rows: CsvStream) -> None:
+    """Copy the rows into the temporary table `stage`, one text column for each column of the file."""
     columns = SQL(", ").join(map(Identifier, rows.stage_columns))
     definitions = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in rows.stage_columns)
     cursor.execute("drop table if exists pg_temp.stage, pg_temp.problems, pg_temp.checked")
     cursor.execute(SQL("create temporary table stage (line bigint, {}) on commit drop").format(definitions))
     copy = SQL("copy stage (line, {}) from stdin with (format csv)").format(columns)
-    stream = _Stream(rows)
+    stream = _CopyInput(rows)
     try:
         cursor.copy_expert(copy, stream, size=1 << 18)
     except psycopg2.Error:
@@ -81,22 +126,18 @@ def _copy(cursor: Cursor, rows: CsvStream) -> None:
 
 
 def _check(cursor: Cursor, table: PostgresTable, path: Path) -> list[Rejected]:
-    cursor.execute(
-        SQL(
-            "create temporary table problems on commit drop as"
-            " select line, problem from (select line, {problem} as problem from stage) as judged"
-            " where problem is not null"
-        ).format(problem=first_problem(table.columns))
+    """Split `stage` into `problems` and `checked`; return the rows with problems."""
+    cursor.execute(SQL(PROBLEMS).format(problem=first_problem(table.columns)))
+    cursor.execute(SQL(CHECKED).format(values=_typed_values(table)))
+    reject_repeated_keys = SQL(REJECT_REPEATED_KEYS).format(
+        key=Identifier(table.key),
+        name=Literal(table.key),
+        reason=Literal(sentence(REPEATED_KEY, "line %s")),
+        rule=Literal(REPEATED_KEY),
     )
-    cursor.execute(
-        SQL(
-            "create temporary table checked on commit drop as select line, {values} from stage"
-            " where not exists (select 1 from problems where problems.line = stage.line)"
-        ).format(values=_typed_values(table))
-    )
-    cursor.execute(_set_repeated_keys_aside(table))
-    cursor.execute("select line, problem from problems order by line")
-    return list(_with_rows(cursor, path))
+    cursor.execute(reject_repeated_keys)
+    cursor.execute("select line, problem from problems")
+    return list(_with_rows(dict(cursor.fetchall()), path))
 
 
 def _typed_values(table: PostgresTable) -> Composed:
@@ -105,28 +146,8 @@ def _typed_values(table: PostgresTable) -> Composed:
     )
 
 
-def _set_repeated_keys_aside(table: PostgresTable) -> Composed:
-    # The first row of a key is loaded. Few keys repeat, so only those are sorted.
-    return SQL(
-        "with repeated as (select {key} from checked group by {key} having count(*) > 1),"
-        " ranked as ("
-        "   select line, {key}, first_value(line) over (partition by {key} order by line) as first_line"
-        "   from checked where {key} in (select {key} from repeated)),"
-        " removed as (delete from checked using ranked"
-        "   where checked.line = ranked.line and ranked.line <> first_line returning ranked.*)"
-        " insert into problems"
-        " select line, array[{name}, {key}, format({reason}, first_line), {rule}] from removed"
-    ).format(
-        key=Identifier(table.key),
-        name=Literal(table.key),
-        reason=Literal(sentence(REPEATED_KEY, "line %s")),
-        rule=Literal(REPEATED_KEY),
-    )
-
-
-def _with_rows(cursor: Cursor, path: Path) -> Iterator[Rejected]:
-    # Quarantine keeps the row as it came, so the file is read once more for those lines.
-    problems = dict(cursor.fetchall())
+def _with_rows(problems: dict[int, list], path: Path) -> Iterator[Rejected]:
+    """Yield the rejected row of each line in `problems`; its text is read from the file once more."""
     if not problems:
         return
     last = max(problems)
@@ -140,20 +161,17 @@ def _with_rows(cursor: Cursor, path: Path) -> Iterator[Rejected]:
 
 
 def _whole_record(line: str, lines: Iterator[tuple[int, str]]) -> str:
+    """Return the record that starts with the line: lines are appended while a quote is open."""
     while line.count('"') % 2:
         line += next(lines)[1]
     return line.rstrip("\r\n")
 
 
 def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int]:
+    """Write the new and changed rows of `checked`; return how many were inserted and updated."""
     columns = [Identifier(column.name) for column in table.columns]
     cursor.execute(
-        SQL(
-            "with merged as (insert into public.{table} as target ({columns}) select {columns} from checked"
-            " on conflict ({key}) do update set ({columns}) = row({new})"
-            " where ({old}) is distinct from ({new}) returning xmax = 0 as inserted)"
-            " select count(*) filter (where inserted), count(*) filter (where not inserted) from merged"
-        ).format(
+        SQL(MERGE).format(
             table=Identifier(table.name),
             key=Identifier(table.key),
             columns=SQL(", ").join(columns),
@@ -165,13 +183,7 @@ def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int]:
 
 
 def _delete_missing(cursor: Cursor, table: PostgresTable, rejected_keys: list[str]) -> int:
-    # `stage` holds the rejected rows too: a row that came broken is not a row that is gone.
-    cursor.execute(
-        SQL(
-            "delete from public.{table} as target"
-            " where not exists (select 1 from stage where stage.{key} = target.{key})"
-            " and target.{key} <> all (%s)"
-        ).format(table=Identifier(table.name), key=Identifier(table.key)),
-        (rejected_keys,),
-    )
+    """Delete the rows whose key is neither in `stage` nor in `rejected_keys`; return how many."""
+    query = SQL(DELETE_MISSING).format(table=Identifier(table.name), key=Identifier(table.key))
+    cursor.execute(query, (rejected_keys,))
     return cursor.rowcount

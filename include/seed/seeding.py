@@ -1,7 +1,7 @@
-"""Play the product: bring the three files into the source systems, day after day.
+"""Merge the three files of a day into the source systems, and record the loads in the warehouse.
 
-Data flow: data/<date>/*.csv, *.json -> PostgreSQL source, MongoDB; rejected rows -> warehouse quarantine.
-Loads are idempotent, and an older day of the same data set is never loaded over a newer one.
+Data flow: data/<date>/*.csv, *.json -> PostgreSQL source, MongoDB; rejected rows -> quarantine in the
+warehouse. Loads are idempotent. An older day of the same data set is never loaded over a newer one.
 """
 
 import logging
@@ -25,14 +25,15 @@ log = logging.getLogger(__name__)
 
 
 def seed_table(source: Connection, warehouse: Connection, table: PostgresTable, run: Run) -> Load:
-    """Bring the run's CSV file into the table of the source.
+    """Merge the run's CSV file into the table of the source.
 
     Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
     changed, and the reasons are in quarantine.
     """
     load = Load("seed", table.name, datetime.now(UTC))
     path = Path(run.folder) / table.file
-    # The warehouse commits first: a log line of a load that is then repeated is the lesser evil.
+    # The warehouse commits first: if the source's commit fails, the retried load is logged twice. The other
+    # order could leave a load without a log entry, which is worse.
     with transaction(source) as cursor, transaction(warehouse):
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
@@ -49,7 +50,7 @@ def seed_table(source: Connection, warehouse: Connection, table: PostgresTable, 
 
 
 def seed_collection(database: Database, warehouse: Connection, collection: MongoCollection, run: Run) -> Load:
-    """Bring the run's JSON file into the collection of the source.
+    """Merge the run's JSON file into the collection of the source.
 
     Raises InputError for a file that cannot be used, or with too many rows to reject; then nothing was
     changed, and the reasons are in quarantine.
@@ -71,7 +72,7 @@ def seed_collection(database: Database, warehouse: Connection, collection: Mongo
 
 
 def _is_older(newest: tuple[str, date] | None, run: Run, path: Path) -> bool:
-    """Tell whether the source already holds a newer day of the run's data set."""
+    """Tell whether the source already has a newer day of the run's data set."""
     if run.dataset == OWN_FILES or newest is None or newest[0] != run.dataset or newest[1] <= run.batch.as_of:
         return False
     log.warning(
@@ -81,20 +82,20 @@ def _is_older(newest: tuple[str, date] | None, run: Run, path: Path) -> bool:
 
 
 def _write_log(warehouse: Connection, load: Load, path: Path, rejected: list[Rejected], run: Run) -> None:
-    """Store what was rejected, then the load itself; raise InputError when too much was rejected."""
+    """Store the rejected rows and the load; raise InputError when too many rows were rejected."""
     store_rejected(warehouse, load, path.name, rejected, run.batch)
     try:
         _refuse_unloadable(path, load, rejected)
         refuse_mass_rejection(str(path), load.read, rejected, run.limits)
     except InputError:
-        # The reasons are kept, although the load itself fails.
+        # The rejected rows stay in quarantine although the load fails.
         warehouse.commit()
         raise
     record_load(warehouse, load, run.batch)
 
 
 def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None:
-    """Raise InputError when not a single row could be loaded: such a file is the wrong file."""
+    """Raise InputError when no row could be loaded: then the file is probably the wrong one."""
     if load.read > load.quarantined:
         return
     if not rejected:
