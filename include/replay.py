@@ -1,22 +1,14 @@
-"""Try quarantined rows again, after a rule or the row itself was mended.
+"""Try rejected rows again, after the rule or the row itself was corrected.
 
-Data flow: quarantine.rejected_rows -> a file like the one they came in -> the seed's own checks and merge ->
-source. What an extraction rejected is still in its collection, which is read whole again -> raw.
+Data flow: quarantine.rejected_rows -> the seed's checks and merge (seed/waiting_rows.py) -> source. Documents
+that an extraction rejected are still in their collection, which is read whole again -> raw.
 
-Files are whole, so only rows of a file's newest load count: what was rejected before is superseded. Each row
-leaves quarantine once; it stays in the table, released, as the record of what became of it.
+A file holds all rows of its table, so only the rows that its newest load rejected are tried; older ones are
+superseded. A row leaves quarantine once: it stays in the table, with the outcome in `release`.
 """
 
-import csv
-import io
-import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby
-from pathlib import Path
-from typing import NamedTuple
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -24,21 +16,21 @@ from psycopg2.extras import execute_batch
 from pymongo.database import Database
 
 from include.extract_load import load_collection
-from include.ops.load_runs import Load
-from include.rules.reasons import REPEATED_KEY, problem, sentence
-from include.rules.rejected import Rejected
+from include.rules.reasons import REPEATED_KEY, sentence
 from include.run import Batch, Run
-from include.seed import mongo, postgres
+from include.seed.waiting_rows import StillRejected, WaitingRow, merge_csv_rows, merge_documents
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 NEWEST_LOAD = """
-select batch_id, started_at from ops.load_runs where (stage, table_name) = ('seed', %s)
+select batch_id, started_at from ops.load_runs
+where (stage, table_name) = ('seed', %s)
 order by load_run_id desc limit 1
 """
 SUPERSEDE = """
 update quarantine.rejected_rows set released_at = now(), release = 'superseded'
-where (stage, source_name) = ('seed', %s) and released_at is null and batch_id <> %s and rejected_at < %s
+where (stage, source_name) = ('seed', %s)
+    and released_at is null and batch_id != %s and rejected_at < %s
 """
 WAITING = """
 select rejected_row_id, position, value, rule, header, row_text from quarantine.rejected_rows
@@ -46,38 +38,35 @@ where (stage, source_name, batch_id) = ('seed', %s, %s) and released_at is null
 order by header, rejected_row_id for update
 """
 REJECT_AGAIN = """
-update quarantine.rejected_rows
-set (column_name, value, reason, rule) = (%s, %s, %s, %s) where rejected_row_id = %s
+update quarantine.rejected_rows set (column_name, value, reason, rule) = (%s, %s, %s, %s)
+where rejected_row_id = %s
 """
 RELEASE = """
-update quarantine.rejected_rows set released_at = now(), release = 'replayed' where rejected_row_id = any (%s)
+update quarantine.rejected_rows set released_at = now(), release = 'replayed'
+where rejected_row_id = any (%s)
 """
-# The load that has read everything again wrote down what it still rejects.
+# The load of this batch has read the whole collection, and stored the documents that it still rejects as new
+# rows, which supersede the older ones. A document without a new row is no longer rejected.
 RELEASE_EXTRACTED = """
-update quarantine.rejected_rows as old set released_at = now(), release = case when exists (
-    select from quarantine.rejected_rows as new
-    where (new.batch_id, new.stage) = (%(batch_id)s, 'extract')
-    and (new.source_name, new.position) = (old.source_name, old.position)
-) then 'superseded' else 'replayed' end
-where (stage, source_name) = ('extract', %(name)s) and released_at is null and batch_id <> %(batch_id)s
+update quarantine.rejected_rows as old set
+    released_at = now(),
+    release = case
+        when exists (
+            select 1 from quarantine.rejected_rows as new
+            where (new.batch_id, new.stage) = (%(batch_id)s, 'extract')
+                and (new.source_name, new.position) = (old.source_name, old.position)
+        ) then 'superseded'
+        else 'replayed'
+    end
+where (stage, source_name) = ('extract', %(name)s)
+    and released_at is null and batch_id != %(batch_id)s
 returning release
 """
 
 
-class Row(NamedTuple):
-    """A row that waits in quarantine: where it stood, what was wrong, and its text, perhaps mended since."""
-
-    rejected_row_id: int
-    position: str
-    value: str | None
-    rule: str
-    header: str | None
-    text: str
-
-
 @dataclass(frozen=True)
 class Replay:
-    """What became of the rows in quarantine of one file or collection."""
+    """How many rows in quarantine of one file or collection were replayed, rejected again or superseded."""
 
     name: str
     replayed: int
@@ -85,24 +74,20 @@ class Replay:
     superseded: int
 
 
-# The row's id -> what is still wrong with it; None: the same as before.
-StillRejected = Mapping[int, Rejected | None]
-
-
 def replay_table(source: Connection, warehouse: Connection, table: PostgresTable) -> Replay:
     """Merge the table's quarantined rows into the source, as far as they pass the checks now."""
-    return _replay(warehouse, table, lambda rows: _merge_into_postgres(source, table, rows))
+    return _replay(warehouse, table, lambda rows: merge_csv_rows(source, table, rows))
 
 
 def replay_documents(database: Database, warehouse: Connection, collection: MongoCollection) -> Replay:
     """Merge the collection's quarantined documents into the source, as far as they pass the checks now."""
-    return _replay(warehouse, collection, lambda rows: _merge_into_mongo(database, collection, rows))
+    return _replay(warehouse, collection, lambda rows: merge_documents(database, collection, rows))
 
 
 def replay_extraction(
     catalogue: Database, warehouse: Connection, collection: MongoCollection, batch: Batch
 ) -> Replay:
-    """Read the whole collection again into raw: what an extraction rejected may be loadable now."""
+    """Load the whole collection into raw again: documents that an extraction rejected may be valid now."""
     name = collection.raw
     with transaction(warehouse) as cursor:
         cursor.execute("delete from ops.watermarks where table_name = %s", (name,))
@@ -117,9 +102,10 @@ def replay_extraction(
 def _replay(
     warehouse: Connection,
     target: PostgresTable | MongoCollection,
-    merge: Callable[[list[Row]], StillRejected],
+    merge: Callable[[list[WaitingRow]], StillRejected],
 ) -> Replay:
-    # The source commits first: killed before the warehouse does, the next replay merges nothing new.
+    """Merge the rows that the newest load of the target rejected, and update their state in quarantine."""
+    # The source commits first. If the warehouse then fails, the next replay repeats the merge without effect.
     with transaction(warehouse) as cursor:
         cursor.execute(NEWEST_LOAD, (target.name,))
         newest = cursor.fetchone()
@@ -128,96 +114,21 @@ def _replay(
         cursor.execute(SUPERSEDE, (target.file, *newest))
         superseded = cursor.rowcount
         cursor.execute(WAITING, (target.file, newest[0]))
-        rows = [Row(*row) for row in cursor.fetchall()]
+        rows = [WaitingRow(*row) for row in cursor.fetchall()]
         still_rejected = merge(rows) if rows else {}
         _reject_again(cursor, still_rejected)
-        cursor.execute(RELEASE, ([row.rejected_row_id for row in rows if row[0] not in still_rejected],))
+        ids = [row.rejected_row_id for row in rows if row.rejected_row_id not in still_rejected]
+        cursor.execute(RELEASE, (ids,))
         return Replay(target.file, cursor.rowcount, len(still_rejected), superseded)
 
 
 def _reject_again(cursor: Cursor, still_rejected: StillRejected) -> None:
+    """Store the new problem of each row that has one."""
     changes = []
     for rejected_row_id, found in still_rejected.items():
         if found:
-            # Lines are counted in a file of the replay's own.
+            # Without the line of the first row: it is one of the temporary file.
             is_repeated = found.rule == REPEATED_KEY
             reason = sentence(REPEATED_KEY, "another row") if is_repeated else found.reason
             changes.append((found.column, found.value, reason, found.rule, rejected_row_id))
     execute_batch(cursor, REJECT_AGAIN, changes)
-
-
-def _merge_into_postgres(source: Connection, table: PostgresTable, rows: Sequence[Row]) -> StillRejected:
-    still_rejected: dict[int, Rejected | None] = {}
-    with transaction(source) as cursor, tempfile.TemporaryDirectory() as folder:
-        cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
-        for header, group in groupby(rows, key=lambda row: row.header):
-            contract = ",".join(column.name for column in table.columns)
-            path = Path(folder) / table.file
-            still_rejected |= _merge_lines(source, table, path, header or contract, list(group))
-    return still_rejected
-
-
-def _merge_lines(
-    source: Connection, table: PostgresTable, path: Path, header: str, rows: list[Row]
-) -> StillRejected:
-    columns = [name.strip() for name in next(csv.reader([header]))]
-    key = columns.index(table.key)
-    still_rejected: dict[int, Rejected | None] = {}
-    ids_by_line, lines, line = {}, [header], 2
-    for row in rows:
-        fields = _fields(row)
-        if len(fields) != len(columns) or _is_repeated(row, fields[key]):
-            still_rejected[row.rejected_row_id] = None
-            continue
-        ids_by_line[line] = row.rejected_row_id
-        lines.append(row.text)
-        line += row.text.count("\n") + 1
-    if ids_by_line:
-        path.write_bytes(("\n".join(lines) + "\n").encode())
-        load = Load("seed", table.name, datetime.now(UTC))
-        rejected = postgres.merge_file(source, table, path, load, is_whole=False)
-        still_rejected |= {ids_by_line[int(found.position)]: found for found in rejected}
-    return still_rejected
-
-
-def _fields(row: Row) -> list[str]:
-    """Return the row's fields; none when it is not one record, and would swallow the rows after it."""
-    # Quarantine shows NUL as \0: that was never the value.
-    is_without_nul = row.rule != "nul_in_row" or "\\0" not in row.text
-    try:
-        records = list(csv.reader(io.StringIO(row.text, newline=""), strict=True))
-    except csv.Error:
-        return []
-    return records[0] if len(records) == 1 and row.text.count('"') % 2 == 0 and is_without_nul else []
-
-
-def _is_repeated(row: Row, key: object) -> bool:
-    # The first row of that key was loaded from the same file: replaying the second would overwrite it.
-    return row.rule == REPEATED_KEY and row.value == key
-
-
-def _merge_into_mongo(database: Database, collection: MongoCollection, rows: Sequence[Row]) -> StillRejected:
-    still_rejected: dict[int, Rejected | None] = {}
-    content: dict[str, list] = {kind.name: [] for kind in collection.kinds}
-    ids_by_position = {}
-    for row in rows:
-        try:
-            document = json.loads(row.text)
-        except ValueError as error:
-            still_rejected[row.rejected_row_id] = Rejected(
-                row.position, *problem("not_json", error), row.text
-            )
-            continue
-        if isinstance(document, dict) and _is_repeated(row, document.get(collection.key)):
-            still_rejected[row.rejected_row_id] = None
-            continue
-        kind = row.position.partition("[")[0]
-        ids_by_position[f"{kind}[{len(content[kind])}]"] = row.rejected_row_id
-        content[kind].append(document)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / collection.file
-        path.write_text(json.dumps(content))
-        load = Load("seed", collection.name, datetime.now(UTC))
-        rejected, writes = mongo.merge_documents(database, collection, path, load, is_whole=False)
-    mongo.write(database, collection, writes)
-    return still_rejected | {ids_by_position[found.position]: found for found in rejected}
