@@ -1,4 +1,4 @@
-"""Give readers a whole star at once, or the one before it again.
+"""Publish a star: readers get all its tables at once, or the previous version again.
 
 In: a star that dbt built and tested in trusted_next. Out: the schema trusted, and a row in ops.publications.
 """

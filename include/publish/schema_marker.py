@@ -1,7 +1,7 @@
-"""The three schemas of a star, and the marker that says which star a schema holds.
+"""The three schemas for stars, and the marker that identifies the star in a schema.
 
-The marker is a comment on the schema, so that it goes along when the schema is renamed. dbt writes it
-(dbt/macros/star_marker.sql); publishing adds the version.
+The marker is JSON in the comment on the schema, such as {"state": "tested", "batch_id": "run 7"}, and stays
+with a schema that is renamed. dbt writes it (dbt/macros/star_marker.sql); publishing adds the version.
 """
 
 import json
@@ -13,17 +13,17 @@ NEXT, TRUSTED, PREVIOUS = "trusted_next", "trusted", "trusted_previous"
 
 
 def read_marker(cursor: Cursor, schema: str) -> dict[str, object]:
-    """Return what the schema is marked with; nothing for a star from before there were markers."""
+    """Return the schema's marker; an empty one for a star that is older than markers."""
     cursor.execute("select obj_description(to_regnamespace(%s), 'pg_namespace')", (schema,))
     try:
         marker = json.loads(cursor.fetchone()[0] or "{}")
     except ValueError:
-        # Somebody's own words about the schema.
+        # A comment that somebody else wrote on the schema.
         return {}
     return marker if isinstance(marker, dict) else {}
 
 
 def write_marker(cursor: Cursor, schema: str, marker: dict[str, object]) -> None:
-    """Mark the schema, in the caller's transaction."""
+    """Replace the schema's marker, in the caller's transaction."""
     statement = SQL("comment on schema {} is {}")
     cursor.execute(statement.format(Identifier(schema), Literal(json.dumps(marker))))

@@ -1,11 +1,11 @@
-"""Give readers the next star, or the previous one again, by renaming schemas in one transaction.
+"""Publish the next star, or the previous one again, by renaming schemas in one transaction.
 
 Data flow: dbt builds and tests trusted_next -> publish: trusted_next becomes trusted, trusted becomes
-trusted_previous, and that becomes the next trusted_next. Rollback: trusted and trusted_previous change
+trusted_previous, and trusted_previous becomes trusted_next. Rollback: trusted and trusted_previous change
 places.
 
-The swap locks all tables of trusted first. So it waits for every transaction that has read one, and no
-transaction sees two versions. It never waits for long: a reader queues behind a waiting lock.
+The swap first locks all tables of trusted (star_lock.py), which waits for every transaction that has read one
+of them. So no transaction reads two versions.
 """
 
 import logging
@@ -28,25 +28,35 @@ from include.ops.publications import (
 )
 from include.publish.contents import contents_of, foreign_parts, tables_in
 from include.publish.schema_marker import NEXT, PREVIOUS, TRUSTED, read_marker, write_marker
+from include.publish.star_lock import current_readers, lock_out_readers
 from include.run import Batch
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
-READER = "bi_reader"
 SPARE = "trusted_spare"
-# A reader that comes meanwhile waits for so long, and is let through in the pause. It is longer than the
-# server's deadlock_timeout, after which it ends an autovacuum that is in the way.
-LOCK_SECONDS = 1.5
+# Readers that had to wait during an attempt are served in the pause after it.
 ATTEMPTS = 10
 PAUSE_SECONDS = 3.0
-# dbt closes its connections between nodes: it is gone when none was seen for so long.
+# dbt closes its connections between nodes, so only after so long without one is dbt taken to have ended.
 DBT_SILENT_SECONDS = 2.0
+DBT_IS_CONNECTED = """
+select exists (
+    select 1 from pg_stat_activity
+    where datname = current_database() and usename = current_user and application_name = 'dbt'
+)
+"""
+# Rights on tables move with their tables, but the right to use a schema moves with the renamed schema.
+LET_READERS_IN = """
+revoke usage on schema trusted_next, trusted_previous from bi_reader;
+grant usage on schema trusted to bi_reader;
+grant select on all tables in schema trusted to bi_reader
+"""
 
 
 @dataclass(frozen=True)
 class Swap:
-    """A way to change what readers see: whose star they get, and which schema takes which name, in order."""
+    """How readers get another star: `star` is its schema, `renames` are (old, new) names in order."""
 
     action: str
     star: str
@@ -58,10 +68,10 @@ ROLLBACK = Swap("rollback", PREVIOUS, ((TRUSTED, SPARE), (PREVIOUS, TRUSTED), (S
 
 
 def publish(warehouse: Connection, batch: Batch) -> Publication:
-    """Publish the star that the batch built; return its publication, an earlier one when it is published.
+    """Publish the star that the batch built; return its publication, also when it was published before.
 
     `warehouse` is a connection as dbt_transformer. Raises PublicationError when trusted_next does not hold
-    the batch's tested star, StarInUseError when readers did not let go of trusted; both leave it as it was.
+    the batch's tested star, StarInUseError when readers hold locks on trusted. Both leave trusted unchanged.
     """
     with transaction(warehouse) as cursor:
         marker = read_marker(cursor, NEXT)
@@ -71,13 +81,14 @@ def publish(warehouse: Connection, batch: Batch) -> Publication:
             raise PublicationError(
                 f"The next star is not whole in itself: {', '.join(parts)}. Make it read its own tables"
             )
-    return _give_readers(warehouse, PUBLISH, marker, as_of=batch.as_of.isoformat())
+    return _swap_when_unused(warehouse, PUBLISH, marker, as_of=batch.as_of.isoformat())
 
 
 def rollback(warehouse: Connection) -> Publication:
-    """Give readers the previous version again, and keep the present one as the previous; return it.
+    """Publish the previous version again and keep the present one as previous; return the publication.
 
-    Raises PublicationError when there is none, or when dbt builds a star that would replace it at once.
+    Raises PublicationError when there is no previous version, or while dbt builds a star, which would replace
+    it soon; StarInUseError as `publish` does.
     """
     with transaction(warehouse) as cursor:
         marker = read_marker(cursor, PREVIOUS)
@@ -88,10 +99,11 @@ def rollback(warehouse: Connection) -> Publication:
             "dbt is building the next star, which would be published over this rollback. Let the run end, or"
             " stop it first (mark it as failed in Airflow)"
         )
-    return _give_readers(warehouse, ROLLBACK, marker)
+    return _swap_when_unused(warehouse, ROLLBACK, marker)
 
 
 def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -> Publication:
+    """Return the publication of the batch; raise PublicationError when there is none."""
     now = current_publication(cursor)
     if done := publication_of_batch(cursor, batch.batch_id):
         log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
@@ -104,15 +116,19 @@ def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -
     )
 
 
-def _give_readers(
+def _swap_when_unused(
     warehouse: Connection, swap: Swap, marker: dict[str, object], **facts: object
 ) -> Publication:
+    """Swap the schemas once no reader holds a lock; `facts` are added to the star's marker.
+
+    Raises PublicationError when the star is marked anew meanwhile, StarInUseError after the last attempt.
+    """
     with transaction(warehouse) as cursor:
         started, contents = _clock(cursor), contents_of(cursor, swap.star)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction(warehouse) as cursor:
-                _lock_out_readers(cursor)
+                lock_out_readers(cursor)
                 if read_marker(cursor, swap.star) != marker:
                     raise PublicationError(
                         f"{swap.star} was changed meanwhile: look what it holds and try again"
@@ -125,114 +141,50 @@ def _give_readers(
         else:
             log.info("%s: readers see %s, in %.1f s, %s", done.action, done, done.seconds, done.row_counts)
             return done
-    raise StarInUseError(_who_reads(warehouse))
+    raise StarInUseError(_in_use(warehouse))
 
 
 def _clock(cursor: Cursor) -> float:
+    """Return the server's clock in epoch seconds."""
     cursor.execute("select extract(epoch from clock_timestamp())::float8")
     return cursor.fetchone()[0]
-
-
-def _lock_out_readers(cursor: Cursor) -> None:
-    """Lock every table that readers see, or raise LockNotAvailable after LOCK_SECONDS.
-
-    It waits for one table while it holds none, and takes the others only if they are free. Readers hold some
-    tables and ask for others, in any order: to wait for one with others in hand would be a deadlock, and the
-    server might end the reader.
-    """
-    deadline = time.monotonic() + LOCK_SECONDS
-    _limit_waiting(cursor, deadline)
-    # dbt takes it too when it marks a star: nobody begins to build while schemas change their names.
-    cursor.execute("select pg_advisory_xact_lock(hashtext('star'))")
-    names = tables_in(cursor, TRUSTED)
-    busy = names[-1] if names else None
-    while busy:
-        if time.monotonic() > deadline:
-            raise psycopg2.errors.LockNotAvailable(f"{busy} is busy again and again")
-        cursor.execute("savepoint unlocked")
-        _limit_waiting(cursor, deadline)
-        _lock(cursor, busy)
-        busy = _lock_the_free(cursor, names)
-        if busy:
-            cursor.execute("rollback to savepoint unlocked")
-
-
-def _lock_the_free(cursor: Cursor, names: list[str]) -> str | None:
-    """Lock the tables without waiting; return the first that is busy."""
-    for name in names:
-        cursor.execute("savepoint free")
-        try:
-            _lock(cursor, name, " nowait")
-        except psycopg2.errors.LockNotAvailable:
-            cursor.execute("rollback to savepoint free")
-            return name
-    return None
-
-
-def _lock(cursor: Cursor, table: str, how: str = "") -> None:
-    statement = SQL("lock table {} in access exclusive mode" + how)
-    cursor.execute(statement.format(Identifier(TRUSTED, table)))
-
-
-def _limit_waiting(cursor: Cursor, deadline: float) -> None:
-    # Zero would mean no limit.
-    left = max(1, round(1000 * (deadline - time.monotonic())))
-    cursor.execute("select set_config('lock_timeout', %s, true)", (f"{left}ms",))
 
 
 def _swap_names(
     cursor: Cursor, swap: Swap, marker: dict[str, object], contents: Contents, started: float
 ) -> Publication:
+    """Rename the schemas, move the readers' rights, and record it; a rollback keeps the star's version."""
     marker = {"version": next_version(cursor), **marker, "state": "published"}
     if tables_in(cursor, TRUSTED) and "version" not in (before := read_marker(cursor, TRUSTED)):
-        # Published before there were versions.
+        # This star was published before versions existed.
         write_marker(cursor, TRUSTED, before | {"version": 0, "state": "published"})
     for old, new in swap.renames:
         cursor.execute(SQL("alter schema {} rename to {}").format(Identifier(old), Identifier(new)))
-    _let_readers_in(cursor)
+    cursor.execute(LET_READERS_IN)
     write_marker(cursor, TRUSTED, marker)
     return record_publication(cursor, swap.action, marker, contents, started)
 
 
-def _let_readers_in(cursor: Cursor) -> None:
-    # The right to enter went along with the renamed schemas.
-    trusted, others = Identifier(TRUSTED), SQL(", ").join(map(Identifier, (NEXT, PREVIOUS)))
-    cursor.execute(
-        SQL(
-            "revoke usage on schema {others} from {reader}; grant usage on schema {trusted} to {reader};"
-            " grant select on all tables in schema {trusted} to {reader}"
-        ).format(others=others, trusted=trusted, reader=Identifier(READER))
-    )
-
-
 def _is_being_built(warehouse: Connection) -> bool:
+    """Tell whether trusted_next is marked as building and dbt shows a session within DBT_SILENT_SECONDS."""
     deadline = time.monotonic() + DBT_SILENT_SECONDS
     while time.monotonic() < deadline:
-        # A transaction each: within one the server shows the same sessions all the time.
+        # One transaction for each look: pg_stat_activity does not change within a transaction.
         with transaction(warehouse) as cursor:
             if read_marker(cursor, NEXT).get("state") != "building":
                 return False
-            cursor.execute(
-                "select exists (select from pg_stat_activity where datname = current_database()"
-                " and usename = current_user and application_name = 'dbt')"
-            )
+            cursor.execute(DBT_IS_CONNECTED)
             if cursor.fetchone()[0]:
                 return True
         time.sleep(0.05)
     return False
 
 
-def _who_reads(warehouse: Connection) -> str:
+def _in_use(warehouse: Connection) -> str:
+    """Return the message of StarInUseError: who holds locks, what readers see, what to do."""
     with transaction(warehouse) as cursor:
-        cursor.execute(
-            "select distinct format('%s (%s, pid %s)', usename, application_name, pid)"
-            " from pg_locks inner join pg_class on pg_class.oid = relation"
-            " inner join pg_stat_activity using (pid)"
-            " where relnamespace = to_regnamespace('trusted') and granted and pid <> pg_backend_pid()"
-        )
-        readers = [text for (text,) in cursor.fetchall()]
+        who = ", ".join(current_readers(cursor)) or "nobody any more"
         now = current_publication(cursor)
-    who = ", ".join(readers) or "nobody any more"
     return (
         f"trusted was in use at each of {ATTEMPTS} attempts, at the last one by {who}. Readers still see"
         f" {now or 'what they saw'}. Try again when the long query has ended, or end it as the administrator:"
