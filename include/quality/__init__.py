@@ -1,4 +1,4 @@
-"""Is the star what the sources hold? Compared at the end of every run, to the last digit.
+"""Compare star and raw with the sources at the end of every run, to the last digit.
 
 In: sources, raw and a built star. Out: ops.reconciliations, or DataQualityError with the keys that differ.
 """

@@ -1,11 +1,14 @@
-"""Reconcile sources, raw and star at the end of a run: rows, key hash and the sum of every number column.
+"""Reconcile sources, raw and star at the end of a run: row count, key hash and sum of every number column.
 
-Data flow, one table after the other, while no load of it can run: ops.source_figures + raw + star -> figures
--> ops.reconciliations, all in one transaction.
+Data flow, for each table while its loads are locked out: ops.source_figures + raw + star -> measures; those
+of all tables -> ops.reconciliations, in one transaction.
 
-The source's figures are those of the snapshot that the last load brought into raw, so raw equals them to the
-last digit, whatever the source did since. A collection has no snapshots: it is staged whole and compared as
-it is now, without what changed since (see row_diff.py). Only where figures differ are keys compared.
+A PostgreSQL table's source figures are those of the snapshot that the last load copied into raw, so raw
+equals them even if the source has changed since. A collection has no snapshots: it is read whole and compared
+in its present state, without later changes (row_diff.py). Keys are compared only where figures differ.
+
+Example of rounding: raw has the minutes 1.004 and 1.004, the star 1.00 and 1.00. The sums are 2.008 and 2.00,
+and rounding raw's values takes away 0.008: the star is equal.
 """
 
 import logging
@@ -35,7 +38,7 @@ SHOWN_KEYS = 5
 
 @dataclass(frozen=True)
 class Servers:
-    """Both sources, and the warehouse as elt_loader and as dbt_transformer, who may read the star."""
+    """Both sources, and the warehouse as elt_loader and as dbt_transformer, who may read the next star."""
 
     source: Connection
     catalogue: Database
@@ -44,8 +47,11 @@ class Servers:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A figure of a raw table on all sides; `rounding` is what the star's decimals take away from raw's."""
+class ComparedMeasure:
+    """A measure of a raw table in source, raw and star; `trusted` is None where the star has no such column.
+
+    `rounding` is raw's value minus that of raw rounded to the star's decimals.
+    """
 
     name: str
     source: Decimal
@@ -63,20 +69,20 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A raw table beside its source and the star: its figures, and what to tell people where they differ."""
+class TableComparison:
+    """The measures of one raw table, and a message for each side that differs from raw."""
 
     table: str
-    measures: Sequence[Measure]
+    measures: Sequence[ComparedMeasure]
     problems: Sequence[str]
 
 
 def reconcile_sources(servers: Servers, batch: Batch, *, schema: str) -> list[dict]:
-    """Compare every raw table with its source and with the star in `schema`; return the rows by table.
+    """Compare every raw table with its source and with the star in `schema`; return the row counts.
 
-    Raises DataQualityError, after everything was compared and recorded, when anything differs.
+    Raises DataQualityError, after all tables are compared and recorded, when any of them differs.
     """
-    # Where deletions are not followed, raw may hold more than its source.
+    # Without deletes="sweep" raw keeps rows that its source has deleted, so the two are not comparable.
     compared = [
         _compare_table(servers, table, schema) for table in POSTGRES_TABLES if table.deletes == "sweep"
     ]
@@ -88,25 +94,26 @@ def reconcile_sources(servers: Servers, batch: Batch, *, schema: str) -> list[di
     return [{"table": found.table, "rows": int(found.measures[0].raw)} for found in compared]
 
 
-def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> Comparison:
+def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> TableComparison:
+    """Compare a PostgreSQL table's recorded figures with raw, and raw with the star."""
     with transaction(servers.warehouse) as cursor:
-        watermark = _begin(cursor, table.raw, table)
+        watermark = _lock_out_loads(cursor, table.raw, table)
         source = remembered_fingerprint(cursor, table)
         if not source:
-            return Comparison(table.raw, (), [f"raw.{table.raw}: no load has measured its source yet"])
+            return TableComparison(table.raw, (), [f"raw.{table.raw}: no load has measured its source yet"])
         measures = _measures(cursor, servers.publisher, table, source, schema)
         problems = []
         if unequal := [found for found in measures if not found.is_source_equal]:
             narrow = _stage(servers.source, cursor, table, watermark)
             problems.append(_source_problem(cursor, narrow, unequal, table.raw))
         problems += _star_problems(servers.publisher, table, measures, schema)
-    return _logged(Comparison(table.raw, measures, problems))
+    return _logged(TableComparison(table.raw, measures, problems))
 
 
 def _stage(
     source: Connection, cursor: Cursor, table: PostgresTable, watermark: datetime | None
 ) -> PostgresTable:
-    # Key and numbers only: the texts need not travel.
+    """Stage the source in its present state; return the table with the staged columns: key and numbers."""
     kept = {table.key, *numbers(table)}
     narrow = replace(table, columns=tuple(column for column in table.columns if column.name in kept))
     with postgres.snapshot(source) as reader:
@@ -116,11 +123,12 @@ def _stage(
     return narrow
 
 
-def _compare_collection(servers: Servers, collection: MongoCollection, schema: str) -> list[Comparison]:
+def _compare_collection(servers: Servers, collection: MongoCollection, schema: str) -> list[TableComparison]:
+    """Compare each raw table of a collection with the staged collection and with the star."""
     name = collection.raw
     compared = []
     with transaction(servers.warehouse) as cursor:
-        watermark = _begin(cursor, name, collection)
+        watermark = _lock_out_loads(cursor, name, collection)
         mongo.stage(servers.catalogue, cursor, collection, None)
         left_out = leave_out(cursor, collection.kinds, watermark)
         for table in collection.raw_tables:
@@ -129,13 +137,13 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
             unequal = [found for found in measures if not found.is_source_equal]
             problems = [_source_problem(cursor, table, unequal, name)] if unequal else []
             problems += _star_problems(servers.publisher, table, measures, schema)
-            compared.append(_logged(Comparison(table.raw, measures, problems)))
+            compared.append(_logged(TableComparison(table.raw, measures, problems)))
     log.info("%s: %s documents changed since the load or were rejected: left out", name, f"{left_out:,}")
     return compared
 
 
-def _begin(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -> datetime | None:
-    """Keep loads of the table away until the transaction ends; return its watermark, where it has one."""
+def _lock_out_loads(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -> datetime | None:
+    """Lock out loads of the table until the transaction ends; return the watermark of an incremental one."""
     raw.lock_loads(cursor, name)
     if not source.is_incremental:
         return None
@@ -145,19 +153,21 @@ def _begin(cursor: Cursor, name: str, source: PostgresTable | MongoCollection) -
 
 def _measures(
     cursor: Cursor, publisher: Connection, table: RawTable, source: Fingerprint, schema: str
-) -> list[Measure]:
+) -> list[ComparedMeasure]:
+    """Measure raw and star; raw is rounded, by a second scan, only when the star differs from its figures."""
     in_raw = fingerprint_of(cursor, live_rows(table), table.raw_key, numbers(table))
     in_star = _measure_star(publisher, table, schema)
     rounded = in_raw
     if any(value != in_raw[name] for name, value in in_star.items()):
         rounded = fingerprint_of(cursor, rounded_rows(table), table.raw_key, numbers(table))
     return [
-        Measure(name, value, in_raw[name], in_raw[name] - rounded[name], in_star.get(name))
+        ComparedMeasure(name, value, in_raw[name], in_raw[name] - rounded[name], in_star.get(name))
         for name, value in source.items()
     ]
 
 
 def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Fingerprint:
+    """Return the figures of the star's rows for the raw table; none when STAR does not map it."""
     star = STAR.get(table.raw)
     if star is None:
         return {}
@@ -165,7 +175,8 @@ def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Finger
         return fingerprint_of(cursor, star.rows(table, schema), table.raw_key, list(star.columns))
 
 
-def _source_problem(cursor: Cursor, table: RawTable, unequal: Sequence[Measure], source: str) -> str:
+def _source_problem(cursor: Cursor, table: RawTable, unequal: Sequence[ComparedMeasure], source: str) -> str:
+    """Return the message for a raw table that differs from its source, with the first differing keys."""
     sides = {"the source": staged_rows(table), "raw": live_rows(table)}
     keys = differing_keys(cursor, table.raw_key, numbers(table), sides, SHOWN_KEYS)
     figures = ", ".join(f"{m.name} is {m.source:,} in the source and {m.raw:,} in raw" for m in unequal)
@@ -177,8 +188,9 @@ def _source_problem(cursor: Cursor, table: RawTable, unequal: Sequence[Measure],
 
 
 def _star_problems(
-    publisher: Connection, table: RawTable, measures: Sequence[Measure], schema: str
+    publisher: Connection, table: RawTable, measures: Sequence[ComparedMeasure], schema: str
 ) -> list[str]:
+    """Return the message for a star that differs from raw, with the first differing keys; one or none."""
     unequal = [found for found in measures if not found.is_trusted_equal]
     if not unequal:
         return []
@@ -199,13 +211,14 @@ def _named(keys: Sequence[str]) -> str:
     return f"First keys: {', '.join(keys)}." if keys else "No key differs any more."
 
 
-def _logged(comparison: Comparison) -> Comparison:
+def _logged(comparison: TableComparison) -> TableComparison:
     verdict = "differs" if comparison.problems else "equal"
     log.info("raw.%s: %s, %s rows compared", comparison.table, verdict, f"{comparison.measures[0].raw:,}")
     return comparison
 
 
-def _record(warehouse: Connection, compared: Sequence[Comparison], batch: Batch) -> None:
+def _record(warehouse: Connection, compared: Sequence[TableComparison], batch: Batch) -> None:
+    """Replace the batch's rows in ops.reconciliations."""
     with transaction(warehouse) as cursor:
         cursor.execute("delete from ops.reconciliations where batch_id = %s", (batch.batch_id,))
         execute_values(

@@ -1,14 +1,18 @@
-"""Which rows differ, when figures do: raw beside the source as it is now, or beside the star.
+"""Find the rows in which raw differs from the present source, or from the star.
 
-The source goes on changing, so what cannot be compared is left out, by key:
+The source has changed since the last load, so keys of rows that are not comparable are left out:
 
-- rows stamped at or after the watermark of the last load: the next load reads them;
-- documents that the loader rejects: raw holds nothing of them, or their last good version. They are judged
-  anew by the loader's own rules, since quarantine also remembers what was mended long ago;
-- rows that the source deleted since the load. A deletion has no stamp, but raw then still holds exactly the
-  keys that the load left in it (ops.source_figures): a key put into raw by anybody else shows.
+- rows with an updated_at at or after the watermark of that load, or without one: the next load reads them;
+- documents that the loader rejects: raw has their last valid version, if any. The loader's own rules find
+  them, since quarantine also holds rows that were corrected long ago;
+- rows that the source deleted since the load. A deletion has no timestamp, so they are left out only if raw
+  has exactly the keys that the load left in it (ops.source_figures): nobody else wrote a key into raw.
 
-Works in the transaction in which the source was staged: `stage_*` holds its rows, `keys_*` all its keys.
+Example: the load read A, B and C up to 12:00. At 12:05 A changes, B becomes invalid, C is deleted: they are
+left out. If somebody also wrote a row X into raw, the keys A, B, C, X are not those of the load: C and X are
+reported as not in the source.
+
+The source is staged in the same transaction: `stage_*` holds its valid rows, `keys_*` all its keys.
 """
 
 from collections.abc import Sequence
@@ -20,9 +24,56 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 from include.ops.fingerprint import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
 from include.tables import RawTable
 
+KEYS_LEFT_OUT = """
+(select {key} from {stage} where coalesce(_source_updated_at >= %(watermark)s::timestamptz, true))
+union
+(select {key} from {keys} except select {key} from {stage})
+union
+select {key} from (
+    select {key} from raw.{raw} where _deleted_at is null
+    except
+    select {key} from {keys}
+) as deleted
+where (
+    (select value from ops.source_figures where table_name = {table} and measure = {rows}),
+    (select value from ops.source_figures where table_name = {table} and measure = {key_hash})
+) = (select {hashed} from {live})
+"""
+STAGED_ROWS = """
+(
+    select {columns} from {stage} where not {is_left_out}
+    union all
+    select {columns} from {live} where {is_left_out}
+) as source
+"""
+DIFFERING_KEYS = """
+with left_side as (select {columns} from {left_rows}),
+right_side as (select {columns} from {right_rows}),
+joined as (
+    select
+        _key,
+        case
+            when right_side._key is null then {missing}
+            when left_side._key is null then {extra}
+            else nullif(concat_ws('; ', {details}), '')
+        end as detail
+    from left_side full join right_side using (_key)
+)
+select concat(_key, ' (', detail, ')') from joined
+where detail is not null
+order by _key
+limit {limit}
+"""
+DETAIL = """
+case when left_side.{column} is distinct from right_side.{column} then concat(
+    {name}, ' ', coalesce(left_side.{column}::text, 'null'), {in_left},
+    coalesce(right_side.{column}::text, 'null'), {in_right}
+) end
+"""
+
 
 def leave_out(cursor: Cursor, parents: Sequence[RawTable], watermark: datetime | None) -> int:
-    """Create the temporary table `left_out` of the keys that cannot be compared; return how many."""
+    """Create the temporary table `left_out` with the keys that are not comparable; return how many."""
     queries = SQL(" union ").join(_keys_left_out(table) for table in parents)
     cursor.execute(
         SQL("create temporary table left_out (key) on commit drop as {}").format(queries),
@@ -35,15 +86,12 @@ def leave_out(cursor: Cursor, parents: Sequence[RawTable], watermark: datetime |
 
 
 def staged_rows(table: RawTable) -> Composed:
-    """Return the staged source, as what follows `from`; what was left out is there as raw has it."""
+    """Return the `from` item for the staged source, with raw's rows in place of those left out."""
     columns = SQL(", ").join(Identifier(column.name) for column in table.raw_columns)
     is_left_out = SQL("exists (select 1 from left_out where left_out.key = {})").format(
         Identifier(table.raw_key[0])
     )
-    return SQL(
-        "(select {columns} from {stage} where not {is_left_out}"
-        " union all select {columns} from {live} where {is_left_out}) as source"
-    ).format(
+    return SQL(STAGED_ROWS).format(
         columns=columns,
         is_left_out=is_left_out,
         live=live_rows(table),
@@ -52,28 +100,16 @@ def staged_rows(table: RawTable) -> Composed:
 
 
 def differing_keys(
-    cursor: Cursor,
-    key: tuple[str, ...],
-    columns: Sequence[str],
-    sides: dict[str, Composable],
-    limit: int,
+    cursor: Cursor, key: tuple[str, ...], columns: Sequence[str], sides: dict[str, Composable], limit: int
 ) -> list[str]:
-    """Return the first keys that differ, each with what differs.
+    """Return the first keys that differ, with their differences: `U3 (age 31 in the source, 30 in raw)`.
 
-    `sides` are two: the name of each, and its rows as what follows `from`.
+    `sides` are two: name -> `from` item of its rows.
     """
     (left, left_rows), (right, right_rows) = sides.items()
     selected = SQL(", ").join([SQL("{} as _key").format(key_text(key)), *map(Identifier, columns)])
     details = [_detail(column, left, right) for column in columns]
-    query = SQL(
-        "with left_side as (select {columns} from {left_rows}),"
-        " right_side as (select {columns} from {right_rows}), joined as ("
-        " select _key, case when right_side._key is null then {missing}"
-        " when left_side._key is null then {extra} else nullif(concat_ws('; ', {details}), '') end as detail"
-        " from left_side full join right_side using (_key))"
-        " select concat(_key, ' (', detail, ')') from joined where detail is not null"
-        " order by _key limit {limit}"
-    ).format(
+    query = SQL(DIFFERING_KEYS).format(
         columns=selected,
         left_rows=left_rows,
         right_rows=right_rows,
@@ -87,19 +123,14 @@ def differing_keys(
 
 
 def _keys_left_out(table: RawTable) -> Composed:
-    left = SQL("(select value from ops.source_figures where table_name = {} and measure = {})")
-    return SQL(
-        "(select {key} from {stage} where coalesce(_source_updated_at >= %(watermark)s::timestamptz, true))"
-        " union (select {key} from {keys} except select {key} from {stage})"
-        " union select {key} from ("
-        "  select {key} from raw.{raw} where _deleted_at is null except select {key} from {keys}"
-        " ) as gone where ({left_rows}, {left_hash}) = (select {hashed} from {live})"
-    ).format(
+    """Return the query for the table's keys that are not comparable: changed, rejected, deleted since."""
+    return SQL(KEYS_LEFT_OUT).format(
         key=Identifier(table.raw_key[0]),
         keys=Identifier(f"keys_{table.raw}"),
         hashed=hashed_keys(key_text(table.raw_key)),
-        left_rows=left.format(Literal(table.raw), Literal(ROWS)),
-        left_hash=left.format(Literal(table.raw), Literal(KEY_HASH)),
+        table=Literal(table.raw),
+        rows=Literal(ROWS),
+        key_hash=Literal(KEY_HASH),
         live=live_rows(table),
         raw=Identifier(table.raw),
         stage=Identifier(f"stage_{table.raw}"),
@@ -107,8 +138,10 @@ def _keys_left_out(table: RawTable) -> Composed:
 
 
 def _detail(column: str, left: str, right: str) -> Composed:
-    return SQL(
-        "case when left_side.{0} is distinct from right_side.{0} then"
-        " concat({1}, ' ', coalesce(left_side.{0}::text, 'null'), {2},"
-        " coalesce(right_side.{0}::text, 'null'), {3}) end"
-    ).format(Identifier(column), Literal(column), Literal(f" in {left}, "), Literal(f" in {right}"))
+    """Return the expression for a column's difference in words; null where the sides are equal."""
+    return SQL(DETAIL).format(
+        column=Identifier(column),
+        name=Literal(column),
+        in_left=Literal(f" in {left}, "),
+        in_right=Literal(f" in {right}"),
+    )

@@ -1,4 +1,4 @@
-"""Which table of the star holds which raw table: what must have the same figures on both sides."""
+"""The table of the star for each raw table, and the columns whose sums must be equal in both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from psycopg2.sql import SQL, Composed, Identifier
 from include.ops.fingerprint import live_rows, numbers
 from include.tables import RawTable
 
-# Every number with a fraction has two decimals in the star.
+# The star has two decimals for every number that may have a fraction.
 DECIMALS = 2
 
 
 @dataclass(frozen=True)
 class StarTable:
-    """The rows of a table of the star that hold the live rows of a raw table.
+    """A table of the star; its rows `where` the condition holds are the live rows of a raw table.
 
-    Keys have one name on both sides. `columns` are raw's numbers by name, each with its name in the star.
+    The key has the same name in both. `columns` maps the names of raw's numbers to their names in the star.
     """
 
     name: str
@@ -24,7 +24,7 @@ class StarTable:
     columns: Mapping[str, str]
 
     def rows(self, raw: RawTable, schema: str) -> Composed:
-        """Return the star's rows under raw's names, as what follows `from`."""
+        """Return the `from` item for the star's rows, with raw's column names."""
         renamed = [
             SQL("{} as {}").format(Identifier(there), Identifier(here))
             for here, there in self.columns.items()
@@ -36,53 +36,46 @@ class StarTable:
         )
 
 
-_TITLE = {"rating": "rating", "production_budget": "production_budget"}
-_AVAILABLE = "is_available and not is_inferred and content_type = "
+def _same(*names: str) -> dict[str, str]:
+    """Map names that are equal in raw and star."""
+    return dict(zip(names, names, strict=True))
 
-# By raw table. The arrays of documents are not here: the star drops repeated and unknown genres.
+
+_TITLE = _same("rating", "production_budget")
+_SERIES = {"avg_episode_duration": "avg_episode_duration_minutes", "total_views": "catalogue_views"}
+_AVAILABLE = "is_available and not is_inferred and content_type ="
+
+# By raw table. Arrays of documents are not mapped: the star has no repeated or unknown genres.
 STAR = {
     "postgres_viewing_sessions": StarTable(
         "fct_viewing_sessions",
         where="true",
-        columns={
-            "watch_duration_minutes": "watch_duration_minutes",
-            "completion_percentage": "completion_percentage",
-        },
+        columns=_same("watch_duration_minutes", "completion_percentage"),
     ),
     "postgres_users": StarTable(
         "dim_users",
         where="is_current and not is_inferred and user_key != -1",
-        columns={"age": "age", "total_watch_time_hours": "total_watch_time_hours"},
+        columns=_same("age", "total_watch_time_hours"),
     ),
     "mongo_movies": StarTable(
         "dim_content",
         where=f"{_AVAILABLE} 'movie'",
-        columns={
-            "duration_minutes": "duration_minutes",
-            "release_year": "release_year",
-            "views_count": "catalogue_views",
-            **_TITLE,
-        },
+        columns=_same("duration_minutes", "release_year") | {"views_count": "catalogue_views"} | _TITLE,
     ),
     "mongo_series": StarTable(
         "dim_content",
         where=f"{_AVAILABLE} 'series'",
-        columns={
-            "seasons": "seasons",
-            "avg_episode_duration": "avg_episode_duration_minutes",
-            "total_views": "catalogue_views",
-            **_TITLE,
-        },
+        columns=_same("seasons") | _SERIES | _TITLE,
     ),
 }
 
 
 def rounded_rows(table: RawTable) -> Composed:
-    """Return raw's live rows with the star's decimals, as what follows `from`."""
+    """Return the `from` item for raw's live rows, rounded to the star's decimals."""
     types = {column.name: column.type for column in table.raw_columns}
     values = [
-        SQL("round({0}, {1}) as {0}" if types[name] == "numeric" else "{0}").format(
-            Identifier(name), SQL(str(DECIMALS))
+        SQL("round({column}, {decimals}) as {column}" if types[name] == "numeric" else "{column}").format(
+            column=Identifier(name), decimals=SQL(str(DECIMALS))
         )
         for name in numbers(table)
     ]
