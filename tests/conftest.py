@@ -22,6 +22,11 @@ from include.schema.mongo import create_collection
 from include.schema.mongo_users import create_mongo_users
 from include.tables import MONGO_COLLECTIONS
 
+# A failed assertion of a helper shows its values, as one of a test does.
+pytest.register_assert_rewrite(
+    *(f"tests.{name}" for name in ("carried_star", "dbt_project", "integration", "pipeline", "unit"))
+)
+
 # A role exists on one PostgreSQL server only; admin is its administrator.
 SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE"}
 _numbers = itertools.count(1)

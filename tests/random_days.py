@@ -10,7 +10,9 @@ from random import Random
 
 from psycopg2.sql import SQL, Identifier
 
+from include.tables import raw_tables
 from tests.conftest import Platform
+from tests.raw_rows import upsert
 
 Row = dict[str, object]
 Make = Callable[[str], Row]
@@ -29,8 +31,9 @@ GENRES = ["Drama", "Crime", "War", "Unknown"]
 class Kind:
     """The rows of one raw table by key: those the source has, those it had, and what the next load brings."""
 
-    def __init__(self, table: str, key: str) -> None:
-        self.table, self.key = table, key
+    def __init__(self, table: str) -> None:
+        self.table = table
+        (self.key,) = raw_tables()[table].raw_key
         self.live: dict[str, Row] = {}
         self.gone: dict[str, Row] = {}
         self.touched: set[str] = set()
@@ -52,10 +55,10 @@ class RandomDays:
     def __init__(self, platform: Platform, seed: int) -> None:
         self.platform, self.seed, self.random = platform, seed, Random(seed)
         self.loads, self.day = 0, FIRST_DAY
-        self.users = Kind("postgres_users", "user_id")
-        self.sessions = Kind("postgres_viewing_sessions", "session_id")
-        self.movies = Kind("mongo_movies", "content_id")
-        self.series = Kind("mongo_series", "content_id")
+        self.users = Kind("postgres_users")
+        self.sessions = Kind("postgres_viewing_sessions")
+        self.movies = Kind("mongo_movies")
+        self.series = Kind("mongo_series")
 
     def __str__(self) -> str:
         return f"seed {self.seed} after {self.loads} loads"
@@ -163,23 +166,7 @@ class RandomDays:
             table = Identifier("mongo_content_genres")
             cursor.execute(SQL("delete from raw.{} where content_id = %s").format(table), (key,))
             for position, genre in enumerate(genres):
-                child = {"content_id": key, "position": position, "genre": genre}
-                _upsert(cursor, "mongo_content_genres", ["content_id", "position"], child | facts | deleted)
-        _upsert(cursor, kind.table, [kind.key], row | facts | deleted)
-
-
-def _upsert(cursor: object, table: str, key: list[str], row: Row) -> None:
-    names = list(map(Identifier, row))
-    cursor.execute(
-        SQL(
-            "insert into raw.{table} ({names}) values ({values}) on conflict ({key})"
-            " do update set ({names}) = row({excluded})"
-        ).format(
-            table=Identifier(table),
-            names=SQL(", ").join(names),
-            values=SQL(", ").join([SQL("%s")] * len(row)),
-            key=SQL(", ").join(map(Identifier, key)),
-            excluded=SQL(", ").join(SQL("excluded.{}").format(name) for name in names),
-        ),
-        list(row.values()),
-    )
+                child = {"content_id": key, "position": position, "genre": genre} | facts | deleted
+                cursor.execute(upsert("mongo_content_genres", child), child)
+        row |= facts | deleted
+        cursor.execute(upsert(kind.table, row), row)

@@ -1,6 +1,7 @@
 """`make up` from a clean copy: what runs, what it computes, who may read it, and what survives.
 
-The tests build on one another, in this order, as a day with the stack does.
+Scenario: a day with the stack, in this order. Run alone, a test brings the stack up and performs `first_run`,
+which is all that it needs of the tests before it. The last test takes the stack away.
 """
 
 import os

@@ -1,11 +1,8 @@
 """The rules of the layers, checked on the manifest that `dbt parse` writes: no database needed."""
 
-import json
 import re
 
-import pytest
-
-from include.dbt import NO_LOGIN, start_dbt
+from tests.dbt_project.nodes import calls, has_statistics, held_keys, is_dimension, layer, never_null
 
 PREFIXES = {
     "staging": ("stg_",),
@@ -16,93 +13,6 @@ PREFIXES = {
 # What changed is read from the star as it was and as it is, and the marts read what changed.
 RANKS = {"staging": 0, "intermediate": 1, "changes": 2, "trusted": 2}
 POWER_BI_TYPES = re.compile(r"bigint|integer|text|boolean|date|timestamp|numeric\(\d+, \d+\)")
-
-
-@pytest.fixture(scope="module")
-def parsed(tmp_path_factory):
-    """What `dbt parse` printed, and the manifest it wrote."""
-    work_dir = tmp_path_factory.mktemp("parse")
-    dbt = start_dbt("parse", "--show-all-deprecations", settings=NO_LOGIN, work_dir=work_dir)
-    printed, errors = dbt.communicate()
-    assert dbt.returncode == 0, printed + errors
-    return printed, json.loads((work_dir / "target" / "manifest.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def manifest(parsed):
-    return parsed[1]
-
-
-@pytest.fixture(scope="module")
-def models(manifest):
-    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    assert len(nodes) >= 20
-    return nodes
-
-
-@pytest.fixture(scope="module")
-def trusted_models(models):
-    found = [model for model in models if layer(model) == "trusted"]
-    assert len(found) >= 8
-    return found
-
-
-@pytest.fixture(scope="module")
-def marts(trusted_models):
-    found = [model for model in trusted_models if model["name"].startswith("mart_")]
-    assert len(found) >= 10
-    return found
-
-
-@pytest.fixture(scope="module")
-def tests_of(manifest):
-    """Return the generic tests of a model as pairs of test name and column (or None)."""
-    generic = [node for node in manifest["nodes"].values() if node.get("test_metadata")]
-    assert generic
-
-    def tests_of_model(model):
-        return {
-            (test["test_metadata"]["name"], test["column_name"])
-            for test in generic
-            if test["attached_node"] == model["unique_id"]
-        }
-
-    return tests_of_model
-
-
-@pytest.fixture(scope="module")
-def pointing_of(manifest):
-    """Return the columns of a model that a test compares with the table they point to."""
-    tests = [node for node in manifest["nodes"].values() if node["name"].startswith("foreign_keys_")]
-    keys = {test["attached_node"]: test["test_metadata"]["kwargs"]["keys"] for test in tests}
-    assert len(keys) == len(tests) >= 10
-    return lambda model: {key["column"] for key in keys.get(model["unique_id"], [])}
-
-
-def layer(node):
-    return node["fqn"][1]
-
-
-def held_keys(model):
-    """Return each set of columns that PostgreSQL holds to be unique in a model."""
-    held = ("primary_key", "unique")
-    single = [
-        {column["name"]}
-        for column in model["columns"].values()
-        for constraint in column["constraints"]
-        if constraint["type"] in held
-    ]
-    combined = [set(c["columns"]) for c in model["constraints"] if c["type"] in held]
-    indexes = model["config"].get("indexes") or []
-    return single + combined + [set(index["columns"]) for index in indexes if index.get("unique")]
-
-
-def never_null(model):
-    return {
-        column["name"]
-        for column in model["columns"].values()
-        if {"not_null", "primary_key"} & {constraint["type"] for constraint in column["constraints"]}
-    }
 
 
 def test_parsing_warns_about_nothing(parsed):
@@ -270,10 +180,6 @@ def test_every_key_in_a_trusted_table_is_its_own_or_tested_against_its_dimension
     assert untested == []
 
 
-def is_dimension(model):
-    return model["name"].startswith("dim_")
-
-
 def test_keys_and_dates_of_versions_are_never_null(trusted_models):
     for model in trusted_models:
         needed = {name for name in model["columns"] if name.endswith(("_key", "valid_from", "valid_to"))}
@@ -283,11 +189,6 @@ def test_keys_and_dates_of_versions_are_never_null(trusted_models):
 def test_every_trusted_table_has_its_statistics_after_it_is_built(trusted_models):
     for model in trusted_models:
         assert has_statistics(model), model["name"]
-
-
-def has_statistics(model):
-    hooks = [(hook["sql"], hook["transaction"]) for hook in model["config"]["post-hook"]]
-    return ("{{ refresh_statistics() }}", False) in hooks
 
 
 def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
@@ -321,14 +222,6 @@ def test_models_that_carry_forward_have_a_unit_test_of_it(manifest, models):
     }
     assert len(carrying) >= 14
     assert [name for name in carrying if name not in tested] == []
-
-
-def calls(macro, node, manifest):
-    """Whether the node calls the macro, be it through other own ones; every table's statistics aside."""
-    called = [manifest["macros"][name] for name in node["depends_on"]["macros"]]
-    own = [found for found in called if found["package_name"] == "video_streaming"]
-    own = [found for found in own if found["name"] != "refresh_statistics"]
-    return any(found["name"] == macro or calls(macro, found, manifest) for found in own)
 
 
 def test_snapshots_live_on_business_dates_and_never_end(manifest):

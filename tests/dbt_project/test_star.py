@@ -1,179 +1,20 @@
 """The star over several business dates, on a real PostgreSQL.
 
-Data flow: each load below writes the rows that changed into raw as the loader does, `dbt build`
-follows, and all trusted tables are kept. The tests then read the story from what was kept.
+Scenario: each entry of LOADS writes the rows that changed into raw as the loader does, `dbt build`
+follows, and all trusted tables are kept. Each test then reads its part of the story from what was kept.
 """
 
-import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from psycopg2.extras import RealDictCursor
-from psycopg2.sql import SQL, Identifier, Placeholder
 
 from include.dbt import run_dbt
+from tests.conftest import Platform
+from tests.dbt_project.days import DAY_1, DAY_2, DAY_3, FOREVER, LOADS
+from tests.dbt_project.star import Star, load, read_star
 
-KEYS = {
-    "postgres_users": ["user_id"],
-    "postgres_viewing_sessions": ["session_id"],
-    "mongo_movies": ["content_id"],
-    "mongo_series": ["content_id"],
-    "mongo_content_genres": ["content_id", "position"],
-    "mongo_series_seasons": ["content_id", "season_number"],
-}
 STAMPS = ("_loaded_at", "_user_loaded_at")
-DAY_1, DAY_2, DAY_3 = date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 3)
-FOREVER = date(9999, 12, 31)
-
-
-def user(user_id, plan="Basic", **values):
-    row = {"user_id": user_id, "age": 30, "country": "Chile", "subscription_type": plan}
-    return {**row, "registration_date": DAY_1, "total_watch_time_hours": 10, **values}
-
-
-def session(session_id, user_id="steady", content_id="M1", watched=DAY_1, **values):
-    row = {"session_id": session_id, "user_id": user_id, "content_id": content_id}
-    measures = {"watch_duration_minutes": 60, "completion_percentage": 50}
-    labels = {"device_type": "Mobile", "quality_level": "HD"}
-    return {**row, "watch_date": watched, **measures, **labels, **values}
-
-
-def movie(content_id, **values):
-    title = {"title": f"Movie {content_id}", "rating": 7.5, "_document": "{}"}
-    return {"content_id": content_id, **title, **values}
-
-
-def series(content_id, **values):
-    title = {"title": f"Series {content_id}", "seasons": 2, "_document": "{}"}
-    return {"content_id": content_id, **title, **values}
-
-
-def genre(content_id, position, name):
-    return {"content_id": content_id, "position": position, "genre": name}
-
-
-def season(content_id, number, episodes):
-    return {"content_id": content_id, "season_number": number, "episodes": episodes}
-
-
-def gone(row):
-    """The row as the loader leaves it when the source has deleted it."""
-    return {**row, "_deleted_at": datetime(2024, 3, 2, 5, tzinfo=UTC)}
-
-
-# Only rows that changed, as (state, business date, rows of raw tables).
-LOADS = [
-    ("empty", DAY_1, {}),
-    (
-        "day 1",
-        DAY_1,
-        {
-            "postgres_users": [
-                user("steady", registration_date=date(2022, 6, 1), age=17),
-                user("upgrader"),
-                user("twice"),
-                user("leaver"),
-                user("returner"),
-                user("withdrawn"),
-                user("late"),
-                user("trial", plan="Lifetime", country=None, age=None, registration_date=DAY_2),
-            ],
-            "mongo_movies": [movie("M1"), movie("M2"), movie("M3")],
-            "mongo_series": [series("T1"), series("T2")],
-            "mongo_content_genres": [
-                genre("M1", 1, "Drama"),
-                genre("M1", 2, "Crime"),
-                genre("M1", 3, "War"),
-                genre("M2", 1, "Comedy"),
-                genre("M2", 2, "Comedy"),
-                genre("T1", 1, "Unknown"),
-                genre("T2", 1, "Drama"),
-            ],
-            "mongo_series_seasons": [season("T1", 1, 8), season("T1", 2, 10), season("T2", 1, 6)],
-            "postgres_viewing_sessions": [
-                session("plain", completion_percentage=90),
-                session("before_registration", watched=date(2020, 12, 31)),
-                session("upgrader_old", "upgrader"),
-                session("twice_old", "twice"),
-                session("leaver_old", "leaver"),
-                session("ghost_user", "ghost"),
-                session("ghost_title", content_id="X9"),
-                session("nothing_known", None, None, device_type=None, quality_level=None),
-                session("new_values", device_type="Fridge", quality_level="8K"),
-                session("called_unknown", device_type="Unknown", quality_level=" "),
-                session("corrected", completion_percentage=89.99),
-                session("deleted"),
-                session("comes_back"),
-                session("series", content_id="T2"),
-                session("no_genre", content_id="M3"),
-            ],
-        },
-    ),
-    (
-        "day 2",
-        DAY_2,
-        {
-            "postgres_users": [
-                user("steady", registration_date=date(2022, 6, 1), age=17, total_watch_time_hours=12),
-                user("upgrader", "Premium"),
-                user("twice", "Standard"),
-                gone(user("leaver")),
-                gone(user("returner")),
-                user("withdrawn", "Premium"),
-                user("ghost", "Standard", registration_date=date(2023, 1, 1)),
-            ],
-            "postgres_viewing_sessions": [
-                session("upgrader_new", "upgrader", watched=DAY_2),
-                session("twice_new", "twice", watched=DAY_2),
-                session("withdrawn_new", "withdrawn", watched=DAY_2),
-                session("late_new", "late", watched=DAY_2),
-                session("corrected", completion_percentage=95),
-                gone(session("deleted")),
-                gone(session("comes_back")),
-            ],
-            "mongo_movies": [movie("M1", rating=8.5, views_count=10)],
-        },
-    ),
-    (
-        "day 2 again",
-        DAY_2,
-        {
-            "postgres_users": [
-                user("twice", "Premium"),
-                gone(user("withdrawn", "Premium")),
-                user("late", "Premium"),
-            ],
-        },
-    ),
-    (
-        "day 3",
-        DAY_3,
-        {
-            "postgres_users": [user("returner", "Standard")],
-            "postgres_viewing_sessions": [
-                session("upgrader_arrived_late", "upgrader"),
-                session("leaver_after", "leaver", watched=DAY_3),
-                session("comes_back"),
-            ],
-            "mongo_movies": [movie("X9"), gone(movie("M2"))],
-            "mongo_series": [gone(series("T2"))],
-            "mongo_content_genres": [
-                gone(genre("M2", 1, "Comedy")),
-                gone(genre("M2", 2, "Comedy")),
-                gone(genre("T2", 1, "Drama")),
-                gone(genre("M1", 3, "War")),
-            ],
-            "mongo_series_seasons": [gone(season("T2", 1, 6))],
-        },
-    ),
-    ("repeated", DAY_3, {}),
-    ("rebuilt", DAY_3, {}),
-]
-
-
 # Tests take most of a build. Unit tests do not depend on the rows, so that once is enough.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 WITHOUT_TESTS = (*WITHOUT_UNIT_TESTS, "test")
@@ -188,78 +29,8 @@ CHECKS = {
 }
 
 
-@dataclass(frozen=True)
-class Star:
-    """All trusted tables as they were after one build."""
-
-    tables: Mapping[str, list[dict]]
-
-    def rows(self, table, **wanted):
-        return [
-            row for row in self.tables[table] if all(row[column] == value for column, value in wanted.items())
-        ]
-
-    def row(self, table, **wanted):
-        (found,) = self.rows(table, **wanted)
-        return found
-
-    def versions(self, user_id):
-        found = sorted(self.rows("dim_users", user_id=user_id), key=lambda row: row["valid_from"])
-        return [(v["subscription_type"], v["valid_from"], v["valid_to"]) for v in found]
-
-    def user_of(self, session_id):
-        fact = self.row("fct_viewing_sessions", session_id=session_id)
-        return self.row("dim_users", user_key=fact["user_key"])
-
-    def contents(self, leave_out=()):
-        """Return all rows in an order of their own, without the columns to leave out."""
-        return {
-            table: sorted(
-                repr([(name, value) for name, value in row.items() if name not in leave_out]) for row in rows
-            )
-            for table, rows in self.tables.items()
-        }
-
-
-def load(warehouse, as_of, tables, loaded_at):
-    """Write changed rows into raw as the loader does: keyed upsert, one stamp for all."""
-    stamps = {"_batch_id": str(loaded_at), "_as_of": as_of, "_loaded_at": loaded_at}
-    connection = warehouse.connect("elt_loader")
-    with contextlib.closing(connection), connection, connection.cursor() as cursor:
-        for table, rows in tables.items():
-            for row in rows:
-                values = {"_deleted_at": None, **row, **stamps}
-                cursor.execute(upsert(table, values), values)
-
-
-def upsert(table, values):
-    names = [Identifier(name) for name in values]
-    return SQL(
-        "insert into raw.{table} ({names}) values ({values}) on conflict ({key}) do update set"
-        " ({names}) = row ({values})"
-    ).format(
-        table=Identifier(table),
-        names=SQL(", ").join(names),
-        values=SQL(", ").join(map(Placeholder, values)),
-        key=SQL(", ").join(map(Identifier, KEYS[table])),
-    )
-
-
-def read_star(warehouse):
-    """Read all tables of the star as dbt left it, unpublished."""
-    connection = warehouse.connect("dbt_transformer")
-    names = "select tablename from pg_tables where schemaname = 'trusted_next'"
-    with contextlib.closing(connection), connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(names)
-        tables = {}
-        for table in [row["tablename"] for row in cursor.fetchall()]:
-            cursor.execute(SQL("select * from trusted_next.{}").format(Identifier(table)))
-            tables[table] = [dict(row) for row in cursor.fetchall()]
-        return Star(tables)
-
-
 @pytest.fixture(scope="module")
-def stars(warehouse, tmp_path_factory):
+def stars(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Star]:
     """Load and build once per entry of LOADS; return the star after each."""
     work_dir = tmp_path_factory.mktemp("dbt")
     start = datetime(2024, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)
@@ -273,7 +44,7 @@ def stars(warehouse, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def final(stars):
+def final(stars: dict[str, Star]) -> Star:
     return stars["day 3"]
 
 
@@ -381,7 +152,8 @@ def test_ratings_and_views_of_a_title_have_a_history_and_the_title_shows_the_pre
     assert [version[1:3] for version in title_versions(final, "M2")] == [(True, DAY_1), (False, DAY_3)]
 
 
-def title_versions(star, content_id):
+def title_versions(star: Star, content_id: str) -> list[tuple]:
+    """Return rating, availability and dates of each version of a title."""
     content_key = star.row("dim_content", content_id=content_id)["content_key"]
     found = star.rows("dim_content_history", content_key=content_key)
     ordered = sorted(found, key=lambda row: row["valid_from"])
@@ -445,7 +217,7 @@ def test_weights_of_a_title_sum_to_one_and_no_title_lacks_a_genre(stars, final):
     assert genres_of(stars["day 2"], "X9") == {"Unknown": 1}
 
 
-def genres_of(star, content_id):
+def genres_of(star: Star, content_id: str) -> dict[str, Decimal]:
     """Return the weight of each genre of a title, by the genre's name."""
     content_key = star.row("dim_content", content_id=content_id)["content_key"]
     return {

@@ -2,11 +2,10 @@
 
 from include.publish import publish, rollback
 from tests.carried_star import Star
-from tests.conftest import Platform
 
 
 def test_after_publications_and_a_rollback_the_next_copy_catches_up_and_equals_a_full_refresh(
-    platform: Platform, tmp_path_factory
+    platform, tmp_path_factory
 ):
     star = Star(platform, tmp_path_factory.mktemp("star"), seed=20_240_902)
     warehouse = platform.connect("dbt_transformer")

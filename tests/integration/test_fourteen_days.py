@@ -40,7 +40,7 @@ class Files:
     folder: Path
 
     def drop_user(self, user_id: str) -> list[str]:
-        """Take the user out of the file and return his fields."""
+        """Take the user out of the file and return their fields."""
         path = self.folder / "users.csv"
         lines = path.read_text().splitlines()
         (dropped,) = [line for line in lines if line.startswith(f"{user_id},")]
@@ -69,7 +69,7 @@ class Files:
 
 
 def _returner(files: Files, number: float) -> None:
-    """He is deleted on day 2 and back on day 5; a session of the days between names him."""
+    """They are deleted on day 2 and back on day 5; a session of the days between names them."""
     if 2 <= number < 5:
         files.drop_user(RETURNER)
     if number >= 3:
@@ -89,7 +89,7 @@ def _replanner(files: Files, number: float) -> None:
 
 
 def _switcher(files: Files, number: float) -> None:
-    """His plan changes on day 4 after a session of that day was loaded."""
+    """Their plan changes on day 4 after a session of that day was loaded."""
     if number >= 4:
         files.add_session("X_rekeyed", SWITCHER, 4)
     if number > 4:

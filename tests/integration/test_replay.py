@@ -10,14 +10,15 @@ import pytest
 from include import replay
 from include.errors import InputError
 from include.replay import Replay, replay_documents, replay_extraction, replay_table
-from include.tables import CONTENT, USERS
+from include.tables import CONTENT, USERS, PostgresTable
+from tests.integration.helpers.pipeline import Pipeline
 
 ANA = "U1,21,Argentina,Basic,2022-10-02,58.0"
 OLD = "U2,200,Chile,Basic,2022-10-02,1"
 MENDED = OLD.replace("200", "20")
 
 
-def widened(table, name, **changes):
+def widened(table: PostgresTable, name: str, **changes: object) -> PostgresTable:
     """Return the table with other rules for a column."""
     columns = tuple(
         dataclasses.replace(column, **changes) if column.name == name else column for column in table.columns
@@ -25,27 +26,27 @@ def widened(table, name, **changes):
     return dataclasses.replace(table, columns=columns)
 
 
-def mend(pipeline, old, new):
+def mend(pipeline: Pipeline, old: str, new: str) -> None:
     found = pipeline.warehouse(
         "update quarantine.rejected_rows set row_text = %s where row_text = %s returning 1", new, old
     )
     assert found, f"{old!r} is not in quarantine"
 
 
-def replay_users(pipeline, table=USERS):
+def replay_users(pipeline: Pipeline, table: PostgresTable = USERS) -> Replay:
     return replay_table(pipeline.app, pipeline.loader, table)
 
 
-def waiting(pipeline):
+def waiting(pipeline: Pipeline) -> list[dict]:
     """Return the rows that are still in quarantine."""
     return [row for row in pipeline.quarantine() if row["released_at"] is None]
 
 
-def ages(pipeline):
+def ages(pipeline: Pipeline) -> dict[str, int]:
     return {key: row["age"] for key, row in pipeline.source_users().items()}
 
 
-def movie(content_id, **fields):
+def movie(content_id: str, **fields: object) -> dict[str, object]:
     film = {"title": "A", "genre": ["Drama"], "duration_minutes": 90, "release_year": 2020, "rating": 7.5}
     return {"content_id": content_id, **film, "views_count": 10, "production_budget": 100} | fields
 
@@ -195,7 +196,7 @@ def test_nothing_was_ever_loaded(pipeline):
 # Documents.
 
 
-def replay_content(pipeline):
+def replay_content(pipeline: Pipeline) -> Replay:
     return replay_documents(pipeline.product, pipeline.loader, CONTENT)
 
 
@@ -218,7 +219,7 @@ def test_text_that_is_no_json_any_more_says_so(pipeline):
     assert waiting(pipeline)[0]["reason"].startswith("is not JSON any more: ")
 
 
-def unchecked(pipeline, document):
+def unchecked(pipeline: Pipeline, document: dict[str, object]) -> None:
     pipeline.product.content.insert_one(document, bypass_document_validation=True)
 
 

@@ -1,0 +1,87 @@
+"""Loads that fail, and loads at the same time: raw is whole, and the next load completes."""
+
+import threading
+
+import psycopg2
+import pytest
+
+from include.extract_load import load_collection
+from include.ops.load_runs import record_load
+from include.run import Run
+from include.tables import CONTENT
+from tests.integration.extract_load.mongo.catalogue import (
+    STRICT_CONTENT,
+    change,
+    genres,
+    write_past_the_validator,
+)
+from tests.integration.helpers.loads import counts
+from tests.integration.helpers.samples import movie, show
+
+
+def test_crash_before_the_commit_leaves_rows_and_watermark(pipeline, killed):
+    pipeline.seed_content([movie(), movie("M2")], [show()])
+    pipeline.extract_content()
+    pipeline.seed_content([movie(rating=1), movie("M3")], [show(genre=[])])
+    write_past_the_validator(pipeline, movie("M4", rating="high"))
+    before = pipeline.state()
+    with killed("extract_load.loading"), pytest.raises(psycopg2.OperationalError, match="was killed"):
+        pipeline.extract_content(pipeline.batch("run 2"), STRICT_CONTENT)
+    assert pipeline.state() == before
+    loads = pipeline.extract_content(pipeline.batch("run 2"), STRICT_CONTENT)
+    expected = {"read": 3, "inserted": 1, "updated": 1, "quarantined": 1, "deleted": 1}
+    assert counts(loads["mongo_movies"]) == expected
+    assert genres(pipeline, "S1") == []
+    assert len(pipeline.quarantine()) == 1
+
+
+def test_source_that_fails_in_mid_stream_leaves_raw(pipeline, monkeypatch):
+    pipeline.seed_content([movie(), movie("M2")])
+    pipeline.extract_content()
+    pipeline.seed_content([movie(rating=1), movie("M3")])
+    before = pipeline.state()
+    real = type(pipeline.catalogue.content).find_raw_batches
+
+    def break_off(collection, *arguments):
+        yield from real(collection, *arguments)
+        raise ConnectionError("the network is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pipeline.catalogue.content), "find_raw_batches", break_off)
+        with pytest.raises(ConnectionError, match="the network is gone"):
+            pipeline.extract_content(pipeline.batch("run 2"))
+    assert pipeline.state() == before
+    assert pipeline.extract_content(pipeline.batch("run 2"))["mongo_movies"].inserted == 1
+
+
+def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, eventually, in_background):
+    pipeline.seed_content([movie(), movie("M2")])
+    first_has_written, first_may_commit = threading.Event(), threading.Event()
+
+    def record_slowly(warehouse, load, batch):
+        if batch.batch_id == "first":
+            first_has_written.set()
+            assert first_may_commit.wait(10)
+        record_load(warehouse, load, batch)
+
+    def extract(name):
+        catalogue, loader = pipeline.platform.mongo("elt_reader"), pipeline.platform.connect("elt_loader")
+        loads = load_collection(catalogue, loader, CONTENT, Run(pipeline.batch(name)))
+        return {load.table: load for load in loads}
+
+    waiting = (
+        "select 1 from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
+    first = in_background(extract, "first")
+    assert first_has_written.wait(10)
+    change(pipeline, "M2", rating=1)
+    second = in_background(extract, "second")
+    eventually(lambda: pipeline.warehouse(waiting))
+    first_may_commit.set()
+    first, second = first.result(10), second.result(10)
+    assert counts(first["mongo_movies"]) == {"read": 2, "inserted": 2}
+    assert counts(second["mongo_movies"]) == {"read": 2, "updated": 1, "unchanged": 1}
+    rows = pipeline.raw("mongo_movies")
+    assert [rows[key]["_batch_id"] for key in ("M1", "M2")] == ["first", "second"]

@@ -1,0 +1,69 @@
+"""Loads at the same time: of one table they follow one another, of two they do not wait."""
+
+import threading
+
+from include.extract_load import load_table
+from include.ops.load_runs import record_load
+from include.run import Run
+from include.tables import USERS, VIEWING_SESSIONS
+from tests.integration.extract_load.postgres.users import INSERT, STRICT_USERS, assert_raw_is_the_source
+from tests.integration.helpers.loads import counts
+from tests.integration.helpers.samples import ANA, BEN
+
+
+def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventually, in_background):
+    pipeline.seed_users(ANA, BEN)
+    first_has_written, first_may_commit = threading.Event(), threading.Event()
+
+    def record_slowly(warehouse, load, batch):
+        if batch.batch_id == "first":
+            first_has_written.set()
+            assert first_may_commit.wait(10)
+        record_load(warehouse, load, batch)
+
+    def extract(name):
+        reader, loader = (pipeline.platform.connect(role) for role in ("elt_reader", "elt_loader"))
+        return load_table(reader, loader, STRICT_USERS, Run(pipeline.batch(name)))[0]
+
+    waiting = (
+        "select 1 from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
+    first = in_background(extract, "first")
+    assert first_has_written.wait(10)
+    pipeline.source("update users set age = 36 where user_id = 'U0002'")
+    second = in_background(extract, "second")
+    eventually(lambda: pipeline.warehouse(waiting))
+    first_may_commit.set()
+    first, second = first.result(10), second.result(10)
+    assert counts(first) == {"read": 2, "inserted": 2}
+    assert second.updated == 1
+    rows = assert_raw_is_the_source(pipeline)
+    assert [rows[key]["_batch_id"] for key in ("U0001", "U0002")] == ["first", "second"]
+    assert rows["U0002"]["_loaded_at"] > rows["U0001"]["_loaded_at"]
+
+
+def test_load_that_waited_is_stamped_when_it_began_to_read(pipeline):
+    pipeline.source(INSERT, "U0001", 21)
+    # Its transaction is older than the load that overtakes it.
+    with pipeline.loader.cursor() as cursor:
+        cursor.execute("select 1")
+    load_table(pipeline.reader, pipeline.platform.connect("elt_loader"), USERS, Run(pipeline.batch("first")))
+    before = pipeline.raw()["U0001"]
+    pipeline.source("update users set age = 22")
+    pipeline.extract(batch=pipeline.batch("second"))
+    after = pipeline.raw()["U0001"]
+    assert (before["_batch_id"], after["_batch_id"]) == ("first", "second")
+    assert after["_loaded_at"] > before["_loaded_at"]
+
+
+def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline, in_background):
+    pipeline.seed_users(ANA)
+    pipeline.seed_sessions("S1,U0001,M1,2024-02-16,9,18.8,Desktop,4K")
+    with pipeline.platform.connect("elt_loader").cursor() as other:
+        other.execute("select pg_advisory_xact_lock(hashtext('load ' || 'postgres_users'))")
+        assert counts(in_background(pipeline.extract, VIEWING_SESSIONS).result(20)) == {
+            "read": 1,
+            "inserted": 1,
+        }

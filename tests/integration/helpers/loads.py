@@ -1,0 +1,25 @@
+"""What a load counted, and what it left behind."""
+
+from include.ops.load_runs import Load
+from tests.integration.helpers.pipeline import Pipeline
+
+Rows = dict[object, dict]
+
+
+def counts(load: Load) -> dict[str, int]:
+    """Return the load's numbers but for those that are 0."""
+    return {name: value for name, value in load.summary().items() if name != "table" and value}
+
+
+def live(rows: Rows) -> Rows:
+    """Return the rows of raw that are not marked as deleted."""
+    return {key: row for key, row in rows.items() if row["_deleted_at"] is None}
+
+
+def column(rows: Rows, name: str) -> dict[object, object]:
+    return {key: row[name] for key, row in rows.items()}
+
+
+def rejections(pipeline: Pipeline) -> list[tuple]:
+    """Return where each row in quarantine stood and what is wrong with it."""
+    return [(r["position"], r["column_name"], r["value"], r["reason"]) for r in pipeline.quarantine()]
