@@ -19,7 +19,7 @@ from include.tables import SOURCES_BY_NAME
 TINY = Size(users=20, titles=6, sessions=200)
 DAY = date(2022, 12, 1)
 USERS_HEADER = "user_id,age,country,subscription_type,registration_date,total_watch_time_hours"
-NAMES = ["content.json", "users.csv", "viewing_sessions.csv"]
+NAMES = sorted(source.file for source in SOURCES_BY_NAME.values())
 ROOT = Path(include.generate.__file__).parents[2]
 
 
