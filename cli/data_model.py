@@ -16,6 +16,7 @@ from cli.generated_docs import (
     grain_table,
     marts_of_the_fact,
     models_with_keys,
+    stack_files,
     watermark_names,
 )
 from include.dbt import NO_LOGIN, run_dbt
@@ -34,12 +35,13 @@ BLOCKS: dict[str, dict[str, Callable[[dict], str]]] = {
         "tables of the marts": lambda manifest: grain_table(manifest, MARTS),
         "marts": lambda manifest: diagram(tables(manifest, MARTS)),
     },
+    "cli/stack": {"file names": lambda _: stack_files()},
     "docs/operations.md": {"watermarks": lambda _: watermark_names()},
     "dbt/models/trusted/_exposures.yml": {"models": exposed_models},
     "dbt/tests/assert_keys_are_unique.sql": {"models": models_with_keys},
     "dbt/tests/assert_marts_match_the_fact.sql": {"marts": marts_of_the_fact},
 }
-COMMENTS = {".md": "<!-- {} -->", ".yml": "# {}", ".sql": "{{# {} #}}"}
+COMMENTS = {".md": "<!-- {} -->", ".yml": "# {}", ".sql": "{{# {} #}}", "": "# {}"}
 
 
 def update_documents() -> None:

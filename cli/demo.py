@@ -16,11 +16,12 @@ from cli.run import conf_of, run
 from include.embedded import databases
 from include.embedded.processes import free_port
 from include.generate import ANCHOR
+from include.tables import FILES
 
 NEXT = """
 What next
   make demo AS_OF={next_day}     the next day: see what changes
-  make demo DATA_DIR=path        your own users.csv, viewing_sessions.csv and content.json
+  make demo DATA_DIR=path        your own {files}
   make ui                        Airflow's UI on these databases
   make sql Q="select * from trusted.mart_daily_engagement order by date_key desc limit 7"
   make reset                     forget everything
@@ -55,7 +56,7 @@ def _run(conf: dict[str, object], started: float) -> int:
             code = run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, LOCAL / "airflow" / "logs")
     if code == 0:
         next_day = date.fromisoformat(str(conf.get("as_of", ANCHOR))) + timedelta(days=1)
-        print(NEXT.format(next_day=next_day), end="")
+        print(NEXT.format(next_day=next_day, files=FILES), end="")
     return code
 
 

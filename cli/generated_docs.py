@@ -2,7 +2,14 @@
 
 import re
 
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, DocumentKind, MongoCollection, PostgresTable
+from include.tables import (
+    MONGO_COLLECTIONS,
+    POSTGRES_TABLES,
+    SOURCES,
+    DocumentKind,
+    MongoCollection,
+    PostgresTable,
+)
 
 
 def models(manifest: dict, prefixes: tuple[str, ...]) -> list[dict]:
@@ -53,11 +60,14 @@ def files_table() -> str:
     return _lines("| file | shape |", "|---|---|", *rows)
 
 
+def stack_files() -> str:
+    """Return the line of cli/stack with the names of the files that a person may bring."""
+    return _lines(f"  files=({' '.join(source.file for source in SOURCES)})")
+
+
 def watermark_names() -> str:
     """Return a Markdown list of the values of `ops.watermarks.table_name`."""
-    names = [table.raw for table in POSTGRES_TABLES]
-    names += [f"mongo_{collection.name}" for collection in MONGO_COLLECTIONS]
-    return _lines(*(f"- `{name}`" for name in names))
+    return _lines(*(f"- `{source.raw}`" for source in SOURCES))
 
 
 def _grain(model: dict) -> str:

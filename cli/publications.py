@@ -9,7 +9,7 @@ from psycopg2.extensions import connection as Connection
 
 from cli import CommandError
 from cli.output import print_table
-from include.errors import PublicationError, StarInUseError
+from include.errors import NotPublishedError
 from include.ops.publications import Publication, latest_publications
 from include.publish import rollback
 from include.publish.schema_marker import PREVIOUS, TRUSTED, read_marker
@@ -38,7 +38,7 @@ def roll_back(warehouse: Connection) -> None:
     """Give readers the version before. Raises CommandError where that cannot be."""
     try:
         done = rollback(warehouse)
-    except (PublicationError, StarInUseError) as error:
+    except NotPublishedError as error:
         raise CommandError(f"Nothing was changed. {error}") from error
     print(
         f"Readers see {done} again. The next good run replaces it; `make rollback` once more takes this back."

@@ -5,8 +5,8 @@ them), extracts both systems into the warehouse's schema `raw`, and runs `dbt bu
 star schema in `trusted_next`. `reconcile_sources` compares rows, keys and sums of sources, raw and that star;
 `publish_trusted` then makes it `trusted`, which Power BI reads, in one moment.
 
-**Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for three
-files of your own (`users.csv`, `viewing_sessions.csv`, `content.json`).
+**Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for files
+of your own.
 
 **Every task may run again**, for the same day or an older one: the end state is the same. Rows that did not
 change are not written again.
@@ -40,7 +40,7 @@ from airflow.sdk import (
 from include import tasks
 from include.dbt import BATCH_VARIABLE, MACROS_VARIABLE, build_command, macros_checksum
 from include.errors import DataQualityError, GuardError, InputError
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
+from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
 
 DEFAULT_ARGS = {
     "owner": "data-platform",
@@ -69,7 +69,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         title="Folder with your own files",
-        description_md="Holds `users.csv`, `viewing_sessions.csv`, `content.json`. Empty: generated.",
+        description_md=f"Holds {FILES}. Empty: generated.",
     ),
     "allow_mass_deletion": Param(
         False,

@@ -283,6 +283,8 @@ POSTGRES_TABLES = (USERS, VIEWING_SESSIONS)
 MONGO_COLLECTIONS = (CONTENT,)
 SOURCES: tuple[PostgresTable | MongoCollection, ...] = (*POSTGRES_TABLES, *MONGO_COLLECTIONS)
 SOURCES_BY_NAME = {source.name: source for source in SOURCES}
+# The files that feed them, for messages: "users.csv, ... and content.json".
+FILES = " and ".join(", ".join(source.file for source in SOURCES).rsplit(", ", 1))
 
 RawTable = PostgresTable | DocumentKind | Array
 

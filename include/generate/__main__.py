@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from include.generate import ANCHOR, LAUNCH, Size, write_files
+from include.tables import FILES
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _about() -> str:
     return (
-        "Write users.csv, viewing_sessions.csv and content.json of a made-up streaming service "
-        f"that started on {LAUNCH}. The sizes hold on {ANCHOR}; earlier there is less, later more. "
+        f"Write {FILES} of a made-up streaming service that "
+        f"started on {LAUNCH}. The sizes hold on {ANCHOR}; earlier there is less, later more. "
         "The same arguments give the same bytes."
     )
 

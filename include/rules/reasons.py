@@ -1,6 +1,6 @@
 """Every rule has a code, for programs, and a sentence, for people. Sentences are made here and nowhere else.
 
-Programs compare codes: `replay.py` leaves a repeated_key alone, `make quarantine` counts by code.
+Programs compare codes: a replay leaves a repeated_key alone, `make quarantine` counts by code.
 """
 
 from typing import NamedTuple

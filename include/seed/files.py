@@ -9,7 +9,7 @@ from pathlib import Path
 from include.errors import InputError
 from include.run import OWN_FILES
 from include.settings import Settings
-from include.tables import SOURCES
+from include.tables import FILES, SOURCES
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def _checked_folder(data_dir: str) -> Path:
     if missing := [source.file for source in SOURCES if not (folder / source.file).is_file()]:
         raise InputError(
             f"{folder}: there is no {', no '.join(missing)}. DATA_DIR (data_dir in the UI) must name a folder"
-            " with users.csv, viewing_sessions.csv and content.json"
+            f" with {FILES}"
         )
     return folder.resolve()
 
