@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model test test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -13,6 +13,7 @@ export Q AS AS_OF DATA_DIR YES SIZE ROUNDS
 
 CLI := .venv/bin/python -m cli
 VENV := .venv/installed.txt
+UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +61,11 @@ reset:
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
 
-test: $(VENV) lint ## lint, then every test on real embedded servers
-	@.venv/bin/pytest -n 2 --dist loadfile
+test: $(VENV) lint ## lint, then every test on real embedded servers, and what they cover
+	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
+
+test-unit: $(VENV) ## the tests that need no server: under a minute
+	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
@@ -72,9 +76,10 @@ bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, R
 bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
 	@.venv/bin/python -m benchmarks.star
 
-lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file
+lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
 	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/doctor docker/apply-roles .ci/run
 	@.venv/bin/hadolint Dockerfile
