@@ -84,7 +84,7 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/doctor docker/apply-roles .ci/run
 	@.venv/bin/hadolint Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
-	@if command -v docker >/dev/null; then docker compose --env-file /dev/null config --quiet; fi
+	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi
 
 format: $(VENV) ## mend the style
 	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format
