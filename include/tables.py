@@ -141,6 +141,11 @@ class DocumentKind:
     arrays: tuple[Array, ...]
 
     @property
+    def fields(self) -> set[str]:
+        """The fields of such a document that are declared: columns and arrays."""
+        return {column.name for column in self.columns} | {array.field for array in self.arrays}
+
+    @property
     def raw(self) -> str:
         return f"mongo_{self.name}"
 

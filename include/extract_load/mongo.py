@@ -105,8 +105,7 @@ def _set_aside(
 
 def _known_fields(collection: MongoCollection, kind: DocumentKind) -> set[str | None]:
     """Return the fields that need no report: declared columns and arrays, and what the platform sets."""
-    fields = {column.name for column in kind.columns} | {array.field for array in kind.arrays}
-    return fields | {collection.watermark, *collection.managed_fields}
+    return kind.fields | {collection.watermark, *collection.managed_fields}
 
 
 def _problem(collection: MongoCollection, kind: DocumentKind | None, document: dict) -> Problem | None:

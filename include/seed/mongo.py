@@ -150,8 +150,7 @@ def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set
 
 def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
     """Return the names of the fields that are not declared in tables.py."""
-    known = {collection.discriminator, *(array.field for array in collection.arrays)}
-    known |= {column.name for kind in collection.kinds for column in kind.columns}
+    known = {collection.discriminator}.union(*(kind.fields for kind in collection.kinds))
     return sorted({name for document in found.values() for name in document} - known)
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from psycopg2.extensions import connection as Connection
 
+from include.ops.load_runs import Load, record_load
+from include.run import Batch
 from tests.conftest import Platform
 from tests.integration.helpers.pipeline import Pipeline
 
@@ -43,6 +46,28 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextMa
             yield
 
     return killed
+
+
+@pytest.fixture
+def first_held(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[threading.Event, threading.Event]]:
+    """Return a function that holds the batch "first" of the named module just before it commits.
+
+    The function gives two events: that the batch has written, and, to be set, that it may commit.
+    """
+
+    def first_held(module: str) -> tuple[threading.Event, threading.Event]:
+        has_written, may_commit = threading.Event(), threading.Event()
+
+        def record_slowly(warehouse: Connection, load: Load, batch: Batch) -> None:
+            if batch.batch_id == "first":
+                has_written.set()
+                assert may_commit.wait(10)
+            record_load(warehouse, load, batch)
+
+        monkeypatch.setattr(f"include.{module}.record_load", record_slowly)
+        return has_written, may_commit
+
+    return first_held
 
 
 @pytest.fixture

@@ -4,6 +4,12 @@ from include.ops.load_runs import Load
 from tests.integration.helpers.pipeline import Pipeline
 
 Rows = dict[object, dict]
+# Asked of the server on which a load waits for another one of the same table.
+WAITING_FOR_A_LOCK = """
+select 1 from pg_locks
+where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 def counts(load: Load) -> dict[str, int]:

@@ -1,18 +1,16 @@
 """CSV files seeded again, on another day, after a crash or by two runs at once."""
 
 import logging
-import threading
 from datetime import date
 
 import psycopg2
 import pytest
 
 from include.errors import InputError
-from include.ops.load_runs import record_load
 from include.run import Run
 from include.seed import seed_table
 from include.tables import USERS, VIEWING_SESSIONS
-from tests.integration.helpers.loads import column, counts, rejections
+from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, column, counts, rejections
 from tests.integration.helpers.samples import ANA, BEN, CAT
 
 WATCHED = "S000001,U0001,S001,2024-02-16,9,18.8,Desktop,4K"
@@ -99,14 +97,8 @@ def test_crash_before_the_commit_leaves_nothing_and_a_retry_completes(pipeline, 
     assert len(pipeline.quarantine()) == 1
 
 
-def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch, eventually, in_background):
-    first_has_written, first_may_commit = threading.Event(), threading.Event()
-
-    def record_slowly(warehouse, load, batch):
-        if batch.batch_id == "first":
-            first_has_written.set()
-            assert first_may_commit.wait(10)
-        record_load(warehouse, load, batch)
+def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, first_held, eventually, in_background):
+    first_has_written, first_may_commit = first_held("seed.seeding")
 
     def seed(name, lines):
         folder = tmp_path / name
@@ -116,17 +108,10 @@ def test_two_seeds_of_a_table_follow_one_another(pipeline, tmp_path, monkeypatch
         batch = pipeline.batch(name)
         return seed_table(app, loader, USERS, Run(batch, folder=str(folder)))
 
-    def second_waits():
-        return pipeline.source(
-            "select 1 from pg_locks where locktype = 'advisory' and not granted"
-            " and database = (select oid from pg_database where datname = current_database())"
-        )
-
-    monkeypatch.setattr("include.seed.seeding.record_load", record_slowly)
     first = in_background(seed, "first", [ANA, BEN])
     assert first_has_written.wait(10)
     second = in_background(seed, "second", [ANA, BEN.replace("35", "36"), CAT])
-    eventually(second_waits)
+    eventually(lambda: pipeline.source(WAITING_FOR_A_LOCK))
     assert not second.done()
     first_may_commit.set()
     assert counts(first.result(10)) == {"read": 2, "inserted": 2}

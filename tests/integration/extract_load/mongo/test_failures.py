@@ -1,12 +1,9 @@
 """Loads that fail, and loads at the same time: raw is whole, and the next load completes."""
 
-import threading
-
 import psycopg2
 import pytest
 
 from include.extract_load import load_collection
-from include.ops.load_runs import record_load
 from include.run import Run
 from include.tables import CONTENT
 from tests.integration.extract_load.mongo.catalogue import (
@@ -15,7 +12,7 @@ from tests.integration.extract_load.mongo.catalogue import (
     genres,
     write_past_the_validator,
 )
-from tests.integration.helpers.loads import counts
+from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import movie, show
 
 
@@ -54,31 +51,20 @@ def test_source_that_fails_in_mid_stream_leaves_raw(pipeline, monkeypatch):
     assert pipeline.extract_content(pipeline.batch("run 2"))["mongo_movies"].inserted == 1
 
 
-def test_two_loads_of_the_collection_follow_one_another(pipeline, monkeypatch, eventually, in_background):
+def test_two_loads_of_the_collection_follow_one_another(pipeline, first_held, eventually, in_background):
     pipeline.seed_content([movie(), movie("M2")])
-    first_has_written, first_may_commit = threading.Event(), threading.Event()
-
-    def record_slowly(warehouse, load, batch):
-        if batch.batch_id == "first":
-            first_has_written.set()
-            assert first_may_commit.wait(10)
-        record_load(warehouse, load, batch)
+    first_has_written, first_may_commit = first_held("extract_load.loading")
 
     def extract(name):
         catalogue, loader = pipeline.platform.mongo("elt_reader"), pipeline.platform.connect("elt_loader")
         loads = load_collection(catalogue, loader, CONTENT, Run(pipeline.batch(name)))
         return {load.table: load for load in loads}
 
-    waiting = (
-        "select 1 from pg_locks where locktype = 'advisory' and not granted"
-        " and database = (select oid from pg_database where datname = current_database())"
-    )
-    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
     first = in_background(extract, "first")
     assert first_has_written.wait(10)
     change(pipeline, "M2", rating=1)
     second = in_background(extract, "second")
-    eventually(lambda: pipeline.warehouse(waiting))
+    eventually(lambda: pipeline.warehouse(WAITING_FOR_A_LOCK))
     first_may_commit.set()
     first, second = first.result(10), second.result(10)
     assert counts(first["mongo_movies"]) == {"read": 2, "inserted": 2}

@@ -1,40 +1,26 @@
 """Loads at the same time: of one table they follow one another, of two they do not wait."""
 
-import threading
-
 from include.extract_load import load_table
-from include.ops.load_runs import record_load
 from include.run import Run
 from include.tables import USERS, VIEWING_SESSIONS
 from tests.integration.extract_load.postgres.users import INSERT, STRICT_USERS, assert_raw_is_the_source
-from tests.integration.helpers.loads import counts
+from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import ANA, BEN
 
 
-def test_two_loads_of_a_table_follow_one_another(pipeline, monkeypatch, eventually, in_background):
+def test_two_loads_of_a_table_follow_one_another(pipeline, first_held, eventually, in_background):
     pipeline.seed_users(ANA, BEN)
-    first_has_written, first_may_commit = threading.Event(), threading.Event()
-
-    def record_slowly(warehouse, load, batch):
-        if batch.batch_id == "first":
-            first_has_written.set()
-            assert first_may_commit.wait(10)
-        record_load(warehouse, load, batch)
+    first_has_written, first_may_commit = first_held("extract_load.loading")
 
     def extract(name):
         reader, loader = (pipeline.platform.connect(role) for role in ("elt_reader", "elt_loader"))
         return load_table(reader, loader, STRICT_USERS, Run(pipeline.batch(name)))[0]
 
-    waiting = (
-        "select 1 from pg_locks where locktype = 'advisory' and not granted"
-        " and database = (select oid from pg_database where datname = current_database())"
-    )
-    monkeypatch.setattr("include.extract_load.loading.record_load", record_slowly)
     first = in_background(extract, "first")
     assert first_has_written.wait(10)
     pipeline.source("update users set age = 36 where user_id = 'U0002'")
     second = in_background(extract, "second")
-    eventually(lambda: pipeline.warehouse(waiting))
+    eventually(lambda: pipeline.warehouse(WAITING_FOR_A_LOCK))
     first_may_commit.set()
     first, second = first.result(10), second.result(10)
     assert counts(first) == {"read": 2, "inserted": 2}
