@@ -22,11 +22,12 @@ from pathlib import Path
 
 import psutil
 
-from cli.warehouse import PASSWORDS, connect
+from cli.warehouse import connect
 from include import embedded
 from include.dbt import BUILD, DBT, project_options
 from include.embedded.postgres import psql
 from include.environment import connections
+from include.logins import find_login
 from include.schema.ddl import create_warehouse_tables
 
 FOLDER = Path(__file__).parent
@@ -50,9 +51,9 @@ class Warehouse:
 
     def psql(self, role: str, *arguments: str) -> None:
         """Run psql to its end; fail with what it said."""
-        login = {f"PG{name}": self.env[f"WAREHOUSE_{name}"] for name in ("HOST", "PORT")}
-        login |= {"PGDATABASE": self.env["WAREHOUSE_DB"], "PGUSER": role}
-        login |= {"PGPASSWORD": self.env[PASSWORDS[role]]}
+        parameters = find_login("WAREHOUSE", role).parameters(self.env)
+        parameters["database"] = parameters.pop("dbname")
+        login = {f"PG{name.upper()}": value for name, value in parameters.items()}
         done = psql(["-qv", "ON_ERROR_STOP=1", *arguments], login, capture_output=True)
         if done.returncode:
             raise RuntimeError(f"psql {' '.join(arguments)}: {done.stderr.strip()}")
