@@ -1,13 +1,8 @@
-{# Pre-hook of the fact: delete sessions that the source deleted. It runs before the merge, when the
-   newest timestamp in the fact is still that of the previous run; both are one transaction. #}
+{# Pre-hook of the fact: delete sessions that the source deleted. #}
 {% macro delete_removed_sessions() -%}
     {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
     {%- set viewing_sessions = ref('stg_postgres__viewing_sessions') -%}
-    {%- set taken_over = ref('chg_sessions') -%}
-    {%- if carries_forward() -%}
-        delete from {{ this }}
-        where {{ is_one_of('session_id', 'select session_id from ' ~ taken_over ~ ' where is_deleted') }}
-    {%- elif is_incremental() -%}
+    {%- if is_incremental() -%}
         delete from {{ this }}
         where session_id in (
             select session_id

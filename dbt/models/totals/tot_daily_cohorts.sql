@@ -1,0 +1,97 @@
+with viewing_sessions as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+days as (
+
+    select
+        date,
+        {{ period_start('week', 'date') }} as week_start_date,
+        {{ period_start('month', 'date') }} as month_start_date
+    from {{ ref('dim_dates') }}
+
+),
+
+-- Read in the order of an index of the fact.
+in_order as (
+
+    select
+        user_key,
+        watch_date,
+        watch_duration_minutes,
+        is_completed,
+        lag(watch_date) over (partition by user_key order by watch_date) as previous_date
+    from viewing_sessions
+
+),
+
+-- Versions of a user follow one another: before the first session of a version the user's previous
+-- session is the last one of the earlier versions.
+earlier_versions as (
+
+    select
+        users.user_key,
+        max(viewing_sessions.watch_date) as last_date
+    from users
+    inner join users as earlier
+        on
+            users.user_id = earlier.user_id
+            and users.valid_from > earlier.valid_from
+    inner join viewing_sessions on earlier.user_key = viewing_sessions.user_key
+    where
+        users.user_key != -1
+        and not earlier.is_latest
+    group by users.user_key
+
+),
+
+with_previous as (
+
+    select
+        in_order.watch_date,
+        users.cohort_start_date,
+        in_order.watch_duration_minutes,
+        in_order.is_completed,
+        users.user_key != -1 as has_user,
+        coalesce(
+            in_order.previous_date, earlier_versions.last_date, cast('0001-01-01' as date)
+        ) as previous_date
+    from in_order
+    inner join users on in_order.user_key = users.user_key
+    left join earlier_versions on in_order.user_key = earlier_versions.user_key
+
+),
+
+final as (
+
+    select
+        with_previous.watch_date,
+        with_previous.cohort_start_date,
+        count(*) as sessions,
+        sum(case when has_user then 1 else 0 end) as sessions_of_users,
+        sum(with_previous.watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then 1 else 0 end) as completed_sessions,
+        sum(
+            case when has_user and previous_date < watch_date then 1 else 0 end
+        ) as first_of_day,
+        sum(
+            case when has_user and previous_date < week_start_date then 1 else 0 end
+        ) as first_of_week,
+        sum(
+            case when has_user and previous_date < month_start_date then 1 else 0 end
+        ) as first_of_month
+    from with_previous
+    inner join days on with_previous.watch_date = days.date
+    group by with_previous.watch_date, with_previous.cohort_start_date
+
+)
+
+select * from final
