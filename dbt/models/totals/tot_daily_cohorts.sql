@@ -33,6 +33,7 @@ in_order as (
 
 ),
 
+-- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 -- Versions of a user follow one another: before the first session of a version the user's previous
 -- session is the last one of the earlier versions.
 earlier_versions as (
@@ -40,12 +41,13 @@ earlier_versions as (
     select
         users.user_key,
         max(viewing_sessions.watch_date) as last_date
-    from users
-    inner join users as earlier
+    from {{ ref('dim_users') }} as users
+    inner join {{ ref('dim_users') }} as earlier
         on
             users.user_id = earlier.user_id
             and users.valid_from > earlier.valid_from
-    inner join viewing_sessions on earlier.user_key = viewing_sessions.user_key
+    inner join {{ ref('fct_viewing_sessions') }} as viewing_sessions
+        on earlier.user_key = viewing_sessions.user_key
     where
         users.user_key != -1
         and not earlier.is_latest

@@ -4,12 +4,6 @@ with viewing_sessions as (
 
 ),
 
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
 monthly_viewing as (
 
     select * from {{ ref('mart_monthly_content_viewing') }}
@@ -37,15 +31,16 @@ title_versions as (
 
 ),
 
+-- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 changed_users as (
 
     select
         user_key,
         user_id
-    from users
+    from {{ ref('dim_users') }}
     where
         user_key != -1
-        and user_id in (select user_id from users where not is_latest)
+        and user_id in (select user_id from {{ ref('dim_users') }} where not is_latest)
 
 ),
 
@@ -60,7 +55,7 @@ repeated_viewers as (
             viewing_sessions.content_key,
             changed_users.user_id,
             count(distinct viewing_sessions.user_key) as user_versions
-        from viewing_sessions
+        from {{ ref('fct_viewing_sessions') }} as viewing_sessions
         inner join changed_users on viewing_sessions.user_key = changed_users.user_key
         group by viewing_sessions.content_key, changed_users.user_id
     ) as changed_viewers

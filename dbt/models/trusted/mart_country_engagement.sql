@@ -10,12 +10,6 @@ monthly_viewing as (
 
 ),
 
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
 viewing_users as (
 
     select
@@ -24,7 +18,7 @@ viewing_users as (
         country,
         valid_from,
         is_latest
-    from users
+    from {{ ref('dim_users') }} as users
     where
         user_key != -1
         and exists (
@@ -75,7 +69,7 @@ countries as (
         sum(
             case when is_current and not is_inferred and user_key != -1 then 1 else 0 end
         ) as current_users
-    from users
+    from {{ ref('dim_users') }}
     group by country
 
 ),

@@ -31,6 +31,7 @@ version_totals as (
 
 ),
 
+-- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 -- Versions of a user share no day, so their days add up; only titles are counted again.
 earlier_totals as (
 
@@ -42,7 +43,7 @@ earlier_totals as (
         sum(version_totals.completed_sessions) as completed_sessions,
         min(version_totals.first_watch_date) as first_watch_date,
         max(version_totals.last_watch_date) as last_watch_date
-    from users as earlier
+    from {{ ref('dim_users') }} as earlier
     inner join version_totals on earlier.user_key = version_totals.user_key
     where not earlier.is_latest
     group by earlier.user_id
@@ -54,11 +55,12 @@ titles_of_changed_users as (
     select
         users.user_id,
         count(distinct viewing_sessions.content_key) as titles_watched
-    from users
-    inner join viewing_sessions on users.user_key = viewing_sessions.user_key
+    from {{ ref('dim_users') }} as users
+    inner join {{ ref('fct_viewing_sessions') }} as viewing_sessions
+        on users.user_key = viewing_sessions.user_key
     where
         users.user_id in (select earlier_totals.user_id from earlier_totals)
-        and not users.is_unknown_user
+        and users.user_key != -1
     group by users.user_id
 
 ),
