@@ -1,16 +1,58 @@
-{# Pre-hook of the fact: delete sessions that the source deleted. #}
+{# The sessions that the fact has to write: those of newer loads, and those of changed users that now
+   belong to another version. Strictly newer is enough: rows of a load share a timestamp and become
+   visible together. Of a user who has no version left, sessions keep the key that they have. #}
+{% macro sessions_to_write() -%}
+    select session_id
+    from {{ ref('stg_postgres__viewing_sessions') }}
+    where
+        not is_deleted
+        and loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
+
+    union all
+
+    select written.session_id
+    from {{ this }} as written
+    inner join (
+        select
+            user_key,
+            lookup_from,
+            lookup_to
+        from {{ ref('int_users_versioned') }}
+        where user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+
+        union all
+
+        -- No date finds a version that was withdrawn on the day it began: its number is the next.
+        select
+            {{ surrogate_key(['user_id', 'version_number + 1']) }} as user_key,
+            cast('9999-12-31' as date) as lookup_from,
+            cast('9999-12-31' as date) as lookup_to
+        from {{ ref('int_users_versioned') }}
+        where
+            is_latest
+            and user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+    ) as changed_versions on written.user_key = changed_versions.user_key
+    where
+        written.watch_date < changed_versions.lookup_from
+        or written.watch_date >= changed_versions.lookup_to
+{%- endmacro %}
+
+{# The sessions that the source deleted since the fact was built. #}
+{% macro sessions_to_delete() -%}
+    select session_id
+    from {{ ref('stg_postgres__viewing_sessions') }}
+    where
+        is_deleted
+        and loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
+{%- endmacro %}
+
+{# Pre-hook of the fact: delete what the source deleted. #}
 {% macro delete_removed_sessions() -%}
-    {#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
-    {%- set viewing_sessions = ref('stg_postgres__viewing_sessions') -%}
+    {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
+    {%- set removed = sessions_to_delete() -%}
     {%- if is_incremental() -%}
         delete from {{ this }}
-        where session_id in (
-            select session_id
-            from {{ viewing_sessions }}
-            where
-                is_deleted
-                and loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
-        )
+        where {{ is_one_of('session_id', removed) }}
     {%- endif -%}
 {%- endmacro %}
 

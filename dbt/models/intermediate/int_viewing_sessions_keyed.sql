@@ -14,7 +14,6 @@ final as (
 
     select
         viewing_sessions.session_id,
-        viewing_sessions.user_id,
         case
             when viewing_sessions.user_id is null then -1
             when user_versions.user_key is not null then user_versions.user_key

@@ -23,8 +23,8 @@
     )
 }}
 
-{#- Outside of the condition, so that dbt sees the dependency when it parses. -#}
-{%- set user_versions = ref('int_users_versioned') -%}
+{#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
+{%- set session_ids = sessions_to_write() -%}
 
 with viewing_sessions as (
 
@@ -49,28 +49,7 @@ final as (
         user_loaded_at as _user_loaded_at
     from viewing_sessions
     {% if is_incremental() %}
-        -- Strictly newer is enough: rows of a load share a timestamp and become visible together.
-        -- All sessions of a changed user, because some of them now belong to another version; most
-        -- do not and are not written again.
-        where
-            (
-                loaded_at > (select {{ latest_stamp('_loaded_at') }} from {{ this }})
-                or user_id in (
-                    select changed.user_id
-                    from {{ user_versions }} as changed
-                    where
-                        changed.user_loaded_at
-                        > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
-                )
-            )
-            and not exists (
-                select 1
-                from {{ this }} as written
-                where
-                    written.session_id = viewing_sessions.session_id
-                    and written.user_key = viewing_sessions.user_key
-                    and written._loaded_at = viewing_sessions.loaded_at
-            )
+        where {{ is_one_of('session_id', session_ids) }}
     {% endif %}
 
 )
