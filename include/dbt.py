@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,11 @@ log = logging.getLogger(__name__)
 GOOD = {"success", "pass", "no-op", "reused"}
 # dbt repeats variables with this prefix in run_results.json: so a result tells which run it is of.
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
-# dbt's own hash of a model leaves out the macros that it calls, and the variables.
-MACROS_VARIABLE = "DBT_ENV_CUSTOM_ENV_MACROS"
+# dbt writes it into the star's marker after a full refresh.
+CODE_VARIABLE = "DBT_ENV_CUSTOM_ENV_CODE"
+FULL_REFRESH = "--full-refresh"
+# What in the project's folder decides what the rows of the star are.
+CODE_SUFFIXES = {".sql", ".yml"}
 # What Python is to run. dbt ends soon: looking for garbage is 8 % of a day without changes, for 60 MB less.
 DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()", "--no-use-colors")
 # Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
@@ -58,10 +62,17 @@ class NodeResult:
         return self.message or ""
 
 
-def macros_checksum(project: Path = ROOT / "dbt") -> str:
-    """Return a hash of the macros and of dbt_project.yml: a star that was built by others is built anew."""
-    files = [project / "dbt_project.yml", *sorted((project / "macros").rglob("*.sql"))]
-    return hashlib.md5(b"".join(file.read_bytes() for file in files), usedforsecurity=False).hexdigest()
+def code_checksum(project: Path = ROOT / "dbt") -> str:
+    """Return a hash of the project: its models, snapshots, macros and configuration, without its tests."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for file in sorted(file for file in project.rglob("*") if _is_code(file.relative_to(project))):
+        digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def needs_full_refresh(marker: Mapping[str, object]) -> bool:
+    """Tell whether the star with this marker was built from nothing by other code, or never was."""
+    return marker.get("code") != code_checksum()
 
 
 def project_options() -> list[str]:
@@ -114,6 +125,10 @@ def log_results(results: list[NodeResult]) -> None:
         level = logging.WARNING if result.status in {"warn", "skipped"} else logging.ERROR
         log.log(level, "dbt %s %s: %s %s", result.resource_type, result.name, result.status, result.detail)
     log.info("dbt: %d nodes, %d of them not good", len(results), len(bad))
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix in CODE_SUFFIXES and path.parts[0] != "tests" and "__unit_tests" not in path.name
 
 
 def _node_result(metadata: dict, result: dict) -> NodeResult:

@@ -7,9 +7,18 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from include.dbt import BATCH_VARIABLE, DBT, project_options
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    DBT,
+    FULL_REFRESH,
+    code_checksum,
+    needs_full_refresh,
+    project_options,
+)
 from include.extract_load import load_collection, load_table
 from include.publish import publish
+from include.publish.schema_marker import NEXT, read_marker
 from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
@@ -50,9 +59,9 @@ def build_next(
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, *DBT, "build", *options, *project_options()]
+    command = [sys.executable, *DBT, "build", *options, *refresh_options(platform, options), *project_options()]
     own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
-    own |= {BATCH_VARIABLE: batch.batch_id}
+    own |= {BATCH_VARIABLE: batch.batch_id, CODE_VARIABLE: code_checksum()}
     return subprocess.Popen(
         command,
         env=environment | platform.dbt_env() | own,
@@ -60,6 +69,14 @@ def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def refresh_options(platform: Platform, options: tuple[str, ...]) -> list[str]:
+    """Return what the DAG adds to a build of all models, where the next star was built by other code."""
+    if {"--select", FULL_REFRESH} & set(options):
+        return []
+    with platform.connect("dbt_transformer") as warehouse, warehouse.cursor() as cursor:
+        return [FULL_REFRESH] if needs_full_refresh(read_marker(cursor, NEXT)) else []
 
 
 def trusted_checksums(

@@ -1,7 +1,8 @@
 """The three schemas of a star, and the marker that says which star a schema holds.
 
 The marker is a comment on the schema, so that it goes along when the schema is renamed. dbt writes it
-(dbt/macros/star_marker.sql); publishing adds the version.
+(dbt/macros/star_marker.sql), with the hash of the code that built the star from nothing (include/dbt.py);
+publishing adds the version.
 """
 
 import json

@@ -63,6 +63,7 @@ def test_people_can_trigger_with_an_empty_form(pipeline):
         "as_of": None,
         "data_dir": None,
         "allow_mass_deletion": False,
+        "full_refresh": False,
     }
 
 
