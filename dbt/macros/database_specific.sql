@@ -47,7 +47,7 @@
    an index-only scan looks up every row. For the tables that models join, a sample of 3,000 rows is
    enough, a tenth of the default. Marts have no statistics until publishing analyzes every table. #}
 {% macro postgres__refresh_statistics() -%}
-    {%- if model.config.materialized == 'incremental' -%}
+    {%- if model.name.startswith('fct_') -%}
         {%- if not is_incremental() -%}vacuum (analyze) {{ this }}{%- endif -%}
     {%- elif not model.name.startswith('mart_') -%}
         set default_statistics_target = 10; analyze {{ this }}; reset default_statistics_target

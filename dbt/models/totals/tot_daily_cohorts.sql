@@ -4,12 +4,6 @@ with viewing_sessions as (
 
 ),
 
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
 days as (
 
     select
@@ -55,6 +49,17 @@ earlier_versions as (
 
 ),
 
+users as (
+
+    select
+        users.user_key,
+        users.cohort_start_date,
+        coalesce(earlier_versions.last_date, cast('0001-01-01' as date)) as last_date
+    from {{ ref('dim_users') }} as users
+    left join earlier_versions on users.user_key = earlier_versions.user_key
+
+),
+
 with_previous as (
 
     select
@@ -63,12 +68,9 @@ with_previous as (
         in_order.watch_duration_minutes,
         in_order.is_completed,
         users.user_key != -1 as has_user,
-        coalesce(
-            in_order.previous_date, earlier_versions.last_date, cast('0001-01-01' as date)
-        ) as previous_date
+        coalesce(in_order.previous_date, users.last_date) as previous_date
     from in_order
     inner join users on in_order.user_key = users.user_key
-    left join earlier_versions on in_order.user_key = earlier_versions.user_key
 
 ),
 

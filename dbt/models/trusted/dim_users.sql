@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ touch_months_of_users() }}") }}
+
 with user_versions as (
 
     select * from {{ ref('int_users_versioned') }}

@@ -8,7 +8,11 @@
         incremental_strategy='merge',
         unique_key='session_id',
         on_schema_change='fail',
-        pre_hook=["{{ see_one_state() }}", "{{ delete_removed_sessions() }}"],
+        pre_hook=[
+            "{{ see_one_state() }}",
+            "{{ touch_months_of_sessions() }}",
+            "{{ delete_removed_sessions() }}",
+        ],
         indexes=[
             {'columns': ['session_id'], 'unique': true},
             {'columns': [

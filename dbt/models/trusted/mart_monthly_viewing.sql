@@ -1,3 +1,13 @@
+{# Counts the months again whose sessions changed. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_touched_months() }}"
+    )
+}}
+
 with viewing_sessions as (
 
     select * from {{ ref('fct_viewing_sessions') }}
@@ -13,8 +23,7 @@ users as (
 final as (
 
     select
-        -- The date key of the first day of the month: 20240317 - 17 + 1 = 20240301.
-        viewing_sessions.date_key - mod(viewing_sessions.date_key, 100) + 1 as month_date_key,
+        {{ month_date_key('viewing_sessions.date_key') }} as month_date_key,
         users.subscription_type,
         users.country,
         viewing_sessions.device_key,
@@ -25,8 +34,11 @@ final as (
         cast(sum(case when viewing_sessions.is_completed then 1 else 0 end) as bigint) as completed_sessions
     from viewing_sessions
     inner join users on viewing_sessions.user_key = users.user_key
+    {% if is_incremental() -%}
+        where {{ is_touched(month_date_key('viewing_sessions.date_key')) }}
+    {%- endif %}
     group by
-        viewing_sessions.date_key - mod(viewing_sessions.date_key, 100) + 1,
+        {{ month_date_key('viewing_sessions.date_key') }},
         users.subscription_type,
         users.country,
         viewing_sessions.device_key,
