@@ -66,7 +66,7 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Pre-hook of dim_users: the months with sessions of versions whose country or plan changes. #}
+{# Pre-hook of dim_users: the months with sessions of versions whose country, plan or cohort changes. #}
 {% macro touch_months_of_users() -%}
     {%- set viewing_sessions = ref('fct_viewing_sessions') -%}
     {%- set versions = ref('int_users_versioned') -%}
@@ -82,6 +82,8 @@
             and (
                 former.country != coalesce(versions.country, 'Unknown')
                 or former.subscription_type != coalesce(versions.subscription_type, 'Unknown')
+                or coalesce(former.cohort_start_date, cast('0001-01-01' as date))
+                != coalesce(versions.cohort_start_date, cast('0001-01-01' as date))
             )
         group by {{ month_date_key('viewing_sessions.date_key') }}
     {%- else -%}
@@ -103,4 +105,24 @@
         {{ month }} in (select touched.month_date_key from {{ touched_months() }} as touched)
         or exists (select 1 from {{ touched_months() }} as touched where touched.month_date_key = 0)
     )
+{%- endmacro %}
+
+{# Whether a date is in a touched month, or so many months from one: is_near_touched(d, [0, -1]) is
+   true for 5 April when April or March is touched. #}
+{% macro is_near_touched(date, months) -%}
+    (
+        {% for distance in months -%}
+            {%- set near = dateadd('month', distance, period_start('month', date)) -%}
+            {{ is_touched(date_key('cast(' ~ near ~ ' as date)')) }}
+            {{ 'or ' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Pre-hook of tot_daily_cohorts. #}
+{% macro delete_days_near_touched_months(column) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where {{ is_near_touched(column, months=[0, -1]) }}
+    {%- endif -%}
 {%- endmacro %}

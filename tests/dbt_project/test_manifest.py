@@ -119,7 +119,7 @@ def test_every_model_is_named_after_its_layer(models):
 
 
 def test_every_layer_lands_in_the_schema_of_its_name_and_the_star_beside_the_one_that_is_read(models):
-    schemas = {name: name for name in PREFIXES} | {"trusted": "trusted_next"}
+    schemas = {name: name for name in PREFIXES} | dict.fromkeys(("totals", "trusted"), "trusted_next")
     assert {(layer(model), model["schema"]) for model in models} == set(schemas.items())
 
 
@@ -144,17 +144,17 @@ def test_no_layer_reads_a_higher_one(models):
     assert upward == []
 
 
-def test_totals_are_tables_and_not_for_readers(models):
+def test_totals_are_counted_by_touched_months_and_not_for_readers(models):
     totals = [model for model in models if layer(model) == "totals"]
     assert totals
     for model in totals:
-        assert model["config"]["materialized"] == "table", model["name"]
+        assert model["config"]["materialized"] == "incremental", model["name"]
         assert model["access"] != "public", model["name"]
 
 
-def test_only_the_fact_is_incremental(trusted_models):
-    incremental = [m["name"] for m in trusted_models if m["config"]["materialized"] == "incremental"]
-    assert incremental == ["fct_viewing_sessions"]
+def test_the_fact_and_what_is_counted_by_month_is_incremental(trusted_models):
+    incremental = {m["name"] for m in trusted_models if m["config"]["materialized"] == "incremental"}
+    assert incremental == {"fct_viewing_sessions", "mart_monthly_viewing", "mart_monthly_content_viewing"}
 
 
 def test_staging_reads_one_source_each(models):

@@ -1,3 +1,13 @@
+{# Counts the months again whose sessions changed, and the next month, which may share a week. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_days_near_touched_months('watch_date') }}"
+    )
+}}
+
 with viewing_sessions as (
 
     select * from {{ ref('fct_viewing_sessions') }}
@@ -11,6 +21,9 @@ days as (
         {{ period_start('week', 'date') }} as week_start_date,
         {{ period_start('month', 'date') }} as month_start_date
     from {{ ref('dim_dates') }}
+    {% if is_incremental() -%}
+        where {{ is_near_touched('date', months=[0, -1]) }}
+    {%- endif %}
 
 ),
 
@@ -24,6 +37,14 @@ in_order as (
         is_completed,
         lag(watch_date) over (partition by user_key order by watch_date) as previous_date
     from viewing_sessions
+    {% if is_incremental() -%}
+        -- The month before as well: the first session of a week may be there.
+        where watch_date in (
+            select dates.date
+            from {{ ref('dim_dates') }} as dates
+            where {{ is_near_touched('dates.date', months=[1, 0, -1]) }}
+        )
+    {%- endif %}
 
 ),
 
