@@ -1,7 +1,30 @@
+{# The versions of users of newer loads, each with the dates that find it. No date finds a version that
+   was withdrawn on the day it began; its number is the next one after the last. #}
+{% macro changed_versions() -%}
+    select
+        user_key,
+        lookup_from,
+        lookup_to
+    from {{ ref('int_users_versioned') }}
+    where user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+
+    union all
+
+    select
+        {{ surrogate_key(['user_id', 'version_number + 1']) }} as user_key,
+        cast('9999-12-31' as date) as lookup_from,
+        cast('9999-12-31' as date) as lookup_to
+    from {{ ref('int_users_versioned') }}
+    where
+        is_latest
+        and user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
+{%- endmacro %}
+
 {# The sessions that the fact has to write: those of newer loads, and those of changed users that now
    belong to another version. Strictly newer is enough: rows of a load share a timestamp and become
    visible together. Of a user who has no version left, sessions keep the key that they have. #}
 {% macro sessions_to_write() -%}
+    {%- set changed_keys = 'select changed.user_key from (' ~ changed_versions() ~ ') as changed' -%}
     select session_id
     from {{ ref('stg_postgres__viewing_sessions') }}
     where
@@ -12,29 +35,13 @@
 
     select written.session_id
     from {{ this }} as written
-    inner join (
-        select
-            user_key,
-            lookup_from,
-            lookup_to
-        from {{ ref('int_users_versioned') }}
-        where user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
-
-        union all
-
-        -- No date finds a version that was withdrawn on the day it began: its number is the next.
-        select
-            {{ surrogate_key(['user_id', 'version_number + 1']) }} as user_key,
-            cast('9999-12-31' as date) as lookup_from,
-            cast('9999-12-31' as date) as lookup_to
-        from {{ ref('int_users_versioned') }}
-        where
-            is_latest
-            and user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
-    ) as changed_versions on written.user_key = changed_versions.user_key
+    inner join ({{ changed_versions() }}) as versions on written.user_key = versions.user_key
     where
-        written.watch_date < changed_versions.lookup_from
-        or written.watch_date >= changed_versions.lookup_to
+        {{ is_one_of('written.user_key', changed_keys) }}
+        and (
+            written.watch_date < versions.lookup_from
+            or written.watch_date >= versions.lookup_to
+        )
 {%- endmacro %}
 
 {# The sessions that the source deleted since the fact was built. #}
