@@ -59,7 +59,8 @@ def build_next(
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, *DBT, "build", *options, *refresh_options(platform, options), *project_options()]
+    options = (*options, *refresh_options(platform, options))
+    command = [sys.executable, *DBT, "build", *options, *project_options()]
     own = {"DBT_TARGET_PATH": str(target / "target"), "DBT_LOG_PATH": str(target / "logs")}
     own |= {BATCH_VARIABLE: batch.batch_id, CODE_VARIABLE: code_checksum()}
     return subprocess.Popen(

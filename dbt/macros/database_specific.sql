@@ -43,9 +43,9 @@
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
-{# On PostgreSQL the fact needs the visibility map as well when all its rows were written: without it
-   an index-only scan looks up every row. For the tables that models join, a sample of 3,000 rows is
-   enough, a tenth of the default. Marts have no statistics until publishing analyzes every table. #}
+{# On PostgreSQL the fact needs the visibility map as well when all its rows were written: without
+   it an index-only scan looks up every row. For the tables that models join, a sample of 3,000 rows
+   is enough, a tenth of the default. Marts have none until publishing analyzes every table. #}
 {% macro postgres__refresh_statistics() -%}
     {%- if model.name.startswith('fct_') -%}
         {%- if not is_incremental() -%}vacuum (analyze) {{ this }}{%- endif -%}

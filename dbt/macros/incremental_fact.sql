@@ -1,5 +1,5 @@
-{# The versions of users of newer loads, each with the dates that find it. No date finds a version that
-   was withdrawn on the day it began; its number is the next one after the last. #}
+{# The versions of users of newer loads, each with the dates that find it. No date finds a version
+   that was withdrawn on the day it began; its number is the next one after the last. #}
 {% macro changed_versions() -%}
     select
         user_key,
@@ -20,11 +20,11 @@
         and user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
 {%- endmacro %}
 
-{# The sessions that the fact has to write: those of newer loads, and those of changed users that now
-   belong to another version. Strictly newer is enough: rows of a load share a timestamp and become
-   visible together. Of a user who has no version left, sessions keep the key that they have. #}
+{# The sessions that the fact has to write: those of newer loads, and those of changed users that
+   now belong to another version. Strictly newer is enough: rows of a load share a timestamp and
+   become visible together. Of a user who has no version left, sessions keep their key. #}
 {% macro sessions_to_write() -%}
-    {%- set changed_keys = 'select changed.user_key from (' ~ changed_versions() ~ ') as changed' -%}
+    {%- set keys = 'select changed.user_key from (' ~ changed_versions() ~ ') as changed' -%}
     select session_id
     from {{ ref('stg_postgres__viewing_sessions') }}
     where
@@ -37,7 +37,7 @@
     from {{ this }} as written
     inner join ({{ changed_versions() }}) as versions on written.user_key = versions.user_key
     where
-        {{ is_one_of('written.user_key', changed_keys) }}
+        {{ is_one_of('written.user_key', keys) }}
         and (
             written.watch_date < versions.lookup_from
             or written.watch_date >= versions.lookup_to

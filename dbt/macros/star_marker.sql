@@ -1,8 +1,8 @@
 {# The state of the star as a comment on its schema, which keeps the comment when it is renamed:
    {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}. Publishing
    accepts only a tested star, sets its state to "published" and adds the version. `code` is the
-   hash that include/dbt.py gives of this project, as of the last full refresh: the pipeline asks for
-   another one when it is different. A build by hand gives no hash and keeps the one that is there. #}
+   hash that include/dbt.py gives of this project, as of the last full refresh: the pipeline asks
+   for another one when it differs. A build by hand gives no hash and keeps the one that is there. #}
 
 {# on-run-start: from here on the star cannot be published. A full refresh of all models first drops
    every table, also those that no model builds any more. #}

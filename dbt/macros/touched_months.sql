@@ -1,10 +1,10 @@
 {# The months whose sessions changed since the marts by month were counted: a table in the star's
    schema, so that each copy of the star has its own. The fact and dim_users add to it in the
-   transaction in which they change; a whole build that passes all tests drops it. After a build that
-   failed, was killed or left models out the next one counts these months again, which gives the same
-   rows. The month 0 stands for all months. #}
+   transaction in which they change; a whole build that passes all tests drops it. After a build
+   that failed, was killed or left models out the next one counts these months again, which gives
+   the same rows. The month 0 stands for all months. #}
 {% macro touched_months() -%}
-    {{ api.Relation.create(target.database, var('trusted_schema'), 'touched_months') }}
+    {{ var('trusted_schema') }}.touched_months
 {%- endmacro %}
 
 {# on-run-start. #}
@@ -34,7 +34,7 @@
     {{ return(not bad and built | length == models | length) }}
 {%- endmacro %}
 
-{# Date key of the first day of the month of a date key: 20240317 - 17 + 1 = 20240301. #}
+{# Date key of the first day of a date key's month: 20240317 - 17 + 1 = 20240301. #}
 {% macro month_date_key(date_key) -%}
     {{ date_key }} - mod({{ date_key }}, 100) + 1
 {%- endmacro %}
@@ -47,7 +47,7 @@
     {%- set removed = sessions_to_delete() -%}
     {%- set live_sessions = ref('int_viewing_sessions_live') -%}
     insert into {{ touched_months() }}
-    {% if is_incremental() -%}
+    {% if is_incremental() %}
         select {{ month_date_key('date_key') }}
         from {{ this }}
         where
@@ -66,7 +66,8 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Pre-hook of dim_users: the months with sessions of versions whose country, plan or cohort changes. #}
+{# Pre-hook of dim_users: the months with sessions of versions whose country, plan or cohort
+   changes. #}
 {% macro touch_months_of_users() -%}
     {%- set viewing_sessions = ref('fct_viewing_sessions') -%}
     {%- set versions = ref('int_users_versioned') -%}
@@ -110,13 +111,12 @@
 {# Whether a date is in a touched month, or so many months from one: is_near_touched(d, [0, -1]) is
    true for 5 April when April or March is touched. #}
 {% macro is_near_touched(date, months) -%}
-    (
-        {% for distance in months -%}
-            {%- set near = dateadd('month', distance, period_start('month', date)) -%}
-            {{ is_touched(date_key('cast(' ~ near ~ ' as date)')) }}
-            {{ 'or ' if not loop.last }}
-        {%- endfor %}
-    )
+    {%- set conditions = [] -%}
+    {%- for distance in months -%}
+        {%- set near = dateadd('month', distance, period_start('month', date)) -%}
+        {%- do conditions.append(is_touched(date_key('cast(' ~ near ~ ' as date)'))) -%}
+    {%- endfor -%}
+    ({{ conditions | join(' or ') }})
 {%- endmacro %}
 
 {# Pre-hook of tot_daily_cohorts. #}

@@ -1,7 +1,7 @@
 """A star that takes over what each day changed is the one that a full refresh gives.
 
-It does not matter what the days brought and which builds failed, were killed or left models out. The tests build
-on one another, in this order.
+It does not matter what the days brought and which builds failed, were killed or left models out. The tests
+build on one another, in this order.
 """
 
 from datetime import timedelta

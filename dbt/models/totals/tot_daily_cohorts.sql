@@ -89,7 +89,11 @@ with_previous as (
         in_order.watch_duration_minutes,
         in_order.is_completed,
         users.user_key != -1 as has_user,
-        coalesce(in_order.previous_date, users.last_date) as previous_date
+        -- A session without a user is the first of nobody.
+        case
+            when users.user_key = -1 then cast('9999-12-31' as date)
+            else coalesce(in_order.previous_date, users.last_date)
+        end as previous_date
     from in_order
     inner join users on in_order.user_key = users.user_key
 
@@ -101,17 +105,17 @@ final as (
         with_previous.watch_date,
         with_previous.cohort_start_date,
         count(*) as sessions,
-        sum(case when has_user then 1 else 0 end) as sessions_of_users,
+        sum(case when with_previous.has_user then 1 else 0 end) as sessions_of_users,
         sum(with_previous.watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions,
+        sum(case when with_previous.is_completed then 1 else 0 end) as completed_sessions,
         sum(
-            case when has_user and previous_date < watch_date then 1 else 0 end
+            case when with_previous.previous_date < with_previous.watch_date then 1 else 0 end
         ) as first_of_day,
         sum(
-            case when has_user and previous_date < week_start_date then 1 else 0 end
+            case when with_previous.previous_date < days.week_start_date then 1 else 0 end
         ) as first_of_week,
         sum(
-            case when has_user and previous_date < month_start_date then 1 else 0 end
+            case when with_previous.previous_date < days.month_start_date then 1 else 0 end
         ) as first_of_month
     from with_previous
     inner join days on with_previous.watch_date = days.date

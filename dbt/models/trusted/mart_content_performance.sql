@@ -40,7 +40,11 @@ changed_users as (
     from {{ ref('dim_users') }}
     where
         user_key != -1
-        and user_id in (select user_id from {{ ref('dim_users') }} where not is_latest)
+        and user_id in (
+            select earlier.user_id
+            from {{ ref('dim_users') }} as earlier
+            where not earlier.is_latest
+        )
 
 ),
 

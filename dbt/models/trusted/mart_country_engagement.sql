@@ -37,15 +37,16 @@ country_viewers as (
         country,
         count(*) as viewers
     from viewing_users
-    where not exists (
-        select 1
-        from viewing_users as earlier
-        where
-            not earlier.is_latest
-            and earlier.user_id = viewing_users.user_id
-            and earlier.country = viewing_users.country
-            and earlier.valid_from < viewing_users.valid_from
-    )
+    where
+        not exists (
+            select 1
+            from viewing_users as earlier
+            where
+                not earlier.is_latest
+                and earlier.user_id = viewing_users.user_id
+                and earlier.country = viewing_users.country
+                and earlier.valid_from < viewing_users.valid_from
+        )
     group by country
 
 ),

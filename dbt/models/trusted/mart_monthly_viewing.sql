@@ -30,8 +30,12 @@ final as (
         viewing_sessions.quality_level_key,
         count(*) as sessions,
         cast(sum(viewing_sessions.watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
-        cast(sum(viewing_sessions.completion_percentage) as numeric(18, 2)) as completion_percentages,
-        cast(sum(case when viewing_sessions.is_completed then 1 else 0 end) as bigint) as completed_sessions
+        cast(
+            sum(viewing_sessions.completion_percentage) as numeric(18, 2)
+        ) as completion_percentages,
+        cast(
+            sum(case when viewing_sessions.is_completed then 1 else 0 end) as bigint
+        ) as completed_sessions
     from viewing_sessions
     inner join users on viewing_sessions.user_key = users.user_key
     {% if is_incremental() -%}
