@@ -48,7 +48,7 @@
    is enough, a tenth of the default. Marts have none until publishing analyzes every table. #}
 {% macro postgres__refresh_statistics() -%}
     {%- if model.name.startswith('fct_') -%}
-        {%- if not is_incremental() -%}vacuum (analyze) {{ this }}{%- endif -%}
+        {{ "" if is_incremental() else "vacuum (analyze) " ~ this }}
     {%- elif not model.name.startswith('mart_') -%}
         set default_statistics_target = 10; analyze {{ this }}; reset default_statistics_target
     {%- endif -%}

@@ -2,7 +2,7 @@
    {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}. Publishing
    accepts only a tested star, sets its state to "published" and adds the version. `code` is the
    hash that include/dbt.py gives of this project, as of the last full refresh: the pipeline asks
-   for another one when it differs. A build by hand gives no hash and keeps the one that is there. #}
+   for another one when it differs. A build by hand gives no hash and keeps the last one. #}
 
 {# on-run-start: from here on the star cannot be published. A full refresh of all models first drops
    every table, also those that no model builds any more. #}

@@ -30,7 +30,8 @@
         {%- if result.status | string not in good -%}{%- do bad.append(result) -%}{%- endif -%}
         {%- if result.node.resource_type == 'model' -%}{%- do built.append(result) -%}{%- endif -%}
     {%- endfor -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+    {%- set nodes = graph.nodes.values() -%}
+    {%- set models = nodes | selectattr('resource_type', 'equalto', 'model') | list -%}
     {{ return(not bad and built | length == models | length) }}
 {%- endmacro %}
 
