@@ -38,7 +38,7 @@ from airflow.sdk import (
 )
 
 from include import tasks
-from include.dbt import BATCH_VARIABLE, MACROS_VARIABLE, build_command, macros_checksum
+from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, build_command, code_checksum
 from include.errors import DataQualityError, GuardError, InputError
 from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
 
@@ -79,6 +79,13 @@ PARAMS = {
         " (half of them) stops. Switch on when it is meant; a folder with your own files"
         " allows it by itself.",
     ),
+    "full_refresh": Param(
+        False,
+        type="boolean",
+        title="Build the star from nothing",
+        description_md="Computes every session again, not only those of newer loads. After a change of the"
+        " dbt project a run does so by itself.",
+    ),
 }
 
 
@@ -105,6 +112,7 @@ def extract_to_data_warehouse() -> None:
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params=PARAMS,
+    user_defined_macros={"refresh_option": tasks.refresh_option},
     doc_md=__doc__,
     tags=["elt", "video-streaming"],
 )
@@ -114,8 +122,8 @@ def video_streaming_elt_pipeline() -> None:
     seed = [task(tasks.load_json_to_mongodb)(files), task(tasks.load_csvs_to_postgres)(files)]
     transform_with_dbt = BashOperator(
         task_id="transform_with_dbt",
-        bash_command=build_command(),
-        env={BATCH_VARIABLE: "{{ run_id }}", MACROS_VARIABLE: macros_checksum()},
+        bash_command=f"{build_command()} {{{{ refresh_option(params) }}}}",
+        env={BATCH_VARIABLE: "{{ run_id }}", CODE_VARIABLE: code_checksum()},
         append_env=True,
         do_xcom_push=False,
         retries=1,

@@ -4,11 +4,14 @@ The DAG puts them in order. An orchestrator passes its context by name, as Airfl
 needed here. What a task returns is small: names and numbers for people and for the next task.
 """
 
+from collections.abc import Mapping
+
 from include.connections import mongo, postgres
+from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.extract_load import load_collection, load_table
 from include.ops.run_report import record_and_total
 from include.publish import publish
-from include.publish.schema_marker import NEXT
+from include.publish.schema_marker import NEXT, read_marker
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
 from include.run import Run
@@ -68,6 +71,14 @@ def load_mongo_collection(table: str, **context) -> list[dict]:
     with mongo("source_mongo") as source, postgres("warehouse") as warehouse:
         loads = load_collection(source, warehouse, SOURCES_BY_NAME[table], run)
         return [load.summary() for load in loads]
+
+
+def refresh_option(params: Mapping[str, object]) -> str:
+    """Return dbt's option for a full refresh when the run or a change of code asks for it, else nothing."""
+    if params["full_refresh"]:
+        return FULL_REFRESH
+    with postgres("warehouse_publisher") as warehouse, warehouse.cursor() as cursor:
+        return FULL_REFRESH if needs_full_refresh(read_marker(cursor, NEXT)) else ""
 
 
 def reconcile_sources(**context) -> list[dict]:

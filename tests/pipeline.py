@@ -5,9 +5,17 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from include.dbt import BATCH_VARIABLE, start_dbt
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    FULL_REFRESH,
+    code_checksum,
+    needs_full_refresh,
+    start_dbt,
+)
 from include.extract_load import load_collection, load_table
 from include.publish import publish
+from include.publish.schema_marker import NEXT, read_marker
 from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
@@ -47,8 +55,17 @@ def build_next(
 
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
-    settings = platform.dbt_env() | {BATCH_VARIABLE: batch.batch_id}
+    settings = platform.dbt_env() | {BATCH_VARIABLE: batch.batch_id, CODE_VARIABLE: code_checksum()}
+    options = (*options, *refresh_options(platform, options))
     return start_dbt("build", *options, settings=settings, work_dir=target)
+
+
+def refresh_options(platform: Platform, options: tuple[str, ...]) -> list[str]:
+    """Return what the DAG adds to a build of all models, where the next star was built by other code."""
+    if {"--select", FULL_REFRESH} & set(options):
+        return []
+    with platform.connect("dbt_transformer") as warehouse, warehouse.cursor() as cursor:
+        return [FULL_REFRESH] if needs_full_refresh(read_marker(cursor, NEXT)) else []
 
 
 def trusted_checksums(

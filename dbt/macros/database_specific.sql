@@ -26,19 +26,30 @@
     cast({{ expression }} as timestamp)
 {%- endmacro %}
 
-{# Update the planner's statistics and, when a whole table was written on PostgreSQL, the visibility
-   map: without it an index-only scan looks up every row. Runs outside of transactions. #}
+{# Let all statements of a model's transaction see the same rows of raw, also while a load commits.
+   A pre-hook, and the first one. #}
+{% macro see_one_state() -%}
+    {{ return(adapter.dispatch('see_one_state')()) }}
+{%- endmacro %}
+
+{% macro postgres__see_one_state() -%}
+    set transaction isolation level repeatable read
+{%- endmacro %}
+
+{% macro default__see_one_state() -%}{%- endmacro %}
+
+{# Update the planner's statistics. Runs outside of transactions. #}
 {% macro refresh_statistics() -%}
     {{ return(adapter.dispatch('refresh_statistics')()) }}
 {%- endmacro %}
 
-{# In a run that carries forward, incremental tables keep their old statistics and marts have none
-   until publishing analyzes every table; autovacuum updates the map. For the other tables a sample
-   of 3,000 rows is enough, a tenth of the default. #}
+{# On PostgreSQL the fact needs the visibility map as well when all its rows were written: without
+   it an index-only scan looks up every row. For the tables that models join, a sample of 3,000 rows
+   is enough, a tenth of the default. Marts have none until publishing analyzes every table. #}
 {% macro postgres__refresh_statistics() -%}
-    {%- if not carries_forward() -%}
-        {{ "analyze" if is_incremental() else "vacuum (analyze)" }} {{ this }}
-    {%- elif not is_incremental() and not model.name.startswith('mart_') -%}
+    {%- if model.name.startswith('fct_') -%}
+        {{ "" if is_incremental() else "vacuum (analyze) " ~ this }}
+    {%- elif not model.name.startswith('mart_') -%}
         set default_statistics_target = 10; analyze {{ this }}; reset default_statistics_target
     {%- endif -%}
 {%- endmacro %}

@@ -11,11 +11,9 @@
 {# Engagement by `week` or `month`, in the same columns. Users are counted per period: a user who
    watches on two days of a week is one active user of the week, not two. #}
 {% macro engagement_by_period(period) -%}
-with viewing as (
+with daily_cohorts as (
 
-    {{ viewing_to_count(
-        period_start(period, 'changes.watch_date') ~ ' = ' ~ period_start(period, 'viewing_now.watch_date')
-    ) }}
+    select * from {{ ref('tot_daily_cohorts') }}
 
 ),
 
@@ -25,47 +23,13 @@ daily_engagement as (
 
 ),
 
--- By user first, because count(distinct) would sort all sessions.
-user_periods as (
-
-    select
-        {{ period_start(period, 'watch_date') }} as period_start_date,
-        user_id,
-        {{ users_to_add() }} as active_users
-    from viewing
-    where not is_unknown_user
-    group by
-        {{ period_start(period, 'watch_date') }},
-        user_id
-
-),
-
-counted as (
-
-    select
-        period_start_date,
-        sum(active_users) as active_users
-    from user_periods
-    group by period_start_date
-
-    {% if carries_forward() -%}
-    union all
-
-    select
-        {{ period }}_start_date as period_start_date,
-        active_users
-    from {{ this }}
-    {%- endif %}
-
-),
-
 period_users as (
 
     select
-        period_start_date,
-        cast(sum(active_users) as bigint) as active_users
-    from counted
-    group by period_start_date
+        {{ period_start(period, 'watch_date') }} as period_start_date,
+        cast(sum(first_of_{{ period }}) as bigint) as active_users
+    from daily_cohorts
+    group by {{ period_start(period, 'watch_date') }}
 
 ),
 

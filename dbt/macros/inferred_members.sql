@@ -15,7 +15,7 @@
 
     ),
 
-    viewing_sessions as (
+    named_sessions as (
 
         select * from {{ ref('int_viewing_sessions_live') }}
         where {{ is_one_of('session_id', 'select session_id from missing_keys') }}
@@ -24,7 +24,7 @@
 
     select
         missing_keys.{{ key }},
-        viewing_sessions.{{ id }}
+        named_sessions.{{ id }}
     from missing_keys
-    inner join viewing_sessions on missing_keys.session_id = viewing_sessions.session_id
+    inner join named_sessions on missing_keys.session_id = named_sessions.session_id
 {%- endmacro %}

@@ -1,5 +1,5 @@
 -- The totals of all cohorts equal the sessions and minutes of their users since the month of
--- registration. A run that carries forward skips it: joining all sessions with users is slow.
+-- registration.
 with viewing_sessions as (
 
     select
@@ -7,9 +7,7 @@ with viewing_sessions as (
         coalesce(sum(viewing_sessions.watch_duration_minutes), 0) as watch_minutes
     from {{ ref('fct_viewing_sessions') }} as viewing_sessions
     inner join {{ ref('dim_users') }} as users on viewing_sessions.user_key = users.user_key
-    where
-        viewing_sessions.watch_date >= users.cohort_start_date
-        {% if carries_forward() %}and false{% endif %}
+    where viewing_sessions.watch_date >= users.cohort_start_date
 
 ),
 
@@ -19,7 +17,6 @@ cohorts as (
         coalesce(sum(sessions), 0) as sessions,
         coalesce(sum(watch_minutes), 0) as watch_minutes
     from {{ ref('mart_cohort_retention') }}
-    {% if carries_forward() %}where false{% endif %}
 
 )
 

@@ -7,9 +7,7 @@ with staged as (
         sum(watch_duration_minutes) as watch_minutes,
         sum(completion_percentage) as completion_percentages
     from {{ ref('stg_postgres__viewing_sessions') }}
-    where
-        not is_deleted
-        and {{ is_taken_over(ref('chg_sessions'), 'is_changed') }}
+    where not is_deleted
     group by watch_date
 
 ),
@@ -22,7 +20,6 @@ fact as (
         sum(watch_duration_minutes) as watch_minutes,
         sum(completion_percentage) as completion_percentages
     from {{ ref('fct_viewing_sessions') }}
-    where {{ is_taken_over(ref('chg_sessions'), 'is_changed') }}
     group by watch_date
 
 )

@@ -7,9 +7,7 @@ with versions as (
         valid_to as gap_from,
         lead(valid_from) over (partition by user_id order by valid_from) as gap_to
     from {{ ref('dim_users') }}
-    where
-        user_key != -1
-        and {{ is_changed_user(ref('chg_users')) }}
+    where user_key != -1
 
 ),
 

@@ -15,7 +15,7 @@
 {# end of marts #}
 
 -- The totals of every mart equal the sessions and hours of the fact: no join lost or repeated a
--- session, and totals that runs carried forward are still right.
+-- session.
 with expected as (
 
     select

@@ -7,7 +7,6 @@ with sessions as (
         user_key,
         watch_date
     from {{ ref('fct_viewing_sessions') }}
-    where {{ is_taken_over(ref('chg_sessions')) }}
 
 ),
 

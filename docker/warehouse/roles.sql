@@ -31,7 +31,6 @@ alter default privileges for role elt_loader in schema raw grant select on table
 -- dbt_transformer makes what is read. Publishing renames schemas, which takes create on the database.
 create schema if not exists staging authorization dbt_transformer;
 create schema if not exists intermediate authorization dbt_transformer;
-create schema if not exists changes authorization dbt_transformer;
 create schema if not exists snapshots authorization dbt_transformer;
 select format('grant create on database %I to dbt_transformer', current_database()) \gexec
 

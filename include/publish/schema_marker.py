@@ -1,7 +1,8 @@
 """The three schemas for stars, and the marker that identifies the star in a schema.
 
 The marker is JSON in the comment on the schema, such as {"state": "tested", "batch_id": "run 7"}, and stays
-with a schema that is renamed. dbt writes it (dbt/macros/star_marker.sql); publishing adds the version.
+with a schema that is renamed. dbt writes it (dbt/macros/star_marker.sql), with the hash of the code that
+built the star from nothing (include/dbt.py); publishing adds the version.
 """
 
 import json

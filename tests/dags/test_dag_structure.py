@@ -1,5 +1,6 @@
 """What the DAG is: its tasks, their order, and how it behaves when it is parsed."""
 
+import copy
 import socket
 from datetime import timedelta
 
@@ -63,6 +64,7 @@ def test_people_can_trigger_with_an_empty_form(pipeline):
         "as_of": None,
         "data_dir": None,
         "allow_mass_deletion": False,
+        "full_refresh": False,
     }
 
 
@@ -126,3 +128,10 @@ def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):
     command = pipeline.get_task("transform_with_dbt").bash_command
     assert command.startswith("exec </dev/null\n")
     assert " build " in command
+
+
+def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline):
+    task = copy.copy(pipeline.get_task("transform_with_dbt"))
+    context = {"params": {"full_refresh": True}, "run_id": "manual__1"}
+    task.render_template_fields(context, pipeline.get_template_env())
+    assert task.bash_command.endswith(" --full-refresh")

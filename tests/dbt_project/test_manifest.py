@@ -8,11 +8,11 @@ from tests.dbt_project.nodes import calls, has_statistics, held_keys, is_dimensi
 PREFIXES = {
     "staging": ("stg_",),
     "intermediate": ("int_",),
-    "changes": ("chg_",),
+    "totals": ("tot_",),
     "trusted": ("dim_", "fct_", "bridge_", "mart_"),
 }
-# What changed is read from the star as it was and as it is, and the marts read what changed.
-RANKS = {"staging": 0, "intermediate": 1, "changes": 2, "trusted": 2}
+# Totals are read from fact and dimensions, and the marts read the totals.
+RANKS = {"staging": 0, "intermediate": 1, "totals": 2, "trusted": 2}
 POWER_BI_TYPES = re.compile(r"bigint|integer|text|boolean|date|timestamp|numeric\(\d+, \d+\)")
 
 
@@ -30,25 +30,18 @@ def test_every_model_is_named_after_its_layer(models):
 
 
 def test_every_layer_lands_in_the_schema_of_its_name_and_the_star_beside_the_one_that_is_read(models):
-    schemas = {name: name for name in PREFIXES} | {"trusted": "trusted_next"}
+    schemas = {name: name for name in PREFIXES} | dict.fromkeys(("totals", "trusted"), "trusted_next")
     assert {(layer(model), model["schema"]) for model in models} == set(schemas.items())
 
 
-def test_only_staging_reads_raw_and_only_changes_read_the_star_of_the_last_build(models, manifest):
+def test_only_staging_reads_raw(models, manifest):
     readers = [
         (layer(model), manifest["sources"][parent]["source_name"])
         for model in models
         for parent in model["depends_on"]["nodes"]
         if parent.startswith("source.")
     ]
-    assert sorted(readers) == [("changes", "built_star")] * 3 + [("staging", "raw")] * len(raw_tables())
-
-
-def test_the_star_of_the_last_build_is_the_one_that_is_built_again(manifest, trusted_models):
-    built = [source for source in manifest["sources"].values() if source["source_name"] == "built_star"]
-    names = {(model["schema"], model["name"]) for model in trusted_models}
-    assert {source["name"] for source in built} == {"fct_viewing_sessions", "dim_users"}
-    assert {(source["schema"], source["identifier"]) for source in built} <= names
+    assert sorted(readers) == [("staging", "raw")] * 6
 
 
 def test_no_layer_reads_a_higher_one(models):
@@ -62,13 +55,17 @@ def test_no_layer_reads_a_higher_one(models):
     assert upward == []
 
 
-def test_what_changed_is_a_table_with_statistics_and_not_for_readers(models):
-    changes = [model for model in models if layer(model) == "changes"]
-    assert len(changes) == 4
-    for model in changes:
-        assert model["config"]["materialized"] == "table", model["name"]
+def test_totals_are_counted_by_touched_months_and_not_for_readers(models):
+    totals = [model for model in models if layer(model) == "totals"]
+    assert totals
+    for model in totals:
+        assert model["config"]["materialized"] == "incremental", model["name"]
         assert model["access"] != "public", model["name"]
-        assert has_statistics(model), model["name"]
+
+
+def test_the_fact_and_what_is_counted_by_month_is_incremental(trusted_models):
+    incremental = {m["name"] for m in trusted_models if m["config"]["materialized"] == "incremental"}
+    assert incremental == {"fct_viewing_sessions", "mart_monthly_viewing", "mart_monthly_content_viewing"}
 
 
 def test_staging_reads_one_source_each(models):
@@ -204,7 +201,7 @@ def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
 
 def test_unit_tests_of_a_model_are_in_a_file_of_their_own_beside_it(manifest):
     unit_tests = manifest["unit_tests"].values()
-    assert len(unit_tests) >= 46
+    assert len(unit_tests) >= 28
     elsewhere = []
     for test in unit_tests:
         (model,) = test["depends_on"]["nodes"]
@@ -212,17 +209,6 @@ def test_unit_tests_of_a_model_are_in_a_file_of_their_own_beside_it(manifest):
         if test["original_file_path"] != sql.removesuffix(".sql") + "__unit_tests.yml":
             elsewhere.append(test["name"])
     assert elsewhere == []
-
-
-def test_models_that_carry_forward_have_a_unit_test_of_it(manifest, models):
-    carrying = [model["name"] for model in models if calls("carries_forward", model, manifest)]
-    tested = {
-        test["model"]
-        for test in manifest["unit_tests"].values()
-        if (test["overrides"] or {}).get("macros", {}).get("carries_forward")
-    }
-    assert len(carrying) >= 14
-    assert [name for name in carrying if name not in tested] == []
 
 
 def test_snapshots_live_on_business_dates_and_never_end(manifest):

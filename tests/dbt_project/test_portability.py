@@ -45,6 +45,7 @@ SPARK_MACROS = {
     "hash_to_bigint(expression)": "{{ default__hash_to_bigint(expression) }}",
     "utc_timestamp(expression)": "{{ default__utc_timestamp(expression) }}",
     "is_one_of(column, subquery)": "{{ default__is_one_of(column, subquery) }}",
+    "see_one_state()": "",
     # One key of one column.
     "keys_of(name)": "a",
 }
@@ -117,12 +118,11 @@ def test_every_dispatched_macro_has_a_default_beside_postgresql():
         assert f"macro postgres__{name}(" in text
 
 
-# Rendered once as they count anew, and once as they carry forward: empty is false.
-@pytest.fixture(scope="module", params=["", "true"], ids=["anew", "carried"])
-def spark(request):
+@pytest.fixture(scope="module")
+def spark():
     macros = {
         head.partition("(")[0]: f"{{% macro {head} %}}{body}{{% endmacro %}}"
-        for head, body in {**SPARK_MACROS, "carries_forward()": request.param}.items()
+        for head, body in SPARK_MACROS.items()
     }
     jinja = {
         "apply_dbt_builtins": True,

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from include import dbt
-from include.dbt import BATCH_VARIABLE, MACROS_VARIABLE, DbtError, build_command, macros_checksum, run_dbt
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    DbtError,
+    build_command,
+    code_checksum,
+    needs_full_refresh,
+    run_dbt,
+)
 from include.ops.dbt_runs import NodeResult, log_results, read_results
 
 MODEL = {
@@ -79,7 +87,7 @@ def test_results_of_the_batch_are_read(tmp_path: Path) -> None:
 def test_variable_that_names_the_batch_is_one_that_dbt_repeats() -> None:
     # dbt writes what follows this prefix into the metadata's env.
     assert BATCH_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "BATCH_ID"
-    assert MACROS_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "MACROS"
+    assert CODE_VARIABLE.removeprefix("DBT_ENV_CUSTOM_ENV_") == "CODE"
 
 
 def test_macros_and_variables_of_the_project_have_a_checksum(tmp_path: Path) -> None:
@@ -87,12 +95,31 @@ def test_macros_and_variables_of_the_project_have_a_checksum(tmp_path: Path) -> 
     macro, project = tmp_path / "macros" / "a.sql", tmp_path / "dbt_project.yml"
     macro.write_text("one")
     project.write_text("vars: 90")
-    first = macros_checksum(tmp_path)
-    assert macros_checksum(tmp_path) == first
+    first = code_checksum(tmp_path)
+    assert code_checksum(tmp_path) == first
     macro.write_text("two")
-    second = macros_checksum(tmp_path)
+    second = code_checksum(tmp_path)
     project.write_text("vars: 95")
-    assert len({first, second, macros_checksum(tmp_path)}) == 3
+    assert len({first, second, code_checksum(tmp_path)}) == 3
+
+
+def test_a_model_or_its_contract_changes_the_checksum_and_a_test_does_not(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "models" / "a.sql").write_text("select 1")
+    first = code_checksum(tmp_path)
+    (tmp_path / "models" / "a.yml").write_text("data_type: text")
+    second = code_checksum(tmp_path)
+    (tmp_path / "models" / "a__unit_tests.yml").write_text("unit_tests: []")
+    (tmp_path / "tests" / "assert_a.sql").write_text("select 1")
+    (tmp_path / "README.md").write_text("words")
+    assert code_checksum(tmp_path) == second != first
+
+
+def test_a_star_of_other_code_or_of_none_needs_a_full_refresh() -> None:
+    assert not needs_full_refresh({"code": code_checksum()})
+    assert needs_full_refresh({"code": "older"})
+    assert needs_full_refresh({})
 
 
 def test_the_row_that_breaks_a_constraint_is_nobodys_to_read(tmp_path: Path) -> None:

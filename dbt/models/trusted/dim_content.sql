@@ -1,6 +1,3 @@
-{%- set changed_sessions = 'select session_id from ' ~ ref('chg_sessions') ~ ' where is_changed' -%}
-{%- set built_as_inferred = 'select content_key from ' ~ this ~ ' where is_inferred' -%}
-
 with content as (
 
     select * from {{ ref('int_content_unioned') }}
@@ -13,18 +10,9 @@ series_episodes as (
 
 ),
 
-fact as (
+viewing_sessions as (
 
-    select
-        content_key,
-        session_id
-    from {{ ref('fct_viewing_sessions') }}
-    {% if carries_forward() -%}
-        -- Titles of all other sessions are in the catalogue or were inferred before.
-        where
-            {{ is_one_of('session_id', changed_sessions) }}
-            or {{ is_one_of('content_key', built_as_inferred) }}
-    {%- endif %}
+    select * from {{ ref('fct_viewing_sessions') }}
 
 ),
 
@@ -52,7 +40,7 @@ known_titles as (
 
 inferred_titles as (
 
-    {{ inferred_members('content_key', 'content_id', 'fact', 'known_titles') }}
+    {{ inferred_members('content_key', 'content_id', 'viewing_sessions', 'known_titles') }}
 
 ),
 

@@ -1,83 +1,22 @@
-{# Incremental, because a day changes few versions. #}
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='merge',
-        unique_key='user_key',
-        on_schema_change='fail',
-        pre_hook=["{{ delete_unless_carried() }}", "{{ delete_former_users() }}"]
-    )
-}}
+{{ config(pre_hook="{{ touch_months_of_users() }}") }}
 
-{%- set changed_users = ref('chg_users') -%}
-{%- set changes = ref('chg_viewing') -%}
-
-with all_user_versions as (
+with user_versions as (
 
     select * from {{ ref('int_users_versioned') }}
 
 ),
 
-{% if carries_forward() %}
-    user_versions as (
+viewing_sessions as (
 
-        select all_user_versions.*
-        from all_user_versions
-        inner join {{ changed_users }} as changed_users
-            on all_user_versions.user_key = changed_users.user_key
+    select * from {{ ref('fct_viewing_sessions') }}
 
-    ),
+),
 
-    -- Users whom new sessions name, or who lost their only version.
-    keys_to_look_at as (
+inferred_users as (
 
-        select
-            user_key,
-            user_id
-        from {{ changes }}
-        where
-            change = 1
-            and user_key != -1
+    {{ inferred_members('user_key', 'user_id', 'viewing_sessions', 'user_versions') }}
 
-        union
-
-        select
-            user_key,
-            user_id
-        from {{ changed_users }}
-        where is_gone
-
-    ),
-
-    inferred_users as (
-
-        select
-            keys_to_look_at.user_key,
-            keys_to_look_at.user_id
-        from keys_to_look_at
-        left join all_user_versions on keys_to_look_at.user_key = all_user_versions.user_key
-        where
-            all_user_versions.user_key is null
-            and exists (
-                select 1
-                from {{ ref('fct_viewing_sessions') }} as fact
-                where fact.user_key = keys_to_look_at.user_key
-            )
-
-    ),
-{% else %}
-    user_versions as (
-
-        select * from all_user_versions
-
-    ),
-
-    inferred_users as (
-
-        {{ inferred_members('user_key', 'user_id', ref('fct_viewing_sessions'), 'user_versions') }}
-
-    ),
-{% endif %}
+),
 
 members as (
 

@@ -1,8 +1,6 @@
-with viewing as (
+with daily_cohorts as (
 
-    {{ viewing_to_count(
-        period_start('month', 'changes.watch_date') ~ ' = ' ~ period_start('month', 'viewing_now.watch_date')
-    ) }}
+    select * from {{ ref('tot_daily_cohorts') }}
 
 ),
 
@@ -36,60 +34,19 @@ cohorts as (
 
 ),
 
--- By user_id: all versions of a user are one user.
-user_months as (
-
-    select
-        cohort_start_date,
-        user_id,
-        {{ period_start('month', 'watch_date') }} as month_start_date,
-        {{ users_to_add() }} as active_users,
-        sum(change) as sessions,
-        sum(change * watch_duration_minutes) as watch_minutes
-    from viewing
-    where cohort_start_date is not null
-    group by
-        cohort_start_date,
-        user_id,
-        {{ period_start('month', 'watch_date') }}
-
-),
-
-counted as (
-
-    select
-        cohort_start_date,
-        month_start_date,
-        sum(active_users) as active_users,
-        sum(sessions) as sessions,
-        sum(watch_minutes) as watch_minutes
-    from user_months
-    group by cohort_start_date, month_start_date
-
-    {% if carries_forward() -%}
-        union all
-
-        select
-            cohort_start_date,
-            month_start_date,
-            active_users,
-            sessions,
-            watch_minutes
-        from {{ this }}
-    {%- endif %}
-
-),
-
 cohort_months as (
 
     select
         cohort_start_date,
-        month_start_date,
-        cast(sum(active_users) as bigint) as active_users,
+        {{ period_start('month', 'watch_date') }} as month_start_date,
+        cast(sum(first_of_month) as bigint) as active_users,
         cast(sum(sessions) as bigint) as sessions,
         cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes
-    from counted
-    group by cohort_start_date, month_start_date
+    from daily_cohorts
+    where cohort_start_date is not null
+    group by
+        cohort_start_date,
+        {{ period_start('month', 'watch_date') }}
 
 ),
 

@@ -1,6 +1,6 @@
-with viewing as (
+with viewing_sessions as (
 
-    {{ viewing_to_count('changes.content_key = viewing_now.content_key') }}
+    select * from {{ ref('fct_viewing_sessions') }}
 
 ),
 
@@ -16,44 +16,53 @@ content as (
 
 ),
 
--- By viewer first, because count(distinct) would sort all sessions.
-title_users as (
+-- Read in the order of an index of the fact, in which all sessions of a title and a version of a
+-- user stand together.
+title_versions as (
 
     select
         content_key,
-        user_id,
-        {{ users_to_add() }} as viewers
-    from viewing
-    where not is_unknown_user
-    group by content_key, user_id
-
-),
-
-counted as (
-
-    select
-        content_key,
-        sum(viewers) as viewers
-    from title_users
+        count(distinct user_key) as user_versions,
+        max(case when user_key = -1 then 1 else 0 end) as unknown_users,
+        min(watch_date) as first_watch_date,
+        max(watch_date) as last_watch_date
+    from viewing_sessions
     group by content_key
 
-    {% if carries_forward() -%}
-        union all
+),
 
-        select
-            content_key,
-            viewers
-        from {{ this }}
-    {%- endif %}
+-- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
+changed_users as (
+
+    select
+        user_key,
+        user_id
+    from {{ ref('dim_users') }}
+    where
+        user_key != -1
+        and user_id in (
+            select earlier.user_id
+            from {{ ref('dim_users') }} as earlier
+            where not earlier.is_latest
+        )
 
 ),
 
-title_viewers as (
+-- A user who watched a title in three versions is one viewer: two versions repeat them.
+repeated_viewers as (
 
     select
         content_key,
-        cast(sum(viewers) as bigint) as viewers
-    from counted
+        sum(user_versions - 1) as repeats
+    from (
+        select
+            viewing_sessions.content_key,
+            changed_users.user_id,
+            count(distinct viewing_sessions.user_key) as user_versions
+        from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+        inner join changed_users on viewing_sessions.user_key = changed_users.user_key
+        group by viewing_sessions.content_key, changed_users.user_id
+    ) as changed_viewers
     group by content_key
 
 ),
@@ -71,25 +80,6 @@ title_sessions as (
 
 ),
 
--- Each date is one lookup in an index.
-watched_titles as (
-
-    select
-        content.content_key,
-        (
-            select min(viewing_sessions.watch_date)
-            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-            where viewing_sessions.content_key = content.content_key
-        ) as first_watch_date,
-        (
-            select max(viewing_sessions.watch_date)
-            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-            where viewing_sessions.content_key = content.content_key
-        ) as last_watch_date
-    from content
-
-),
-
 final as (
 
     select
@@ -104,7 +94,11 @@ final as (
         content.is_available,
         content.is_inferred,
         coalesce(title_sessions.sessions, 0) as sessions,
-        coalesce(title_viewers.viewers, 0) as viewers,
+        cast(
+            coalesce(title_versions.user_versions - title_versions.unknown_users, 0)
+            - coalesce(repeated_viewers.repeats, 0)
+            as bigint
+        ) as viewers,
         cast(coalesce(title_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
         coalesce(title_sessions.completed_sessions, 0) as completed_sessions,
         cast(
@@ -117,16 +111,16 @@ final as (
         cast(
             title_sessions.watch_minutes / title_sessions.sessions as numeric(10, 2)
         ) as average_session_minutes,
-        watched_titles.first_watch_date,
-        watched_titles.last_watch_date,
+        title_versions.first_watch_date,
+        title_versions.last_watch_date,
         cast(
             content.production_budget * 60 / nullif(title_sessions.watch_minutes, 0)
             as numeric(22, 2)
         ) as cost_per_watched_hour
     from content
-    inner join watched_titles on content.content_key = watched_titles.content_key
     left join title_sessions on content.content_key = title_sessions.content_key
-    left join title_viewers on content.content_key = title_viewers.content_key
+    left join title_versions on content.content_key = title_versions.content_key
+    left join repeated_viewers on content.content_key = repeated_viewers.content_key
 
 )
 

@@ -1,9 +1,6 @@
-{#- Only the totals of versions (watch_date is null): they include the single sessions. -#}
-{%- set same = 'changes.country = viewing_now.country and viewing_now.watch_date is null' -%}
+with viewing_sessions as (
 
-with viewing as (
-
-    {{ viewing_to_count(same) }}
+    select * from {{ ref('fct_viewing_sessions') }}
 
 ),
 
@@ -13,50 +10,43 @@ monthly_viewing as (
 
 ),
 
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
--- A session counts in the country that the user had on the watch date.
-country_users as (
+viewing_users as (
 
     select
-        country,
+        user_key,
         user_id,
-        {{ users_to_add() }} as viewers
-    from viewing
-    where not is_unknown_user
-    group by country, user_id
-
-),
-
-counted as (
-
-    select
         country,
-        sum(viewers) as viewers
-    from country_users
-    group by country
-
-    {% if carries_forward() -%}
-        union all
-
-        select
-            country,
-            viewers
-        from {{ this }}
-    {%- endif %}
+        valid_from,
+        is_latest
+    from {{ ref('dim_users') }} as users
+    where
+        user_key != -1
+        and exists (
+            select 1
+            from viewing_sessions
+            where viewing_sessions.user_key = users.user_key
+        )
 
 ),
 
+-- A session counts in the country that the user had on the watch date. A user counts in a country
+-- with the first version that watched there.
 country_viewers as (
 
     select
         country,
-        sum(viewers) as viewers
-    from counted
+        count(*) as viewers
+    from viewing_users
+    where
+        not exists (
+            select 1
+            from viewing_users as earlier
+            where
+                not earlier.is_latest
+                and earlier.user_id = viewing_users.user_id
+                and earlier.country = viewing_users.country
+                and earlier.valid_from < viewing_users.valid_from
+        )
     group by country
 
 ),
@@ -80,7 +70,7 @@ countries as (
         sum(
             case when is_current and not is_inferred and user_key != -1 then 1 else 0 end
         ) as current_users
-    from users
+    from {{ ref('dim_users') }}
     group by country
 
 ),

@@ -1,6 +1,6 @@
-with viewing as (
+with daily_cohorts as (
 
-    {{ viewing_to_count('changes.watch_date = viewing_now.watch_date') }}
+    select * from {{ ref('tot_daily_cohorts') }}
 
 ),
 
@@ -17,60 +17,17 @@ dates as (
 
 ),
 
--- A user has one version on a date, so the number of versions on a day is the number of users.
-user_days as (
-
-    select
-        watch_date,
-        user_key,
-        {{ users_to_add() }} as active_users,
-        sum(change) as sessions,
-        sum(change * watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then change else 0 end) as completed_sessions
-    from viewing
-    group by watch_date, user_key
-
-),
-
-counted as (
-
-    select
-        watch_date,
-        sum(sessions) as sessions,
-        sum(case when user_key = -1 then 0 else sessions end) as sessions_of_users,
-        sum(case when user_key = -1 then 0 else active_users end) as active_users,
-        sum(watch_minutes) as watch_minutes,
-        sum(completed_sessions) as completed_sessions
-    from user_days
-    group by watch_date
-
-    {% if carries_forward() -%}
-        union all
-
-        select
-            date as watch_date,
-            sessions,
-            sessions_of_users,
-            active_users,
-            watch_minutes,
-            completed_sessions
-        from {{ this }}
-    {%- endif %}
-
-),
-
 daily_sessions as (
 
     select
         watch_date,
         cast(sum(sessions) as bigint) as sessions,
         cast(sum(sessions_of_users) as bigint) as sessions_of_users,
-        cast(sum(active_users) as bigint) as active_users,
+        cast(sum(first_of_day) as bigint) as active_users,
         cast(sum(watch_minutes) as numeric(18, 2)) as watch_minutes,
         cast(sum(completed_sessions) as bigint) as completed_sessions
-    from counted
+    from daily_cohorts
     group by watch_date
-    having sum(sessions) > 0
 
 ),
 

@@ -1,82 +1,67 @@
-{# Incremental, because a day changes few users. #}
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='merge',
-        unique_key='user_key',
-        on_schema_change='fail',
-        pre_hook="{{ delete_unless_carried() }}",
-        post_hook="{{ delete_former_latest_versions() }}"
-    )
-}}
+with viewing_sessions as (
 
-{%- set changed_users = ref('chg_users') -%}
-
-with viewing as (
-
-    {{ viewing_to_sum() }}
+    select * from {{ ref('fct_viewing_sessions') }}
 
 ),
-
-changes as (
-
-    select
-        user_id,
-        is_unknown_user,
-        sum(change) as sessions,
-        sum(change * watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then change else 0 end) as completed_sessions
-    from viewing
-    group by user_id, is_unknown_user
-
-),
-
-{% if carries_forward() -%}
-    users_to_write as (
-
-        select
-            user_id,
-            is_unknown_user
-        from changes
-
-        union
-
-        select
-            user_id,
-            false as is_unknown_user
-        from {{ changed_users }}
-
-    ),
-{%- endif %}
 
 users as (
 
     select
-        users.*,
-        users.user_key = -1 as is_unknown_user
-    from {{ ref('dim_users') }} as users
-    {% if carries_forward() -%}
-        inner join users_to_write
-            on
-                users.user_id = users_to_write.user_id
-                and (users.user_key = -1) = users_to_write.is_unknown_user
-    {%- endif %}
+        *,
+        -- The unknown member is not the user with the same id.
+        user_key = -1 as is_unknown_user
+    from {{ ref('dim_users') }}
 
 ),
 
--- Distinct days and titles of changed users, counted in an index of the fact alone.
-recounted as (
+-- Read in the order of an index of the fact.
+version_totals as (
+
+    select
+        user_key,
+        count(*) as sessions,
+        count(distinct watch_date) as active_days,
+        count(distinct content_key) as titles_watched,
+        sum(watch_duration_minutes) as watch_minutes,
+        sum(case when is_completed then 1 else 0 end) as completed_sessions,
+        min(watch_date) as first_watch_date,
+        max(watch_date) as last_watch_date
+    from viewing_sessions
+    group by user_key
+
+),
+
+-- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
+-- Versions of a user share no day, so their days add up; only titles are counted again.
+earlier_totals as (
+
+    select
+        earlier.user_id,
+        sum(version_totals.sessions) as sessions,
+        sum(version_totals.active_days) as active_days,
+        sum(version_totals.watch_minutes) as watch_minutes,
+        sum(version_totals.completed_sessions) as completed_sessions,
+        min(version_totals.first_watch_date) as first_watch_date,
+        max(version_totals.last_watch_date) as last_watch_date
+    from {{ ref('dim_users') }} as earlier
+    inner join version_totals on earlier.user_key = version_totals.user_key
+    where not earlier.is_latest
+    group by earlier.user_id
+
+),
+
+titles_of_changed_users as (
 
     select
         users.user_id,
-        users.is_unknown_user,
-        count(distinct viewing_sessions.watch_date) as active_days,
-        count(distinct viewing_sessions.content_key) as titles_watched,
-        min(viewing_sessions.watch_date) as first_watch_date,
-        max(viewing_sessions.watch_date) as last_watch_date
-    from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
-    group by users.user_id, users.is_unknown_user
+        count(distinct viewing_sessions.content_key) as titles_watched
+    from {{ ref('dim_users') }} as users
+    inner join {{ ref('fct_viewing_sessions') }} as viewing_sessions
+        on users.user_key = viewing_sessions.user_key
+    where
+        users.user_id in (select earlier_totals.user_id from earlier_totals)
+        and users.user_key != -1
+    group by users.user_id
 
 ),
 
@@ -84,36 +69,39 @@ counted as (
 
     select
         users.*,
-        {% if carries_forward() -%}
-            coalesce(carried.sessions, 0) + coalesce(changes.sessions, 0) as sessions,
-            coalesce(carried.watch_minutes, 0)
-            + coalesce(changes.watch_minutes, 0) as watch_minutes,
-            coalesce(carried.completed_sessions, 0)
-            + coalesce(changes.completed_sessions, 0) as completed_sessions,
-        {%- else -%}
-            coalesce(changes.sessions, 0) as sessions,
-            coalesce(changes.watch_minutes, 0) as watch_minutes,
-            coalesce(changes.completed_sessions, 0) as completed_sessions,
-        {%- endif %}
-        coalesce(recounted.active_days, 0) as active_days,
-        coalesce(recounted.titles_watched, 0) as titles_watched,
-        recounted.first_watch_date,
-        recounted.last_watch_date
+        cast(
+            coalesce(version_totals.sessions, 0) + coalesce(earlier_totals.sessions, 0) as bigint
+        ) as sessions,
+        cast(
+            coalesce(version_totals.active_days, 0) + coalesce(earlier_totals.active_days, 0)
+            as bigint
+        ) as active_days,
+        coalesce(
+            titles_of_changed_users.titles_watched, version_totals.titles_watched, 0
+        ) as titles_watched,
+        cast(
+            coalesce(version_totals.watch_minutes, 0) + coalesce(earlier_totals.watch_minutes, 0)
+            as numeric(18, 2)
+        ) as watch_minutes,
+        cast(
+            coalesce(version_totals.completed_sessions, 0)
+            + coalesce(earlier_totals.completed_sessions, 0)
+            as bigint
+        ) as completed_sessions,
+        coalesce(
+            earlier_totals.first_watch_date, version_totals.first_watch_date
+        ) as first_watch_date,
+        coalesce(version_totals.last_watch_date, earlier_totals.last_watch_date) as last_watch_date
     from users
-    left join changes
+    left join version_totals on users.user_key = version_totals.user_key
+    left join earlier_totals
         on
-            users.user_id = changes.user_id
-            and users.is_unknown_user = changes.is_unknown_user
-    left join recounted
+            users.user_id = earlier_totals.user_id
+            and not users.is_unknown_user
+    left join titles_of_changed_users
         on
-            users.user_id = recounted.user_id
-            and users.is_unknown_user = recounted.is_unknown_user
-    {% if carries_forward() -%}
-        left join {{ this }} as carried
-            on
-                users.user_id = carried.user_id
-                and users.is_unknown_user = (carried.user_key = -1)
-    {% endif -%}
+            users.user_id = titles_of_changed_users.user_id
+            and not users.is_unknown_user
     where users.is_latest
 
 ),
@@ -129,12 +117,12 @@ final as (
         registration_date,
         is_current,
         is_inferred,
-        cast(sessions as bigint) as sessions,
+        sessions,
         active_days,
         titles_watched,
-        cast(watch_minutes as numeric(18, 2)) as watch_minutes,
+        watch_minutes,
         cast(watch_minutes / 60 as numeric(12, 2)) as watch_hours,
-        cast(completed_sessions as bigint) as completed_sessions,
+        completed_sessions,
         cast(
             cast(completed_sessions as numeric(18, 4)) / nullif(sessions, 0) as numeric(5, 4)
         ) as completion_rate,

@@ -7,7 +7,6 @@ REFUSED = [
     ("bi_reader", "select 1 from raw.postgres_users"),
     ("bi_reader", "select 1 from ops.load_runs"),
     ("bi_reader", "select 1 from quarantine.rejected_rows"),
-    ("bi_reader", "select 1 from changes.chg_viewing"),
     ("bi_reader", "create table trusted.mine (a int)"),
     ("bi_reader", "create temporary table mine (a int)"),
     ("bi_reader", "create table public.mine (a int)"),

@@ -1,0 +1,43 @@
+{# Keys and names of a dimension that has no source but the sessions, such as devices. It is fast to
+   find the few keys in the narrow fact, and then the name in one session of each key. #}
+{% macro members_of_sessions(key, name) -%}
+with viewing_sessions as (
+
+    select * from {{ ref('fct_viewing_sessions') }}
+
+),
+
+used_keys as (
+
+    select
+        {{ key }},
+        min(session_id) as session_id
+    from viewing_sessions
+    where {{ key }} != -1
+    group by {{ key }}
+
+),
+
+named_sessions as (
+
+    select * from {{ ref('int_viewing_sessions_live') }}
+    where {{ is_one_of('session_id', 'select session_id from used_keys') }}
+
+),
+
+final as (
+
+    select
+        used_keys.{{ key }},
+        named_sessions.{{ name }}
+    from used_keys
+    inner join named_sessions on used_keys.session_id = named_sessions.session_id
+
+    union all
+
+    select
+        -1 as {{ key }},
+        'Unknown' as {{ name }}
+
+)
+{%- endmacro %}
