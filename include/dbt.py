@@ -92,3 +92,7 @@ def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Pat
     if dbt.returncode:
         raise DbtError(f"dbt {' '.join(arguments)} failed:\n{output}{errors}".rstrip())
     return work_dir / "target"
+
+
+def _is_code(path: Path) -> bool:
+    return path.suffix in CODE_SUFFIXES and path.parts[0] != "tests" and "__unit_tests" not in path.name
