@@ -1,18 +1,12 @@
 {# Keys and names of a dimension that has no source but the sessions, such as devices. It is fast to
    find the few keys in the narrow fact, and then the name in one session of each key. #}
 {% macro members_of_sessions(key, name) -%}
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-used_keys as (
+with used_keys as (
 
     select
         {{ key }},
         min(session_id) as session_id
-    from viewing_sessions
+    from {{ ref('fct_viewing_sessions') }}
     where {{ key }} != -1
     group by {{ key }}
 

@@ -1,12 +1,12 @@
 {# Members that sessions name and the source does not have: the keys without a row in `known`, each
    with the id that one of its sessions names. #}
-{% macro inferred_members(key, id, sessions, known) -%}
+{% macro inferred_members(key, id, known) -%}
     with missing_keys as (
 
         select
             sessions.{{ key }},
             min(sessions.session_id) as session_id
-        from {{ sessions }} as sessions
+        from {{ ref('fct_viewing_sessions') }} as sessions
         left join {{ known }} as known on sessions.{{ key }} = known.{{ key }}
         where
             sessions.{{ key }} != -1

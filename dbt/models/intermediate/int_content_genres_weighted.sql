@@ -1,24 +1,13 @@
-with content as (
-
-    select * from {{ ref('int_content_unioned') }}
-
-),
-
-content_genres as (
-
-    select * from {{ ref('stg_mongo__content_genres') }}
-
-),
-
 -- A genre that a title repeats counts once, at its first position.
-distinct_genres as (
+with distinct_genres as (
 
     select
         content.content_id,
         content_genres.genre,
         min(content_genres.genre_position) as genre_position
-    from content
-    inner join content_genres on content.content_id = content_genres.content_id
+    from {{ ref('int_content_unioned') }} as content
+    inner join {{ ref('stg_mongo__content_genres') }} as content_genres
+        on content.content_id = content_genres.content_id
     where
         content_genres.genre != 'Unknown'
         -- A deleted title keeps the genres that were deleted together with it.
@@ -41,21 +30,15 @@ numbered as (
         count(*) over (partition by content_id) as genres
     from distinct_genres
 
-),
-
-final as (
-
-    select
-        {{ surrogate_key(['content_id']) }} as content_key,
-        {{ surrogate_key(['genre']) }} as genre_key,
-        genre,
-        -- Rounded i/n minus rounded (i-1)/n sums to exactly 1: 0.33333333, 0.33333334, 0.33333333.
-        cast(
-            round(genre_number / genres, 8) - round((genre_number - 1) / genres, 8)
-            as numeric(9, 8)
-        ) as weight
-    from numbered
-
 )
 
-select * from final
+select
+    {{ surrogate_key(['content_id']) }} as content_key,
+    {{ surrogate_key(['genre']) }} as genre_key,
+    genre,
+    -- Rounded i/n minus rounded (i-1)/n sums to exactly 1: 0.33333333, 0.33333334, 0.33333333.
+    cast(
+        round(genre_number / genres, 8) - round((genre_number - 1) / genres, 8)
+        as numeric(9, 8)
+    ) as weight
+from numbered

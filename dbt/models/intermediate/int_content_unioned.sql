@@ -1,16 +1,4 @@
-with movies as (
-
-    select * from {{ ref('stg_mongo__movies') }}
-
-),
-
-series as (
-
-    select * from {{ ref('stg_mongo__series') }}
-
-),
-
-unioned as (
+with unioned as (
 
     select
         content_id,
@@ -26,7 +14,7 @@ unioned as (
         is_deleted,
         as_of,
         loaded_at
-    from movies
+    from {{ ref('stg_mongo__movies') }}
 
     union all
 
@@ -44,7 +32,7 @@ unioned as (
         is_deleted,
         as_of,
         loaded_at
-    from series
+    from {{ ref('stg_mongo__series') }}
 
 ),
 
@@ -61,28 +49,22 @@ ranked as (
         ) as preference
     from unioned
 
-),
-
-final as (
-
-    select
-        content_id,
-        content_type,
-        title,
-        release_year,
-        duration_minutes,
-        seasons,
-        avg_episode_duration_minutes,
-        rating,
-        catalogue_views,
-        production_budget,
-        not is_deleted as is_available,
-        as_of,
-        changed_as_of,
-        loaded_at
-    from ranked
-    where preference = 1
-
 )
 
-select * from final
+select
+    content_id,
+    content_type,
+    title,
+    release_year,
+    duration_minutes,
+    seasons,
+    avg_episode_duration_minutes,
+    rating,
+    catalogue_views,
+    production_budget,
+    not is_deleted as is_available,
+    as_of,
+    changed_as_of,
+    loaded_at
+from ranked
+where preference = 1

@@ -5,20 +5,7 @@
         post_hook={'sql': '{{ refresh_statistics() }}', 'transaction': false}
     )
 }}
-
-with users as (
-
-    select * from {{ ref('stg_postgres__users') }}
-
-),
-
-users_snapshot as (
-
-    select * from {{ ref('users_snapshot') }}
-
-),
-
-dated as (
+with dated as (
 
     select
         user_id,
@@ -31,7 +18,7 @@ dated as (
         cast(dbt_valid_to as date) as valid_to,
         -- Including deleted and overwritten versions: they move sessions to another version.
         max(loaded_at) over (partition by user_id) as user_loaded_at
-    from users_snapshot
+    from {{ ref('users_snapshot') }}
 
 ),
 
@@ -50,37 +37,31 @@ numbered as (
         valid_from < valid_to
         and not is_deleted
 
-),
-
-final as (
-
-    select
-        {{ surrogate_key(['numbered.user_id', 'numbered.version_number']) }} as user_key,
-        numbered.user_id,
-        numbered.version_number,
-        numbered.age,
-        numbered.country,
-        numbered.subscription_type,
-        numbered.registration_date,
-        {{ period_start('month', 'numbered.latest_registration_date') }} as cohort_start_date,
-        users.total_watch_time_hours,
-        case
-            when numbered.version_number = 1
-                then least(numbered.valid_from, numbered.registration_date)
-            else numbered.valid_from
-        end as valid_from,
-        numbered.valid_to,
-        numbered.next_valid_from is null as is_latest,
-        -- Every date finds one version: before the first the first, in a gap the one before it.
-        case
-            when numbered.version_number = 1 then cast('0001-01-01' as date)
-            else numbered.valid_from
-        end as lookup_from,
-        coalesce(numbered.next_valid_from, cast('9999-12-31' as date)) as lookup_to,
-        numbered.user_loaded_at
-    from numbered
-    left join users on numbered.user_id = users.user_id
-
 )
 
-select * from final
+select
+    {{ surrogate_key(['numbered.user_id', 'numbered.version_number']) }} as user_key,
+    numbered.user_id,
+    numbered.version_number,
+    numbered.age,
+    numbered.country,
+    numbered.subscription_type,
+    numbered.registration_date,
+    {{ period_start('month', 'numbered.latest_registration_date') }} as cohort_start_date,
+    users.total_watch_time_hours,
+    case
+        when numbered.version_number = 1
+            then least(numbered.valid_from, numbered.registration_date)
+        else numbered.valid_from
+    end as valid_from,
+    numbered.valid_to,
+    numbered.next_valid_from is null as is_latest,
+    -- Every date finds one version: before the first the first, in a gap the one before it.
+    case
+        when numbered.version_number = 1 then cast('0001-01-01' as date)
+        else numbered.valid_from
+    end as lookup_from,
+    coalesce(numbered.next_valid_from, cast('9999-12-31' as date)) as lookup_to,
+    numbered.user_loaded_at
+from numbered
+left join {{ ref('stg_postgres__users') }} as users on numbered.user_id = users.user_id

@@ -1,32 +1,20 @@
-with source as (
+select
+    ---------- ids
+    content_id,
 
-    select * from {{ source('raw', 'mongo_content_genres') }}
+    ---------- strings
+    nullif(trim(genre), '') as genre,
 
-),
+    ---------- numerics
+    position as genre_position,
 
-renamed as (
+    ---------- booleans
+    _deleted_at is not null as is_deleted,
 
-    select
-        ---------- ids
-        content_id,
+    ---------- dates
+    _as_of as as_of,
 
-        ---------- strings
-        nullif(trim(genre), '') as genre,
+    ---------- timestamps
+    {{ utc_timestamp('_loaded_at') }} as loaded_at
 
-        ---------- numerics
-        position as genre_position,
-
-        ---------- booleans
-        _deleted_at is not null as is_deleted,
-
-        ---------- dates
-        _as_of as as_of,
-
-        ---------- timestamps
-        {{ utc_timestamp('_loaded_at') }} as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('raw', 'mongo_content_genres') }}

@@ -1,36 +1,24 @@
-with source as (
+select
+    ---------- ids
+    content_id,
 
-    select * from {{ source('raw', 'mongo_movies') }}
+    ---------- strings
+    nullif(trim(title), '') as title,
 
-),
+    ---------- numerics
+    cast(duration_minutes as numeric(10, 2)) as duration_minutes,
+    release_year,
+    cast(rating as numeric(4, 2)) as rating,
+    views_count as catalogue_views,
+    cast(production_budget as numeric(18, 2)) as production_budget,
 
-renamed as (
+    ---------- booleans
+    _deleted_at is not null as is_deleted,
 
-    select
-        ---------- ids
-        content_id,
+    ---------- dates
+    _as_of as as_of,
 
-        ---------- strings
-        nullif(trim(title), '') as title,
+    ---------- timestamps
+    {{ utc_timestamp('_loaded_at') }} as loaded_at
 
-        ---------- numerics
-        cast(duration_minutes as numeric(10, 2)) as duration_minutes,
-        release_year,
-        cast(rating as numeric(4, 2)) as rating,
-        views_count as catalogue_views,
-        cast(production_budget as numeric(18, 2)) as production_budget,
-
-        ---------- booleans
-        _deleted_at is not null as is_deleted,
-
-        ---------- dates
-        _as_of as as_of,
-
-        ---------- timestamps
-        {{ utc_timestamp('_loaded_at') }} as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('raw', 'mongo_movies') }}

@@ -1,30 +1,18 @@
-with source as (
+select
+    ---------- ids
+    content_id,
 
-    select * from {{ source('raw', 'mongo_series_seasons') }}
+    ---------- numerics
+    season_number,
+    episodes,
 
-),
+    ---------- booleans
+    _deleted_at is not null as is_deleted,
 
-renamed as (
+    ---------- dates
+    _as_of as as_of,
 
-    select
-        ---------- ids
-        content_id,
+    ---------- timestamps
+    {{ utc_timestamp('_loaded_at') }} as loaded_at
 
-        ---------- numerics
-        season_number,
-        episodes,
-
-        ---------- booleans
-        _deleted_at is not null as is_deleted,
-
-        ---------- dates
-        _as_of as as_of,
-
-        ---------- timestamps
-        {{ utc_timestamp('_loaded_at') }} as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('raw', 'mongo_series_seasons') }}

@@ -1,36 +1,24 @@
-with source as (
+select
+    ---------- ids
+    user_id,
 
-    select * from {{ source('raw', 'postgres_users') }}
+    ---------- strings
+    nullif(trim(country), '') as country,
+    nullif(trim(subscription_type), '') as subscription_type,
 
-),
+    ---------- numerics
+    age,
+    cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
 
-renamed as (
+    ---------- booleans
+    _deleted_at is not null as is_deleted,
 
-    select
-        ---------- ids
-        user_id,
+    ---------- dates
+    registration_date,
+    _as_of as as_of,
 
-        ---------- strings
-        nullif(trim(country), '') as country,
-        nullif(trim(subscription_type), '') as subscription_type,
+    ---------- timestamps
+    {{ utc_timestamp('created_at') }} as created_at,
+    {{ utc_timestamp('_loaded_at') }} as loaded_at
 
-        ---------- numerics
-        age,
-        cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
-
-        ---------- booleans
-        _deleted_at is not null as is_deleted,
-
-        ---------- dates
-        registration_date,
-        _as_of as as_of,
-
-        ---------- timestamps
-        {{ utc_timestamp('created_at') }} as created_at,
-        {{ utc_timestamp('_loaded_at') }} as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('raw', 'postgres_users') }}

@@ -1,38 +1,26 @@
-with source as (
+select
+    ---------- ids
+    session_id,
+    user_id,
+    content_id,
 
-    select * from {{ source('raw', 'postgres_viewing_sessions') }}
+    ---------- strings
+    nullif(trim(device_type), '') as device_type,
+    nullif(trim(quality_level), '') as quality_level,
 
-),
+    ---------- numerics
+    cast(watch_duration_minutes as numeric(10, 2)) as watch_duration_minutes,
+    cast(completion_percentage as numeric(5, 2)) as completion_percentage,
 
-renamed as (
+    ---------- booleans
+    _deleted_at is not null as is_deleted,
 
-    select
-        ---------- ids
-        session_id,
-        user_id,
-        content_id,
+    ---------- dates
+    watch_date,
+    _as_of as as_of,
 
-        ---------- strings
-        nullif(trim(device_type), '') as device_type,
-        nullif(trim(quality_level), '') as quality_level,
+    ---------- timestamps
+    {{ utc_timestamp('created_at') }} as created_at,
+    {{ utc_timestamp('_loaded_at') }} as loaded_at
 
-        ---------- numerics
-        cast(watch_duration_minutes as numeric(10, 2)) as watch_duration_minutes,
-        cast(completion_percentage as numeric(5, 2)) as completion_percentage,
-
-        ---------- booleans
-        _deleted_at is not null as is_deleted,
-
-        ---------- dates
-        watch_date,
-        _as_of as as_of,
-
-        ---------- timestamps
-        {{ utc_timestamp('created_at') }} as created_at,
-        {{ utc_timestamp('_loaded_at') }} as loaded_at
-
-    from source
-
-)
-
-select * from renamed
+from {{ source('raw', 'postgres_viewing_sessions') }}

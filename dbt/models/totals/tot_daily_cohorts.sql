@@ -7,14 +7,7 @@
         pre_hook="{{ delete_days_near_touched_months('watch_date') }}"
     )
 }}
-
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-days as (
+with days as (
 
     select
         date,
@@ -36,7 +29,7 @@ in_order as (
         watch_duration_minutes,
         is_completed,
         lag(watch_date) over (partition by user_key order by watch_date) as previous_date
-    from viewing_sessions
+    from {{ ref('fct_viewing_sessions') }}
     {% if is_incremental() -%}
         -- The month before as well: the first session of a week may be there.
         where watch_date in (
@@ -48,7 +41,6 @@ in_order as (
 
 ),
 
--- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 -- Versions of a user follow one another: before the first session of a version the user's previous
 -- session is the last one of the earlier versions.
 earlier_versions as (
@@ -97,30 +89,24 @@ with_previous as (
     from in_order
     inner join users on in_order.user_key = users.user_key
 
-),
-
-final as (
-
-    select
-        with_previous.watch_date,
-        with_previous.cohort_start_date,
-        count(*) as sessions,
-        sum(case when with_previous.has_user then 1 else 0 end) as sessions_of_users,
-        sum(with_previous.watch_duration_minutes) as watch_minutes,
-        sum(case when with_previous.is_completed then 1 else 0 end) as completed_sessions,
-        sum(
-            case when with_previous.previous_date < with_previous.watch_date then 1 else 0 end
-        ) as first_of_day,
-        sum(
-            case when with_previous.previous_date < days.week_start_date then 1 else 0 end
-        ) as first_of_week,
-        sum(
-            case when with_previous.previous_date < days.month_start_date then 1 else 0 end
-        ) as first_of_month
-    from with_previous
-    inner join days on with_previous.watch_date = days.date
-    group by with_previous.watch_date, with_previous.cohort_start_date
-
 )
 
-select * from final
+select
+    with_previous.watch_date,
+    with_previous.cohort_start_date,
+    count(*) as sessions,
+    sum(case when with_previous.has_user then 1 else 0 end) as sessions_of_users,
+    sum(with_previous.watch_duration_minutes) as watch_minutes,
+    sum(case when with_previous.is_completed then 1 else 0 end) as completed_sessions,
+    sum(
+        case when with_previous.previous_date < with_previous.watch_date then 1 else 0 end
+    ) as first_of_day,
+    sum(
+        case when with_previous.previous_date < days.week_start_date then 1 else 0 end
+    ) as first_of_week,
+    sum(
+        case when with_previous.previous_date < days.month_start_date then 1 else 0 end
+    ) as first_of_month
+from with_previous
+inner join days on with_previous.watch_date = days.date
+group by with_previous.watch_date, with_previous.cohort_start_date

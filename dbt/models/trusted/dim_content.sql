@@ -1,22 +1,4 @@
-with content as (
-
-    select * from {{ ref('int_content_unioned') }}
-
-),
-
-series_episodes as (
-
-    select * from {{ ref('int_series_episodes_counted') }}
-
-),
-
-viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-known_titles as (
+with known_titles as (
 
     select
         {{ surrogate_key(['content.content_id']) }} as content_key,
@@ -33,14 +15,15 @@ known_titles as (
         content.production_budget,
         content.is_available,
         false as is_inferred
-    from content
-    left join series_episodes on content.content_id = series_episodes.content_id
+    from {{ ref('int_content_unioned') }} as content
+    left join {{ ref('int_series_episodes_counted') }} as series_episodes
+        on content.content_id = series_episodes.content_id
 
 ),
 
 inferred_titles as (
 
-    {{ inferred_members('content_key', 'content_id', 'viewing_sessions', 'known_titles') }}
+    {{ inferred_members('content_key', 'content_id', 'known_titles') }}
 
 ),
 
@@ -59,31 +42,25 @@ missing_titles as (
         'Unknown' as content_id,
         false as is_inferred
 
-),
-
-final as (
-
-    select * from known_titles
-
-    union all
-
-    select
-        content_key,
-        content_id,
-        'unknown' as content_type,
-        'Unknown' as title,
-        null as release_year,
-        null as duration_minutes,
-        null as seasons,
-        null as total_episodes,
-        null as avg_episode_duration_minutes,
-        null as rating,
-        null as catalogue_views,
-        null as production_budget,
-        false as is_available,
-        is_inferred
-    from missing_titles
-
 )
 
-select * from final
+select * from known_titles
+
+union all
+
+select
+    content_key,
+    content_id,
+    'unknown' as content_type,
+    'Unknown' as title,
+    null as release_year,
+    null as duration_minutes,
+    null as seasons,
+    null as total_episodes,
+    null as avg_episode_duration_minutes,
+    null as rating,
+    null as catalogue_views,
+    null as production_budget,
+    false as is_available,
+    is_inferred
+from missing_titles

@@ -1,10 +1,4 @@
-with content_snapshot as (
-
-    select * from {{ ref('content_snapshot') }}
-
-),
-
-dated as (
+with dated as (
 
     select
         content_id,
@@ -14,7 +8,7 @@ dated as (
         is_available,
         cast(dbt_valid_from as date) as valid_from,
         cast(dbt_valid_to as date) as valid_to
-    from content_snapshot
+    from {{ ref('content_snapshot') }}
 
 ),
 
@@ -27,22 +21,16 @@ numbered as (
     from dated
     where valid_from < valid_to
 
-),
-
-final as (
-
-    select
-        {{ surrogate_key(['content_id', 'version_number']) }} as content_version_key,
-        {{ surrogate_key(['content_id']) }} as content_key,
-        coalesce(title, 'Unknown') as title,
-        rating,
-        catalogue_views,
-        is_available,
-        valid_from,
-        valid_to,
-        valid_to = cast('9999-12-31' as date) as is_current
-    from numbered
-
 )
 
-select * from final
+select
+    {{ surrogate_key(['content_id', 'version_number']) }} as content_version_key,
+    {{ surrogate_key(['content_id']) }} as content_key,
+    coalesce(title, 'Unknown') as title,
+    rating,
+    catalogue_views,
+    is_available,
+    valid_from,
+    valid_to,
+    valid_to = cast('9999-12-31' as date) as is_current
+from numbered

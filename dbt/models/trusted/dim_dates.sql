@@ -6,25 +6,7 @@
     'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday',
 ] %}
 
-with users as (
-
-    select * from {{ ref('stg_postgres__users') }}
-
-),
-
-content as (
-
-    select * from {{ ref('int_content_unioned') }}
-
-),
-
-fact as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-bounds as (
+with bounds as (
 
     select
         min(earliest_date) as earliest_date,
@@ -33,21 +15,21 @@ bounds as (
         select
             min(least(registration_date, as_of)) as earliest_date,
             max(greatest(registration_date, as_of)) as latest_date
-        from users
+        from {{ ref('stg_postgres__users') }}
 
         union all
 
         select
             min(as_of) as earliest_date,
             max(as_of) as latest_date
-        from content
+        from {{ ref('int_content_unioned') }}
 
         union all
 
         select
             min(watch_date) as earliest_date,
             max(watch_date) as latest_date
-        from fact
+        from {{ ref('fct_viewing_sessions') }}
     ) as date_ranges
 
 ),
@@ -100,31 +82,25 @@ calendar as (
     from days
     where extract(year from date_day) = year_number
 
-),
-
-final as (
-
-    select
-        {{ date_key('date_day') }} as date_key,
-        date_day as date,
-        cast(extract(year from date_day) as integer) as year,
-        cast(extract(quarter from date_day) as integer) as quarter,
-        month_number as month,
-        case month_number
-            {% for month_name in month_names -%}
-                when {{ loop.index }} then '{{ month_name }}'
-            {% endfor %}
-        end as month_name,
-        cast(extract(week from date_day) as integer) as week,
-        day_number as day_of_week,
-        case day_number
-            {% for day_name in day_names -%}
-                when {{ loop.index }} then '{{ day_name }}'
-            {% endfor %}
-        end as day_name,
-        day_number >= 6 as is_weekend
-    from calendar
-
 )
 
-select * from final
+select
+    {{ date_key('date_day') }} as date_key,
+    date_day as date,
+    cast(extract(year from date_day) as integer) as year,
+    cast(extract(quarter from date_day) as integer) as quarter,
+    month_number as month,
+    case month_number
+        {% for month_name in month_names -%}
+            when {{ loop.index }} then '{{ month_name }}'
+        {% endfor %}
+    end as month_name,
+    cast(extract(week from date_day) as integer) as week,
+    day_number as day_of_week,
+    case day_number
+        {% for day_name in day_names -%}
+            when {{ loop.index }} then '{{ day_name }}'
+        {% endfor %}
+    end as day_name,
+    day_number >= 6 as is_weekend
+from calendar

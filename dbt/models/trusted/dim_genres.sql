@@ -1,22 +1,10 @@
-with content_genres as (
+select distinct
+    genre_key,
+    genre
+from {{ ref('int_content_genres_weighted') }}
 
-    select * from {{ ref('int_content_genres_weighted') }}
+union all
 
-),
-
-final as (
-
-    select distinct
-        genre_key,
-        genre
-    from content_genres
-
-    union all
-
-    select
-        -1 as genre_key,
-        'Unknown' as genre
-
-)
-
-select * from final
+select
+    -1 as genre_key,
+    'Unknown' as genre

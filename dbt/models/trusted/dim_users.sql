@@ -1,20 +1,8 @@
 {{ config(pre_hook="{{ touch_months_of_users() }}") }}
 
-with user_versions as (
+with inferred_users as (
 
-    select * from {{ ref('int_users_versioned') }}
-
-),
-
-viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-inferred_users as (
-
-    {{ inferred_members('user_key', 'user_id', 'viewing_sessions', 'user_versions') }}
+    {{ inferred_members('user_key', 'user_id', ref('int_users_versioned')) }}
 
 ),
 
@@ -33,7 +21,7 @@ members as (
         valid_to,
         is_latest,
         false as is_inferred
-    from user_versions
+    from {{ ref('int_users_versioned') }}
 
     union all
 
@@ -68,36 +56,30 @@ members as (
         true as is_latest,
         false as is_inferred
 
-),
-
-final as (
-
-    select
-        user_key,
-        user_id,
-        age,
-        case
-            when age < 0 or age is null then 'Unknown'
-            when age < 18 then 'Under 18'
-            when age < 25 then '18-24'
-            when age < 35 then '25-34'
-            when age < 45 then '35-44'
-            when age < 55 then '45-54'
-            when age < 65 then '55-64'
-            else '65+'
-        end as age_band,
-        coalesce(country, 'Unknown') as country,
-        coalesce(subscription_type, 'Unknown') as subscription_type,
-        registration_date,
-        cohort_start_date,
-        cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
-        valid_from,
-        valid_to,
-        valid_to = cast('9999-12-31' as date) as is_current,
-        is_latest,
-        is_inferred
-    from members
-
 )
 
-select * from final
+select
+    user_key,
+    user_id,
+    age,
+    case
+        when age < 0 or age is null then 'Unknown'
+        when age < 18 then 'Under 18'
+        when age < 25 then '18-24'
+        when age < 35 then '25-34'
+        when age < 45 then '35-44'
+        when age < 55 then '45-54'
+        when age < 65 then '55-64'
+        else '65+'
+    end as age_band,
+    coalesce(country, 'Unknown') as country,
+    coalesce(subscription_type, 'Unknown') as subscription_type,
+    registration_date,
+    cohort_start_date,
+    cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
+    valid_from,
+    valid_to,
+    valid_to = cast('9999-12-31' as date) as is_current,
+    is_latest,
+    is_inferred
+from members

@@ -30,32 +30,20 @@
 {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
 {%- set session_ids = sessions_to_write() -%}
 
-with viewing_sessions as (
-
-    select * from {{ ref('int_viewing_sessions_keyed') }}
-
-),
-
-final as (
-
-    select
-        session_id,
-        user_key,
-        content_key,
-        date_key,
-        device_key,
-        quality_level_key,
-        watch_date,
-        watch_duration_minutes,
-        completion_percentage,
-        is_completed,
-        loaded_at as _loaded_at,
-        user_loaded_at as _user_loaded_at
-    from viewing_sessions
-    {% if is_incremental() %}
-        where {{ is_one_of('session_id', session_ids) }}
-    {% endif %}
-
-)
-
-select * from final
+select
+    session_id,
+    user_key,
+    content_key,
+    date_key,
+    device_key,
+    quality_level_key,
+    watch_date,
+    watch_duration_minutes,
+    completion_percentage,
+    is_completed,
+    loaded_at as _loaded_at,
+    user_loaded_at as _user_loaded_at
+from {{ ref('int_viewing_sessions_keyed') }}
+{% if is_incremental() %}
+    where {{ is_one_of('session_id', session_ids) }}
+{% endif %}

@@ -1,24 +1,6 @@
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-monthly_viewing as (
-
-    select * from {{ ref('mart_monthly_content_viewing') }}
-
-),
-
-content as (
-
-    select * from {{ ref('dim_content') }}
-
-),
-
 -- Read in the order of an index of the fact, in which all sessions of a title and a version of a
 -- user stand together.
-title_versions as (
+with title_versions as (
 
     select
         content_key,
@@ -26,12 +8,11 @@ title_versions as (
         max(case when user_key = -1 then 1 else 0 end) as unknown_users,
         min(watch_date) as first_watch_date,
         max(watch_date) as last_watch_date
-    from viewing_sessions
+    from {{ ref('fct_viewing_sessions') }}
     group by content_key
 
 ),
 
--- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 changed_users as (
 
     select
@@ -75,53 +56,47 @@ title_sessions as (
         sum(watch_minutes) as watch_minutes,
         sum(completion_percentages) as completion_percentages,
         cast(sum(completed_sessions) as bigint) as completed_sessions
-    from monthly_viewing
+    from {{ ref('mart_monthly_content_viewing') }}
     group by content_key
-
-),
-
-final as (
-
-    select
-        content.content_key,
-        content.content_id,
-        content.content_type,
-        content.title,
-        content.release_year,
-        content.rating,
-        content.catalogue_views,
-        content.production_budget,
-        content.is_available,
-        content.is_inferred,
-        coalesce(title_sessions.sessions, 0) as sessions,
-        cast(
-            coalesce(title_versions.user_versions - title_versions.unknown_users, 0)
-            - coalesce(repeated_viewers.repeats, 0)
-            as bigint
-        ) as viewers,
-        cast(coalesce(title_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
-        coalesce(title_sessions.completed_sessions, 0) as completed_sessions,
-        cast(
-            cast(title_sessions.completed_sessions as numeric(18, 4)) / title_sessions.sessions
-            as numeric(5, 4)
-        ) as completion_rate,
-        cast(
-            title_sessions.completion_percentages / title_sessions.sessions as numeric(5, 2)
-        ) as average_completion_percentage,
-        cast(
-            title_sessions.watch_minutes / title_sessions.sessions as numeric(10, 2)
-        ) as average_session_minutes,
-        title_versions.first_watch_date,
-        title_versions.last_watch_date,
-        cast(
-            content.production_budget * 60 / nullif(title_sessions.watch_minutes, 0)
-            as numeric(22, 2)
-        ) as cost_per_watched_hour
-    from content
-    left join title_sessions on content.content_key = title_sessions.content_key
-    left join title_versions on content.content_key = title_versions.content_key
-    left join repeated_viewers on content.content_key = repeated_viewers.content_key
 
 )
 
-select * from final
+select
+    content.content_key,
+    content.content_id,
+    content.content_type,
+    content.title,
+    content.release_year,
+    content.rating,
+    content.catalogue_views,
+    content.production_budget,
+    content.is_available,
+    content.is_inferred,
+    coalesce(title_sessions.sessions, 0) as sessions,
+    cast(
+        coalesce(title_versions.user_versions - title_versions.unknown_users, 0)
+        - coalesce(repeated_viewers.repeats, 0)
+        as bigint
+    ) as viewers,
+    cast(coalesce(title_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
+    coalesce(title_sessions.completed_sessions, 0) as completed_sessions,
+    cast(
+        cast(title_sessions.completed_sessions as numeric(18, 4)) / title_sessions.sessions
+        as numeric(5, 4)
+    ) as completion_rate,
+    cast(
+        title_sessions.completion_percentages / title_sessions.sessions as numeric(5, 2)
+    ) as average_completion_percentage,
+    cast(
+        title_sessions.watch_minutes / title_sessions.sessions as numeric(10, 2)
+    ) as average_session_minutes,
+    title_versions.first_watch_date,
+    title_versions.last_watch_date,
+    cast(
+        content.production_budget * 60 / nullif(title_sessions.watch_minutes, 0)
+        as numeric(22, 2)
+    ) as cost_per_watched_hour
+from {{ ref('dim_content') }} as content
+left join title_sessions on content.content_key = title_sessions.content_key
+left join title_versions on content.content_key = title_versions.content_key
+left join repeated_viewers on content.content_key = repeated_viewers.content_key

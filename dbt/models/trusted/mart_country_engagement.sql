@@ -1,16 +1,4 @@
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-monthly_viewing as (
-
-    select * from {{ ref('mart_monthly_viewing') }}
-
-),
-
-viewing_users as (
+with viewing_users as (
 
     select
         user_key,
@@ -23,7 +11,7 @@ viewing_users as (
         user_key != -1
         and exists (
             select 1
-            from viewing_sessions
+            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
             where viewing_sessions.user_key = users.user_key
         )
 
@@ -58,7 +46,7 @@ country_sessions as (
         sum(sessions) as sessions,
         sum(watch_minutes) as watch_minutes,
         sum(completed_sessions) as completed_sessions
-    from monthly_viewing
+    from {{ ref('mart_monthly_viewing') }}
     group by country
 
 ),
@@ -73,34 +61,28 @@ countries as (
     from {{ ref('dim_users') }}
     group by country
 
-),
-
-final as (
-
-    select
-        countries.country,
-        -- Unknown is not a country, so it is last, whatever its hours are.
-        cast(
-            rank() over (
-                order by
-                    case when countries.country = 'Unknown' then 1 else 0 end asc,
-                    coalesce(country_sessions.watch_minutes, 0) desc
-            ) as integer
-        ) as watch_hours_rank,
-        countries.current_users,
-        cast(coalesce(country_viewers.viewers, 0) as bigint) as viewers,
-        cast(coalesce(country_sessions.sessions, 0) as bigint) as sessions,
-        cast(coalesce(country_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
-        cast(coalesce(country_sessions.completed_sessions, 0) as bigint) as completed_sessions,
-        cast(
-            cast(country_sessions.completed_sessions as numeric(18, 4))
-            / country_sessions.sessions
-            as numeric(5, 4)
-        ) as completion_rate
-    from countries
-    left join country_sessions on countries.country = country_sessions.country
-    left join country_viewers on countries.country = country_viewers.country
-
 )
 
-select * from final
+select
+    countries.country,
+    -- Unknown is not a country, so it is last, whatever its hours are.
+    cast(
+        rank() over (
+            order by
+                case when countries.country = 'Unknown' then 1 else 0 end asc,
+                coalesce(country_sessions.watch_minutes, 0) desc
+        ) as integer
+    ) as watch_hours_rank,
+    countries.current_users,
+    cast(coalesce(country_viewers.viewers, 0) as bigint) as viewers,
+    cast(coalesce(country_sessions.sessions, 0) as bigint) as sessions,
+    cast(coalesce(country_sessions.watch_minutes, 0) / 60 as numeric(12, 2)) as watch_hours,
+    cast(coalesce(country_sessions.completed_sessions, 0) as bigint) as completed_sessions,
+    cast(
+        cast(country_sessions.completed_sessions as numeric(18, 4))
+        / country_sessions.sessions
+        as numeric(5, 4)
+    ) as completion_rate
+from countries
+left join country_sessions on countries.country = country_sessions.country
+left join country_viewers on countries.country = country_viewers.country

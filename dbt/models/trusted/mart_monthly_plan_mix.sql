@@ -1,30 +1,12 @@
-with users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
-dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-daily_engagement as (
-
-    select * from {{ ref('mart_daily_engagement') }}
-
-),
-
 -- Without inferred users: their plan and its first day are not known.
-user_versions as (
+with user_versions as (
 
     select
         user_id,
         subscription_type,
         valid_from,
         valid_to
-    from users
+    from {{ ref('dim_users') }}
     where
         user_key != -1
         and not is_inferred
@@ -59,7 +41,7 @@ known_days as (
     select
         date as known_date,
         cast(null as date) as version_date
-    from daily_engagement
+    from {{ ref('mart_daily_engagement') }}
 
 ),
 
@@ -79,7 +61,7 @@ months as (
         -- A month that the data do not reach the end of is counted on the last known day.
         max(case when dates.date <= bounds.last_date then dates.date end) as counted_on_date,
         max(dates.date) <= max(bounds.last_date) as is_complete
-    from dates
+    from {{ ref('dim_dates') }} as dates
     cross join bounds
     group by dates.year, dates.month
     having
@@ -99,29 +81,23 @@ plan_days as (
     from user_versions
     group by subscription_type, valid_from, valid_to
 
-),
-
-final as (
-
-    select
-        months.month_start_date,
-        months.counted_on_date,
-        months.is_complete,
-        plans.subscription_type,
-        cast(coalesce(sum(plan_days.users), 0) as bigint) as users
-    from months
-    cross join plans
-    left join plan_days
-        on
-            plans.subscription_type = plan_days.subscription_type
-            and months.counted_on_date >= plan_days.valid_from
-            and months.counted_on_date < plan_days.valid_to
-    group by
-        months.month_start_date,
-        months.counted_on_date,
-        months.is_complete,
-        plans.subscription_type
-
 )
 
-select * from final
+select
+    months.month_start_date,
+    months.counted_on_date,
+    months.is_complete,
+    plans.subscription_type,
+    cast(coalesce(sum(plan_days.users), 0) as bigint) as users
+from months
+cross join plans
+left join plan_days
+    on
+        plans.subscription_type = plan_days.subscription_type
+        and months.counted_on_date >= plan_days.valid_from
+        and months.counted_on_date < plan_days.valid_to
+group by
+    months.month_start_date,
+    months.counted_on_date,
+    months.is_complete,
+    plans.subscription_type

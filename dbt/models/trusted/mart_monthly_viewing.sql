@@ -7,47 +7,28 @@
         pre_hook="{{ delete_touched_months() }}"
     )
 }}
-
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
-
-),
-
-final as (
-
-    select
-        {{ month_date_key('viewing_sessions.date_key') }} as month_date_key,
-        users.subscription_type,
-        users.country,
-        viewing_sessions.device_key,
-        viewing_sessions.quality_level_key,
-        count(*) as sessions,
-        cast(sum(viewing_sessions.watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
-        cast(
-            sum(viewing_sessions.completion_percentage) as numeric(18, 2)
-        ) as completion_percentages,
-        cast(
-            sum(case when viewing_sessions.is_completed then 1 else 0 end) as bigint
-        ) as completed_sessions
-    from viewing_sessions
-    inner join users on viewing_sessions.user_key = users.user_key
-    {% if is_incremental() -%}
-        where {{ is_touched(month_date_key('viewing_sessions.date_key')) }}
-    {%- endif %}
-    group by
-        {{ month_date_key('viewing_sessions.date_key') }},
-        users.subscription_type,
-        users.country,
-        viewing_sessions.device_key,
-        viewing_sessions.quality_level_key
-
-)
-
-select * from final
+select
+    {{ month_date_key('viewing_sessions.date_key') }} as month_date_key,
+    users.subscription_type,
+    users.country,
+    viewing_sessions.device_key,
+    viewing_sessions.quality_level_key,
+    count(*) as sessions,
+    cast(sum(viewing_sessions.watch_duration_minutes) as numeric(18, 2)) as watch_minutes,
+    cast(
+        sum(viewing_sessions.completion_percentage) as numeric(18, 2)
+    ) as completion_percentages,
+    cast(
+        sum(case when viewing_sessions.is_completed then 1 else 0 end) as bigint
+    ) as completed_sessions
+from {{ ref('fct_viewing_sessions') }} as viewing_sessions
+inner join {{ ref('dim_users') }} as users on viewing_sessions.user_key = users.user_key
+{% if is_incremental() -%}
+    where {{ is_touched(month_date_key('viewing_sessions.date_key')) }}
+{%- endif %}
+group by
+    {{ month_date_key('viewing_sessions.date_key') }},
+    users.subscription_type,
+    users.country,
+    viewing_sessions.device_key,
+    viewing_sessions.quality_level_key

@@ -1,10 +1,4 @@
-with viewing_sessions as (
-
-    select * from {{ ref('fct_viewing_sessions') }}
-
-),
-
-users as (
+with users as (
 
     select
         *,
@@ -26,12 +20,11 @@ version_totals as (
         sum(case when is_completed then 1 else 0 end) as completed_sessions,
         min(watch_date) as first_watch_date,
         max(watch_date) as last_watch_date
-    from viewing_sessions
+    from {{ ref('fct_viewing_sessions') }}
     group by user_key
 
 ),
 
--- The large tables are named anew: PostgreSQL writes a CTE that is read twice to disk.
 -- Versions of a user share no day, so their days add up; only titles are counted again.
 earlier_totals as (
 
@@ -104,33 +97,27 @@ counted as (
             and not users.is_unknown_user
     where users.is_latest
 
-),
-
-final as (
-
-    select
-        user_key,
-        user_id,
-        age_band,
-        country,
-        subscription_type,
-        registration_date,
-        is_current,
-        is_inferred,
-        sessions,
-        active_days,
-        titles_watched,
-        watch_minutes,
-        cast(watch_minutes / 60 as numeric(12, 2)) as watch_hours,
-        completed_sessions,
-        cast(
-            cast(completed_sessions as numeric(18, 4)) / nullif(sessions, 0) as numeric(5, 4)
-        ) as completion_rate,
-        cast(watch_minutes / nullif(sessions, 0) as numeric(10, 2)) as average_session_minutes,
-        first_watch_date,
-        last_watch_date
-    from counted
-
 )
 
-select * from final
+select
+    user_key,
+    user_id,
+    age_band,
+    country,
+    subscription_type,
+    registration_date,
+    is_current,
+    is_inferred,
+    sessions,
+    active_days,
+    titles_watched,
+    watch_minutes,
+    cast(watch_minutes / 60 as numeric(12, 2)) as watch_hours,
+    completed_sessions,
+    cast(
+        cast(completed_sessions as numeric(18, 4)) / nullif(sessions, 0) as numeric(5, 4)
+    ) as completion_rate,
+    cast(watch_minutes / nullif(sessions, 0) as numeric(10, 2)) as average_session_minutes,
+    first_watch_date,
+    last_watch_date
+from counted
