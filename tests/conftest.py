@@ -24,7 +24,7 @@ from include.tables import MONGO_COLLECTIONS
 
 # A failed assertion of a helper shows its values, as one of a test does.
 pytest.register_assert_rewrite(
-    *(f"tests.{name}" for name in ("carried_star", "dbt_project", "integration", "pipeline", "unit"))
+    *(f"tests.{name}" for name in ("daily_star", "dbt_project", "integration", "pipeline", "unit"))
 )
 
 # A role exists on one PostgreSQL server only; admin is its administrator.

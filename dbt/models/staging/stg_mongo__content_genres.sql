@@ -16,5 +16,4 @@ select
 
     ---------- timestamps
     {{ utc_timestamp('_loaded_at') }} as loaded_at
-
 from {{ source('raw', 'mongo_content_genres') }}

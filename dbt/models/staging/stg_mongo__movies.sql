@@ -20,5 +20,4 @@ select
 
     ---------- timestamps
     {{ utc_timestamp('_loaded_at') }} as loaded_at
-
 from {{ source('raw', 'mongo_movies') }}

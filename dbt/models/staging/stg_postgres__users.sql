@@ -20,5 +20,4 @@ select
     ---------- timestamps
     {{ utc_timestamp('created_at') }} as created_at,
     {{ utc_timestamp('_loaded_at') }} as loaded_at
-
 from {{ source('raw', 'postgres_users') }}

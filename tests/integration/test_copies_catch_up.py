@@ -1,7 +1,7 @@
 """Each copy of the star catches up with the days since it was built."""
 
 from include.publish import publish, rollback
-from tests.carried_star import Star
+from tests.daily_star import Star
 
 
 def test_after_publications_and_a_rollback_the_next_copy_catches_up_and_equals_a_full_refresh(

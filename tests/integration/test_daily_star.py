@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from include.publish.schema_marker import read_marker
-from tests.carried_star import MODELS_ONLY, STAR, TESTED, Star
+from tests.daily_star import MODELS_ONLY, STAR, TESTED, Star
 from tests.conftest import Platform
 from tests.pipeline import build_next, start_build
 from tests.random_days import Kind
@@ -39,14 +39,14 @@ def star(first_star: Star) -> Star:
     return first_star
 
 
-def test_days_that_are_carried_in_a_row_equal_one_full_refresh(first_star):
+def test_days_in_a_row_equal_one_full_refresh(first_star):
     for options in (MODELS_ONLY, MODELS_ONLY, MODELS_ONLY, TESTED):
         first_star.days.next()
         first_star.build(*options)
     first_star.assert_equals_a_full_refresh()
 
 
-def test_a_day_is_carried_from_a_full_refresh_and_a_star_that_is_gone_is_built_whole(star):
+def test_a_day_after_a_full_refresh_and_a_star_that_is_gone_and_built_whole_are_equal(star):
     star.days.next()
     star.build()
     star.keep()
@@ -140,12 +140,12 @@ def named(table: Kind, key: str, **values: object) -> None:
     table.put(table.live[min(table.live)] | {table.key: key} | values)
 
 
-@pytest.mark.parametrize("carried", [True, False], ids=["carried", "counted anew"])
-def test_users_who_lose_a_version_all_of_them_or_all_sessions_leave(star, carried):
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "snapshots first"])
+def test_users_who_lose_a_version_all_of_them_or_all_sessions_leave(star, at_once):
     users, sessions = star.days.users, star.days.sessions
     star.days.next()
     names = ("kept", "lost", "lost but watching", "ghost", "steady")
-    kept, lost, lost_watching, ghost, steady = (f"{name}, {carried}" for name in names)
+    kept, lost, lost_watching, ghost, steady = (f"{name}, {at_once}" for name in names)
     named(users, kept, subscription_type="Basic")
     named(users, steady, total_watch_time_hours=0)
     star.days.load()
@@ -176,7 +176,7 @@ def test_users_who_lose_a_version_all_of_them_or_all_sessions_leave(star, carrie
     # No version keeps it: it is shown as it is now.
     users.put(users.live[steady] | {"total_watch_time_hours": 77.5})
     star.days.load()
-    if not carried:
+    if not at_once:
         star.build("--resource-type", "snapshot")
     star.build()
     assert set(star.query(shown, ids)) == {(kept, 1, False), (lost_watching, 1, True)}
