@@ -18,11 +18,11 @@ UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files
+demo: ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files, FULL_REFRESH=1
 ui: ## serve Airflow's UI on the demo's databases until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay
-run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR as for demo
+run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR, FULL_REFRESH as for demo
 publications: ## list what readers of trusted were given, and which version they see
 rollback: ## give readers of trusted the previous version again; once more takes it back
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
@@ -37,7 +37,8 @@ data-model: ## write anew what documents and tests repeat of models and tables, 
 
 ARGUMENTS :=
 SERVICE := airflow-scheduler
-demo run: ARGUMENTS = $(if $(AS_OF),--as-of "$$AS_OF") $(if $(DATA_DIR),--data-dir "$$DATA_DIR")
+# cli/stack looks for --data-dir at the end.
+demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(if $(AS_OF),--as-of "$$AS_OF") $(if $(DATA_DIR),--data-dir "$$DATA_DIR")
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")

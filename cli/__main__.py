@@ -70,6 +70,7 @@ def _imported_when_run(function: str, role: str | None) -> Callable[[], int | No
 
 AsOf = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Business day, e.g. 2024-09-02.")]
 DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with your own three files.")]
+FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build the star from nothing.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One statement.")]
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
 Port = Annotated[int, typer.Option(metavar="PORT", help="0 is any that is free.")]
@@ -85,19 +86,19 @@ app = typer.Typer(
 
 
 @app.command()
-def demo(as_of: AsOf = None, data_dir: DataDir = None) -> int:
+def demo(as_of: AsOf = None, data_dir: DataDir = None, full_refresh: FullRefresh = False) -> int:
     """Run everything here, without Docker, and print what it did."""
     from cli.demo import run_demo
 
-    return run_demo(as_of, data_dir)
+    return run_demo(as_of, data_dir, full_refresh=full_refresh)
 
 
 @app.command()
-def run(as_of: AsOf = None, data_dir: DataDir = None) -> int:
+def run(as_of: AsOf = None, data_dir: DataDir = None, full_refresh: FullRefresh = False) -> int:
     """Trigger the pipeline where Airflow is up, and follow it."""
     from cli.run import run_where_airflow_is
 
-    return run_where_airflow_is(as_of, data_dir)
+    return run_where_airflow_is(as_of, data_dir, full_refresh=full_refresh)
 
 
 @app.command()

@@ -28,10 +28,10 @@ What next
 """
 
 
-def run_demo(as_of: date | None, data_dir: Path | None) -> int:
+def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the demo; return 0 when the pipeline run succeeded."""
     # The first day of a demo is always the same; files of one's own have no day.
-    conf = conf_of(as_of, data_dir) or {"as_of": ANCHOR.isoformat()}
+    conf = conf_of(as_of or (None if data_dir else ANCHOR), data_dir, full_refresh=full_refresh)
     # A demo's sources hold what it has just brought there: whatever that replaces was meant to go.
     conf = {**conf, "allow_mass_deletion": True}
     started = time.monotonic()

@@ -19,16 +19,19 @@ from cli.summary import print_published, print_summary
 from cli.warehouse import connect
 
 
-def run_where_airflow_is(as_of: date | None, data_dir: Path | None) -> int:
+def run_where_airflow_is(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the pipeline once on the Airflow that is up; return 0 when the run succeeded."""
     url, env, logs = _in_container() if SECRETS.is_dir() else _beside_ui()
-    return run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf_of(as_of, data_dir), logs)
+    conf = conf_of(as_of, data_dir, full_refresh=full_refresh)
+    return run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, logs)
 
 
-def conf_of(as_of: date | None, data_dir: Path | None) -> dict[str, str]:
+def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> dict[str, object]:
     """Return the run's parameters. A relative folder means the caller's: the task runs elsewhere."""
-    day = {"as_of": as_of.isoformat()} if as_of else {}
-    return day | ({"data_dir": str(data_dir.expanduser().resolve())} if data_dir else {})
+    conf: dict[str, object] = {"as_of": as_of.isoformat()} if as_of else {}
+    if data_dir:
+        conf["data_dir"] = str(data_dir.expanduser().resolve())
+    return conf | ({"full_refresh": True} if full_refresh else {})
 
 
 def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], logs: Path) -> int:

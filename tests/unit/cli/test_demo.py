@@ -68,6 +68,21 @@ def test_another_day_can_be_asked_for(
     assert "make demo AS_OF=2025-01-01 " in capsys.readouterr().out
 
 
+def test_full_refresh_can_be_asked_for_on_the_first_day(
+    make_demo: Callable[..., int], confs: list[dict[str, object]]
+) -> None:
+    assert make_demo("--full-refresh") == 0
+    assert confs == [{"as_of": "2024-09-01", "full_refresh": True, "allow_mass_deletion": True}]
+
+
+def test_full_refresh_of_own_files_has_no_day(
+    make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
+) -> None:
+    assert make_demo("--full-refresh", "--data-dir", str(tmp_path)) == 0
+    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
+    assert confs == [own | {"full_refresh": True}]
+
+
 def test_own_files_have_no_day_unless_it_is_given(
     make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
 ) -> None:

@@ -76,6 +76,10 @@ def test_day_is_handed_on(asked: Callable[..., dict[str, object]]) -> None:
     assert asked("--as-of", "2024-12-31") == {"as_of": "2024-12-31"}
 
 
+def test_full_refresh_is_handed_on(asked: Callable[..., dict[str, object]]) -> None:
+    assert asked("--full-refresh") == {"full_refresh": True}
+
+
 def test_own_files_are_named_by_their_whole_path(
     asked: Callable[..., dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

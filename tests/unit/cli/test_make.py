@@ -1,0 +1,77 @@
+"""`make run` and `make demo`: which command line people's variables become. Docker is played here."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from include.environment import ROOT
+from include.tables import SOURCES
+
+# Keeps what it is asked for, reads what it is sent, and names a container: the stack is up.
+DOCKER = """#!/usr/bin/env bash
+printf '%s\\n' "$*" >>"$(dirname "$0")/asked"
+cat >/dev/null
+echo container
+"""
+IN_SCHEDULER = "compose --env-file /dev/null exec -T airflow-scheduler python -m cli "
+
+
+def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> str:
+    """Return what make prints. Nothing of a make or of variables around the tests reaches it."""
+    done = subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env={"PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Callable[..., str]:
+    """Return what `make run` with these variables asks Docker for at last, from a copy without a .venv."""
+    (tmp_path / "cli").mkdir()
+    for name in ("Makefile", "cli/stack"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+
+    def ask(*variables: str) -> str:
+        make(tmp_path, "run", *variables, path=f"{docker.parent}:{os.environ['PATH']}")
+        return (docker.parent / "asked").read_text().splitlines()[-1]
+
+    return ask
+
+
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_full_refresh_reaches_the_command_in_the_stack(asked: Callable[..., str], value: str) -> None:
+    assert asked(f"FULL_REFRESH={value}") == IN_SCHEDULER + "run --full-refresh"
+
+
+@pytest.mark.parametrize("variables", [(), ("FULL_REFRESH=",), ("FULL_REFRESH=0",), ("FULL_REFRESH=false",)])
+def test_no_full_refresh_without_a_yes(asked: Callable[..., str], variables: tuple[str, ...]) -> None:
+    assert asked(*variables) == IN_SCHEDULER + "run"
+
+
+def test_full_refresh_of_own_files_of_a_day(asked: Callable[..., str], tmp_path: Path) -> None:
+    own = tmp_path / "my files"
+    own.mkdir()
+    for source in SOURCES:
+        (own / source.file).touch()
+    options = "run --full-refresh --as-of 2024-09-02 --data-dir /opt/airflow/data/own"
+    assert asked("FULL_REFRESH=1", "AS_OF=2024-09-02", f"DATA_DIR={own}") == IN_SCHEDULER + options
+
+
+def test_full_refresh_reaches_the_demo() -> None:
+    assert make(ROOT, "-n", "demo", "FULL_REFRESH=1").split()[-2:] == ["demo", "--full-refresh"]
+    assert make(ROOT, "-n", "demo").split()[-1] == "demo"
