@@ -40,11 +40,3 @@ def has_statistics(model: Node) -> bool:
     """Whether the table gets its statistics after it is built."""
     hooks = [(hook["sql"], hook["transaction"]) for hook in model["config"]["post-hook"]]
     return ("{{ refresh_statistics() }}", False) in hooks
-
-
-def calls(macro: str, node: Node, manifest: dict) -> bool:
-    """Whether the node calls the macro, be it through other own ones; every table's statistics aside."""
-    called = [manifest["macros"][name] for name in node["depends_on"]["macros"]]
-    own = [found for found in called if found["package_name"] == "video_streaming"]
-    own = [found for found in own if found["name"] != "refresh_statistics"]
-    return any(found["name"] == macro or calls(macro, found, manifest) for found in own)

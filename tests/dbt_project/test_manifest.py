@@ -3,7 +3,7 @@
 import re
 
 from include.tables import raw_tables
-from tests.dbt_project.nodes import calls, has_statistics, held_keys, is_dimension, layer, never_null
+from tests.dbt_project.nodes import has_statistics, held_keys, is_dimension, layer, never_null
 
 PREFIXES = {
     "staging": ("stg_",),

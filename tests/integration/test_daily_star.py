@@ -12,8 +12,8 @@ from decimal import Decimal
 import pytest
 
 from include.publish.schema_marker import read_marker
-from tests.daily_star import MODELS_ONLY, STAR, TESTED, Star
 from tests.conftest import Platform
+from tests.daily_star import MODELS_ONLY, STAR, TESTED, Star
 from tests.pipeline import build_next, start_build
 from tests.random_days import Kind
 
