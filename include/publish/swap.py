@@ -84,7 +84,7 @@ def publish(warehouse: Connection, batch: Batch, unchanged: Publication | None =
     with transaction(warehouse) as cursor:
         marker = read_marker(cursor, NEXT)
         if not is_tested_star_of(batch, marker):
-            return _published_before(cursor, batch) or _kept(cursor, batch, marker, unchanged)
+            return _published_before(cursor, batch, marker, unchanged)
         if parts := foreign_parts(cursor, NEXT):
             raise PublicationError(
                 f"The next star is not whole in itself: {', '.join(parts)}. Make it read its own tables"
@@ -110,23 +110,17 @@ def rollback(warehouse: Connection) -> Publication:
     return _swap_when_unused(warehouse, ROLLBACK, marker)
 
 
-def _published_before(cursor: Cursor, batch: Batch) -> Publication | None:
-    """Return the publication of the batch, if there is one."""
-    done = publication_of_batch(cursor, batch.batch_id)
-    if done:
-        now = current_publication(cursor)
-        log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
-    return done
-
-
-def _kept(
+def _published_before(
     cursor: Cursor, batch: Batch, marker: dict[str, object], unchanged: Publication | None
 ) -> Publication:
-    """Return the unchanged publication; raise PublicationError when there is none."""
+    """Return the batch's publication or the unchanged one; raise PublicationError when there is neither."""
+    now = current_publication(cursor)
+    if done := publication_of_batch(cursor, batch.batch_id):
+        log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
+        return done
     if unchanged:
         log.info("Run %s had nothing to build: readers keep %s", batch.batch_id, unchanged)
         return unchanged
-    now = current_publication(cursor)
     state, builder = marker.get("state"), marker.get("batch_id") or "by hand"
     holds = f"a star in the state {state!r} of run {builder!r}" if marker else "none"
     raise PublicationError(
