@@ -9,7 +9,8 @@ star schema in `trusted_next`. `reconcile_sources` compares rows, keys and sums 
 of your own.
 
 **Every task may run again**, for the same day or an older one: the end state is the same. Rows that did not
-change are not written again.
+change are not written again. When no row changed, `transform_with_dbt` is skipped, and readers keep the star
+that they have.
 
 **A load stops itself** when most of a raw table would vanish (`allow_mass_deletion` lets it pass), or when
 too many rows cannot be loaded.
@@ -38,7 +39,7 @@ from airflow.sdk import (
 )
 
 from include import tasks
-from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, build_command, code_checksum
+from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
 from include.errors import DataQualityError, GuardError, InputError
 from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
 
@@ -112,7 +113,10 @@ def extract_to_data_warehouse() -> None:
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params=PARAMS,
-    user_defined_macros={"refresh_option": tasks.refresh_option},
+    user_defined_macros={
+        function.__name__: function
+        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state)
+    },
     doc_md=__doc__,
     tags=["elt", "video-streaming"],
 )
@@ -122,8 +126,13 @@ def video_streaming_elt_pipeline() -> None:
     seed = [task(tasks.load_json_to_mongodb)(files), task(tasks.load_csvs_to_postgres)(files)]
     transform_with_dbt = BashOperator(
         task_id="transform_with_dbt",
-        bash_command=f"{build_command()} {{{{ refresh_option(params) }}}}",
-        env={BATCH_VARIABLE: "{{ run_id }}", CODE_VARIABLE: code_checksum()},
+        bash_command=build_command("{{ skip_when_unchanged(params) }}") + " {{ refresh_option(params) }}",
+        env={
+            BATCH_VARIABLE: "{{ run_id }}",
+            CODE_VARIABLE: code_checksum(),
+            RAW_VARIABLE: "{{ raw_state() }}",
+        },
+        skip_on_exit_code=tasks.SKIPPED,
         append_env=True,
         do_xcom_push=False,
         retries=1,
@@ -134,7 +143,8 @@ def video_streaming_elt_pipeline() -> None:
         seed,
         extract_to_data_warehouse(),
         transform_with_dbt,
-        task(tasks.reconcile_sources)(),
+        # Also after a build that was skipped, for there was nothing to build.
+        task(tasks.reconcile_sources, trigger_rule="none_failed")(),
         task(tasks.publish_trusted)(),
         # A teardown runs after a failure as well, and the run keeps the state of what came before it.
         task(tasks.report_run)().as_teardown(),

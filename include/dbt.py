@@ -14,6 +14,8 @@ from include.environment import ROOT
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
 # dbt writes it into the star's marker after a full refresh.
 CODE_VARIABLE = "DBT_ENV_CUSTOM_ENV_CODE"
+# dbt writes it into the marker of a star whose build was whole and good.
+RAW_VARIABLE = "DBT_ENV_CUSTOM_ENV_RAW"
 FULL_REFRESH = "--full-refresh"
 # What in the project's folder decides what the rows of the star are.
 CODE_SUFFIXES = {".sql", ".yml"}
@@ -52,12 +54,16 @@ def project_options() -> list[str]:
     return ["--project-dir", project, "--profiles-dir", project]
 
 
-def build_command() -> str:
-    """Return the shell command of `dbt build`; it reads its connection from the environment."""
+def build_command(before: str = "") -> str:
+    """Return the shell command of `dbt build`, which reads its connection from the environment.
+
+    `before` is a command that may end the shell before dbt starts.
+    """
     line = shlex.join([*DBT, *BUILD, *project_options()])
     without = " ".join(f"-u {name}" for name in UNWANTED)
     # A task's standard input is Airflow's socket.
-    return f'exec </dev/null\nset -euo pipefail\nexec env {without} "${{DBT_PYTHON:-python}}" {line}'
+    start = f'exec env {without} "${{DBT_PYTHON:-python}}" {line}'
+    return f"exec </dev/null\nset -euo pipefail\n{before}\n{start}"
 
 
 def clean_environment(*prefixes: str) -> dict[str, str]:

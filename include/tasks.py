@@ -4,14 +4,18 @@ The DAG puts them in order. An orchestrator passes its context by name, as Airfl
 needed here. What a task returns is small: names and numbers for people and for the next task.
 """
 
+import shlex
 from collections.abc import Mapping
 
 from include.connections import mongo, postgres
 from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.extract_load import load_collection, load_table
+from include.ops.load_runs import state_of_raw
+from include.ops.publications import Publication
 from include.ops.run_report import record_and_total
 from include.publish import publish
 from include.publish.schema_marker import NEXT, read_marker
+from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
 from include.run import Run
@@ -19,6 +23,10 @@ from include.schema import create_collection, create_source_tables, create_wareh
 from include.seed import prepare_files, seed_collection, seed_table
 from include.settings import read_settings
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
+from include.transaction import transaction
+
+# A BashOperator whose command ends with it is skipped, not failed.
+SKIPPED = 99
 
 
 def generate_source_files(**context) -> dict[str, str]:
@@ -81,8 +89,30 @@ def refresh_option(params: Mapping[str, object]) -> str:
         return FULL_REFRESH if needs_full_refresh(read_marker(cursor, NEXT)) else ""
 
 
+def raw_state() -> str:
+    """Return the state of raw, which dbt notes in the marker of the star that it builds from it."""
+    with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
+        return state_of_raw(cursor)
+
+
+def skip_when_unchanged(params: Mapping[str, object]) -> str:
+    """Return the shell command that ends the task as skipped when there is nothing to build, else nothing."""
+    if kept := _unchanged_star(params):
+        line = f"Nothing new in raw since {kept}: readers keep it"
+        return f"echo {shlex.quote(line)}; exit {SKIPPED}"
+    return ""
+
+
+def _unchanged_star(params: Mapping[str, object]) -> Publication | None:
+    """Return what readers see when it holds all of raw and nobody asked for a full refresh, else None."""
+    if params["full_refresh"]:
+        return None
+    with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
+        return unchanged_star(cursor)
+
+
 def reconcile_sources(**context) -> list[dict]:
-    """Compare sources, raw and the star that was just built."""
+    """Compare sources, raw and the star that was just built, or kept when there was nothing to build."""
     batch = Run.from_context(context, read_settings()).batch
     with (
         postgres("source_postgres") as source,
@@ -90,14 +120,17 @@ def reconcile_sources(**context) -> list[dict]:
         postgres("warehouse") as warehouse,
         postgres("warehouse_publisher") as publisher,
     ):
-        return compare_sources(Servers(source, catalogue, warehouse, publisher), batch, schema=NEXT)
+        with transaction(warehouse) as cursor:
+            schema = schema_to_compare(cursor, batch)
+        return compare_sources(Servers(source, catalogue, warehouse, publisher), batch, schema=schema)
 
 
 def publish_trusted(**context) -> dict[str, object]:
-    """Make the star that was just built the one that readers see."""
+    """Make the star that was just built the one that readers see; they keep theirs when nothing was."""
     batch = Run.from_context(context, read_settings()).batch
+    unchanged = _unchanged_star(context["params"])
     with postgres("warehouse_publisher") as warehouse:
-        return publish(warehouse, batch).summary()
+        return publish(warehouse, batch, unchanged).summary()
 
 
 def report_run(**context) -> dict[str, object]:

@@ -9,11 +9,13 @@ from include.dbt import (
     BATCH_VARIABLE,
     CODE_VARIABLE,
     FULL_REFRESH,
+    RAW_VARIABLE,
     code_checksum,
     needs_full_refresh,
     start_dbt,
 )
 from include.extract_load import load_collection, load_table
+from include.ops.load_runs import state_of_raw
 from include.publish import publish
 from include.publish.schema_marker import NEXT, read_marker
 from include.run import OWN_FILES, Batch, Run
@@ -55,9 +57,20 @@ def build_next(
 
 def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
     """Start `dbt build` as the batch, into trusted_next."""
-    settings = platform.dbt_env() | {BATCH_VARIABLE: batch.batch_id, CODE_VARIABLE: code_checksum()}
+    variables = {
+        BATCH_VARIABLE: batch.batch_id,
+        CODE_VARIABLE: code_checksum(),
+        RAW_VARIABLE: raw_state(platform) if batch.batch_id else "",
+    }
+    settings = platform.dbt_env() | variables
     options = (*options, *refresh_options(platform, options))
     return start_dbt("build", *options, settings=settings, work_dir=target)
+
+
+def raw_state(platform: Platform) -> str:
+    """Return the state of raw, as the DAG hands it to dbt."""
+    with platform.connect("elt_loader") as warehouse, warehouse.cursor() as cursor:
+        return state_of_raw(cursor)
 
 
 def refresh_options(platform: Platform, options: tuple[str, ...]) -> list[str]:

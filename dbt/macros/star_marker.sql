@@ -1,8 +1,10 @@
 {# The state of the star as a comment on its schema, which keeps the comment when it is renamed:
-   {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code"}. Publishing
+   {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code", "raw"}. Publishing
    accepts only a tested star, sets its state to "published" and adds the version. `code` is the
    hash that include/dbt.py gives of this project, as of the last full refresh: the pipeline asks
-   for another one when it differs. A build by hand gives no hash and keeps the last one. #}
+   for another one when it differs. A build by hand gives no hash and keeps the last one. `raw` is
+   the state of raw (include/ops/load_runs.py) that was read before a whole build began, once that
+   build is tested; without one, as by hand, the star counts as built from an older state. #}
 
 {# on-run-start: from here on the star cannot be published. A full refresh of all models first drops
    every table, also those that no model builds any more. #}
@@ -43,7 +45,9 @@
         {%- elif bad or flags.WHICH != 'build' -%}
             {{ mark_star('unfit', marker.get('code')) }}
         {%- elif refreshes_whole_star() -%}
-            {{ mark_star('tested', dbt_metadata_envs.get('CODE')) }}
+            {{ mark_star('tested', dbt_metadata_envs.get('CODE'), dbt_metadata_envs.get('RAW')) }}
+        {%- elif builds_whole_star() -%}
+            {{ mark_star('tested', marker.get('code'), dbt_metadata_envs.get('RAW')) }}
         {%- else -%}
             {{ mark_star('tested', marker.get('code')) }}
         {%- endif -%}
@@ -55,17 +59,21 @@
     {%- do run_query("select pg_advisory_lock(hashtext('star'))") -%}
 {%- endmacro %}
 
-{% macro refreshes_whole_star() -%}
-    {%- set selected = invocation_args_dict.get('select') or invocation_args_dict.get('exclude') -%}
-    {{ return(flags.FULL_REFRESH and not selected) }}
+{% macro builds_whole_star() -%}
+    {{ return(not (invocation_args_dict.get('select') or invocation_args_dict.get('exclude'))) }}
 {%- endmacro %}
 
-{% macro mark_star(state, code) -%}
+{% macro refreshes_whole_star() -%}
+    {{ return(flags.FULL_REFRESH and builds_whole_star()) }}
+{%- endmacro %}
+
+{% macro mark_star(state, code, raw=none) -%}
     {%- set marker = {
         'state': state,
         'batch_id': dbt_metadata_envs.get('BATCH_ID', ''),
         'invocation_id': invocation_id,
         'code': code,
+        'raw': raw,
     } -%}
     comment on schema {{ adapter.quote(var('trusted_schema')) }}
     is '{{ tojson(marker) | replace("'", "''") }}';

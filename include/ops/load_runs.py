@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from include.run import Batch
 
@@ -23,6 +24,17 @@ insert into ops.load_runs (
     %(updated)s, %(unchanged)s, %(quarantined)s, %(deleted)s, %(watermark)s
 )
 returning seconds
+"""
+# Loads of a table commit in the order of their numbers, since each holds the table's lock; those of several
+# tables do not.
+STATE_OF_RAW = """
+select coalesce(string_agg(table_name || ' ' || newest, ', ' order by table_name), '')
+from (
+    select table_name, max(load_run_id) as newest
+    from ops.load_runs
+    where stage = 'extract' and rows_loaded + rows_deleted > 0
+    group by table_name
+) as changes
 """
 
 
@@ -63,3 +75,12 @@ def record_load(warehouse: Connection, load: Load, batch: Batch) -> None:
     )
     for note in load.notes:
         log.warning("%s: %s", load.table, note)
+
+
+def state_of_raw(cursor: Cursor) -> str:
+    """Return for each raw table the last load that changed it, such as "mongo_movies 5, postgres_users 9".
+
+    Equal texts mean equal rows, as long as only loads write into raw. It is empty before the first load.
+    """
+    cursor.execute(STATE_OF_RAW)
+    return cursor.fetchone()[0]

@@ -27,7 +27,14 @@ from include.ops.publications import (
     record_publication,
 )
 from include.publish.contents import contents_of, foreign_parts, tables_in
-from include.publish.schema_marker import NEXT, PREVIOUS, TRUSTED, read_marker, write_marker
+from include.publish.schema_marker import (
+    NEXT,
+    PREVIOUS,
+    TRUSTED,
+    is_tested_star_of,
+    read_marker,
+    write_marker,
+)
 from include.publish.star_lock import current_readers, lock_out_readers
 from include.run import Batch
 from include.transaction import transaction
@@ -67,16 +74,17 @@ PUBLISH = Swap("publish", NEXT, ((PREVIOUS, SPARE), (TRUSTED, PREVIOUS), (NEXT, 
 ROLLBACK = Swap("rollback", PREVIOUS, ((TRUSTED, SPARE), (PREVIOUS, TRUSTED), (SPARE, PREVIOUS)))
 
 
-def publish(warehouse: Connection, batch: Batch) -> Publication:
+def publish(warehouse: Connection, batch: Batch, unchanged: Publication | None = None) -> Publication:
     """Publish the star that the batch built; return its publication, also when it was published before.
 
-    `warehouse` is a connection as dbt_transformer. Raises PublicationError when trusted_next does not hold
-    the batch's tested star, StarInUseError when readers hold locks on trusted. Both leave trusted unchanged.
+    `unchanged` is what readers see and keep when the batch had nothing to build. `warehouse` is a connection
+    as dbt_transformer. Raises PublicationError when trusted_next does not hold the batch's tested star,
+    StarInUseError when readers hold locks on trusted. Both leave trusted unchanged.
     """
     with transaction(warehouse) as cursor:
         marker = read_marker(cursor, NEXT)
-        if marker.get("state") != "tested" or marker.get("batch_id") != batch.batch_id:
-            return _published_before(cursor, batch, marker)
+        if not is_tested_star_of(batch, marker):
+            return _published_before(cursor, batch, marker, unchanged)
         if parts := foreign_parts(cursor, NEXT):
             raise PublicationError(
                 f"The next star is not whole in itself: {', '.join(parts)}. Make it read its own tables"
@@ -102,12 +110,17 @@ def rollback(warehouse: Connection) -> Publication:
     return _swap_when_unused(warehouse, ROLLBACK, marker)
 
 
-def _published_before(cursor: Cursor, batch: Batch, marker: dict[str, object]) -> Publication:
-    """Return the publication of the batch; raise PublicationError when there is none."""
+def _published_before(
+    cursor: Cursor, batch: Batch, marker: dict[str, object], unchanged: Publication | None
+) -> Publication:
+    """Return the batch's publication or the unchanged one; raise PublicationError when there is neither."""
     now = current_publication(cursor)
     if done := publication_of_batch(cursor, batch.batch_id):
         log.info("Run %s published %s already; readers see %s", batch.batch_id, done, now)
         return done
+    if unchanged:
+        log.info("Run %s had nothing to build: readers keep %s", batch.batch_id, unchanged)
+        return unchanged
     state, builder = marker.get("state"), marker.get("batch_id") or "by hand"
     holds = f"a star in the state {state!r} of run {builder!r}" if marker else "none"
     raise PublicationError(

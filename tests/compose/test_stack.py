@@ -31,6 +31,15 @@ LASTING = {
     "airflow-scheduler",
     "airflow-dag-processor",
 }
+# As a star from before states of raw were noted: the next run builds it again, although nothing is new.
+FORGET_STATE_OF_RAW = """
+do $$ begin
+    execute format(
+        'comment on schema trusted is %L',
+        (obj_description('trusted'::regnamespace, 'pg_namespace')::jsonb - 'raw')::text
+    );
+end $$
+"""
 SPECIAL = "p@ss:w/or'd\"$x%20 #1"
 
 
@@ -143,6 +152,7 @@ def test_loads_are_compared_and_rejected_rows_tried_again(stack, first_run):
 def test_publications_are_listed_and_taken_back(stack, first_run):
     assert "Readers see version 1 (as of 2024-09-01" in first_run
     assert "no previous version" in stack.make("rollback", check=False)
+    stack.warehouse.query("dbt_transformer", FORGET_STATE_OF_RAW)
     stack.make("run", f"AS_OF={DAY}")
     before = trusted_checksums(stack.warehouse)
     assert "Readers see version 1 (" in stack.make("rollback")
@@ -188,6 +198,7 @@ def test_data_survive_down_and_up_and_a_second_run_changes_nothing(stack, first_
 @pytest.mark.parametrize("service", sorted(LASTING))
 def test_a_container_that_dies_during_a_run_comes_back_and_the_run_ends_green(stack, first_run, service):
     before = trusted_checksums(stack.warehouse)
+    stack.warehouse.query("dbt_transformer", FORGET_STATE_OF_RAW)
     started = stack.containers()[service]["State"]["StartedAt"]
     killer = threading.Timer(9, lambda: os.kill(stack.containers()[service]["State"]["Pid"], signal.SIGKILL))
     killer.start()

@@ -63,6 +63,31 @@ def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
     assert published == [(1, run.run_id, date(2024, 3, 5), live)]
 
 
+def test_second_run_of_a_day_builds_nothing_and_readers_keep_their_star(pipeline, platform, caplog, capfd):
+    first = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
+    before = _seen(platform)
+    again = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05"})
+    states = _states(again)
+    assert str(again.state) == "success"
+    assert states.pop("transform_with_dbt[-1]") == "skipped"
+    assert set(states.values()) == {"success"}, states
+    version = f"version 1 (as of 2024-03-05, run {first.run_id})"
+    assert f"Nothing new in raw since {version}: readers keep it" in capfd.readouterr().out
+    assert f"Run {again.run_id} had nothing to build: readers keep {version}" in caplog.messages
+    assert _seen(platform) == before
+    assert platform.query("elt_loader", "select version, batch_id from ops.publications") == [
+        (1, first.run_id)
+    ]
+    compared = "select count(*) > 0, bool_and(is_equal) from ops.reconciliations where batch_id = %s"
+    assert platform.query("elt_loader", compared, again.run_id) == [(True, True)]
+    refreshed = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05", "full_refresh": True})
+    assert set(_states(refreshed).values()) == {"success"}
+    assert platform.query("elt_loader", "select max(version) from ops.publications") == [(2,)]
+    later = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))
+    assert set(_states(later).values()) == {"success"}
+    assert platform.query("elt_loader", "select max(version) from ops.publications") == [(3,)]
+
+
 def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monkeypatch):
     assert str(pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC)).state) == "success"
     before = _seen(platform)

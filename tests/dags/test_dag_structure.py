@@ -83,6 +83,12 @@ def test_what_people_must_mend_is_not_retried(pipeline, error):
         assert task.retry_policy.evaluate(OSError("away"), 1, 3).action != RetryAction.FAIL, task.task_id
 
 
+def test_only_the_comparison_follows_a_task_that_was_skipped(pipeline):
+    rules = {task.task_id: task.trigger_rule for task in pipeline.tasks if not task.is_teardown}
+    assert rules.pop("reconcile_sources") == "none_failed"
+    assert set(rules.values()) == {"all_success"}
+
+
 def test_the_report_does_not_turn_a_failed_run_green(pipeline):
     report = pipeline.get_task("report_run")
     assert report.is_teardown
@@ -132,6 +138,8 @@ def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):
 
 def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline):
     task = copy.copy(pipeline.get_task("transform_with_dbt"))
+    # It asks the warehouse for the state of raw.
+    task.env = {}
     context = {"params": {"full_refresh": True}, "run_id": "manual__1"}
     task.render_template_fields(context, pipeline.get_template_env())
     assert task.bash_command.endswith(" --full-refresh")

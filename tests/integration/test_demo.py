@@ -7,6 +7,7 @@ run alone performs those that it needs.
 """
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -183,6 +184,8 @@ def test_same_day_again_changes_nothing_and_the_next_day_its_changes_only(projec
     assert again.done.returncode == 0
     assert after == before
     assert again.changes == "0,0,0"
+    assert re.search(r"^  skipped  transform_with_dbt ", again.done.stdout, re.MULTILINE), again.done.stdout
+    assert "Readers see version 1 (as of 2024-09-01" in again.done.stdout
     assert next_day.done.returncode == 0, next_day.done.stdout + next_day.done.stderr
     assert next_day.changes != "0,0,0"
     assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-02"
@@ -227,7 +230,7 @@ def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, firs
     assert "Traceback" not in done.stdout + done.stderr
     log = next(line.split("Its log: ")[1] for line in done.stdout.splitlines() if "Its log: " in line)
     assert Path(log).is_file()
-    assert "Readers see version 3 (as of 2024-09-02" in done.stdout
+    assert "Readers see version 2 (as of 2024-09-02" in done.stdout
     assert _star(project) == star
 
 
@@ -236,18 +239,17 @@ def test_publications_are_listed_and_rolled_back(project, first):
     assert first.returncode == 0
     listed = _run(project, "publications").stdout.splitlines()
     assert [line.split()[:3] for line in listed[1:]] == [
-        ["publish", "3", "2024-09-02"],
-        ["publish", "2", "2024-09-01"],
+        ["publish", "2", "2024-09-02"],
         ["publish", "1", "2024-09-01"],
     ]
     assert listed[1].endswith("<- readers see it")
     assert listed[2].endswith("<- kept for make rollback")
     newest = _star(project)
     done = _run(project, "rollback")
-    assert "Readers see version 2 (as of 2024-09-01" in done.stdout, done.stderr
+    assert "Readers see version 1 (as of 2024-09-01" in done.stdout, done.stderr
     assert _sql(project, "select max(watch_date) from trusted.fct_viewing_sessions") == "2024-09-01"
     listed = _run(project, "publications").stdout.splitlines()
-    assert listed[1].startswith("rollback       2")
+    assert listed[1].startswith("rollback       1")
     assert listed[1].endswith("<- readers see it")
     assert _run(project, "rollback").returncode == 0
     assert _star(project) == newest
