@@ -2,6 +2,7 @@
 
 import subprocess
 import uuid
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -
 
 def raw_state(platform: Platform) -> str:
     """Return the state of raw, as the DAG hands it to dbt."""
-    with platform.connect("elt_loader") as warehouse, warehouse.cursor() as cursor:
+    with closing(platform.connect("elt_loader")) as warehouse, warehouse.cursor() as cursor:
         return state_of_raw(cursor)
 
 
@@ -77,12 +78,12 @@ def refresh_options(platform: Platform, options: tuple[str, ...]) -> list[str]:
     """Return what the DAG adds to a build of all models, where the next star was built by other code."""
     if {"--select", FULL_REFRESH} & set(options):
         return []
-    with platform.connect("dbt_transformer") as warehouse, warehouse.cursor() as cursor:
+    with closing(platform.connect("dbt_transformer")) as warehouse, warehouse.cursor() as cursor:
         return [FULL_REFRESH] if needs_full_refresh(read_marker(cursor, NEXT)) else []
 
 
 def trusted_checksums(
-    platform: Platform, schema: str = "trusted", role: str = "bi_reader"
+    platform: Platform, schema: str = "trusted", role: str = "dbt_transformer"
 ) -> dict[str, tuple[int, str]]:
     """Return rows and checksum of every table of the star, load stamps aside."""
     tables = platform.query(

@@ -59,6 +59,8 @@ revoke usage on schema trusted_next, trusted_previous from bi_reader;
 grant usage on schema trusted to bi_reader;
 grant select on all tables in schema trusted to bi_reader
 """
+# Counts that marts share are no numbers for readers (dbt/README.md): Power BI does not list them.
+SHARED_COUNTS = "tot_"
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,16 @@ def _swap_names(
         write_marker(cursor, TRUSTED, before | {"version": 0, "state": "published"})
     for old, new in swap.renames:
         cursor.execute(SQL("alter schema {} rename to {}").format(Identifier(old), Identifier(new)))
-    cursor.execute(LET_READERS_IN)
+    _let_readers_in(cursor)
     write_marker(cursor, TRUSTED, marker)
     return record_publication(cursor, swap.action, marker, contents, started)
+
+
+def _let_readers_in(cursor: Cursor) -> None:
+    cursor.execute(LET_READERS_IN)
+    for table in tables_in(cursor, TRUSTED):
+        if table.startswith(SHARED_COUNTS):
+            cursor.execute(SQL("revoke select on {} from bi_reader").format(Identifier(TRUSTED, table)))
 
 
 def _is_being_built(warehouse: Connection) -> bool:

@@ -71,4 +71,4 @@ class Days:
         elsewhere = ("--full-refresh", "--vars", "{trusted_schema: trusted_check}")
         done = self.build(Batch("", ANCHOR), *elsewhere, *WITHOUT_TESTS)
         assert done.returncode == 0, done.stdout[-3000:]
-        return trusted_checksums(self.platform, "trusted_check", "dbt_transformer")
+        return trusted_checksums(self.platform, "trusted_check")

@@ -167,6 +167,17 @@ def test_readers_enter_the_published_star_only_and_may_read_all_of_it(star):
     assert star.seen() == {5}
 
 
+def test_readers_may_not_read_the_counts_that_marts_share(star):
+    next_star = star.build(1)
+    star.do("create table trusted_next.tot_daily (sessions bigint)")
+    publish(star.transformer, next_star)
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="tot_daily"):
+        star.platform.query("bi_reader", "select 1 from trusted.tot_daily")
+    listed = star.platform.query("bi_reader", "select table_name from information_schema.tables")
+    assert ("dim_users",) in listed
+    assert ("tot_daily",) not in listed
+
+
 def test_a_star_that_nobody_granted_is_readable_when_it_is_published(star):
     next_star = star.build(1)
     star.do("revoke all on trusted_next.dim_users from bi_reader")

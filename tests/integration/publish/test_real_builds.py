@@ -160,7 +160,10 @@ def test_data_that_break_a_rule_are_not_published_and_the_rule_is_named(days, bu
         days.publish(batch)
     assert days.seen() == built_of_bad_data.before
     log_results(read_results(days.folder / "target", batch.batch_id))
-    assert "dbt test accepted_ranges_fct_viewing_sessions: fail (3 failing rows)" in caplog.messages
+    assert (
+        "dbt test accepted_ranges_fct_viewing_sessions_watch_duration_minutes_completion_percentage:"
+        " fail (3 failing rows)"
+    ) in caplog.messages
 
 
 @pytest.mark.usefixtures("mended")
