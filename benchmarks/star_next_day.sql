@@ -38,3 +38,10 @@ set views_count = views_count + 100, _batch_id = 'next', _as_of = '2024-09-02', 
 
 update raw.mongo_series
 set total_views = total_views + 100, _batch_id = 'next', _as_of = '2024-09-02', _loaded_at = '2024-09-02 06:00+00';
+
+insert into ops.load_runs
+    (batch_id, as_of, stage, table_name, started_at, seconds, rows_read, rows_inserted, rows_updated,
+     rows_unchanged, rows_quarantined, rows_deleted)
+select 'next', '2024-09-02', 'extract', 'postgres_viewing_sessions', now(), 0, count(*), count(*), 0, 0, 0, 0
+from raw.postgres_viewing_sessions
+where _batch_id = 'next';

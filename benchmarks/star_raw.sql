@@ -61,3 +61,10 @@ select
     (array['SD', 'HD', '4K'])[1 + n * 7867 % 3],
     '2024-09-01 05:00+00', 'first', '2024-09-01', '2024-09-01 06:00+00', '2024-09-01 05:00+00'
 from generate_series(1, :sessions::bigint) as n;
+
+-- So the platform knows that raw changed (include/ops/load_runs.py).
+insert into ops.load_runs
+    (batch_id, as_of, stage, table_name, started_at, seconds, rows_read, rows_inserted, rows_updated,
+     rows_unchanged, rows_quarantined, rows_deleted)
+values
+    ('first', '2024-09-01', 'extract', 'postgres_viewing_sessions', now(), 0, :sessions, :sessions, 0, 0, 0, 0);
