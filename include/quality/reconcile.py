@@ -34,7 +34,6 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 SHOWN_KEYS = 5
-READERS_STAR = "trusted"
 
 
 @dataclass(frozen=True)
@@ -203,15 +202,9 @@ def _star_problems(
     figures = ", ".join(f"{m.name} is {m.raw - m.rounding:,} in raw and {m.trusted:,} there" for m in unequal)
     return [
         f"{name} differs from raw.{table.raw}: {figures}. {_named(keys)} Somebody wrote into the star, or a"
-        f" model lost rows. To build it anew: {_cure(schema, name)}"
+        " model lost rows. To build it from nothing: trigger the pipeline with the parameter full_refresh"
+        " (FULL_REFRESH=1 for make run and make demo)"
     ]
-
-
-def _cure(schema: str, table: str) -> str:
-    """Return how a table of the star is built anew; the star that people read must not be emptied."""
-    if schema == READERS_STAR:
-        return "trigger the pipeline with the parameter full_refresh"
-    return f'make sql AS=admin Q="truncate {table}", then trigger the pipeline'
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -55,12 +55,11 @@ def test_no_layer_reads_a_higher_one(models):
     assert upward == []
 
 
-def test_totals_are_counted_by_touched_months_and_not_for_readers(models):
-    totals = [model for model in models if layer(model) == "totals"]
-    assert totals
-    for model in totals:
-        assert model["config"]["materialized"] == "incremental", model["name"]
-        assert model["access"] != "public", model["name"]
+def test_totals_are_tables_and_not_for_readers(models):
+    totals = {model["name"]: model for model in models if layer(model) == "totals"}
+    materialized = {name: model["config"]["materialized"] for name, model in totals.items()}
+    assert materialized == {"tot_daily_cohorts": "incremental", "tot_user_versions": "table"}
+    assert [name for name, model in totals.items() if model["access"] == "public"] == []
 
 
 def test_the_fact_and_what_is_counted_by_month_is_incremental(trusted_models):
@@ -201,7 +200,7 @@ def test_models_that_decide_or_count_have_a_unit_test(manifest, models):
 
 def test_unit_tests_of_a_model_are_in_a_file_of_their_own_beside_it(manifest):
     unit_tests = manifest["unit_tests"].values()
-    assert len(unit_tests) >= 28
+    assert len(unit_tests) >= 29
     elsewhere = []
     for test in unit_tests:
         (model,) = test["depends_on"]["nodes"]

@@ -5,6 +5,7 @@
         post_hook={'sql': '{{ refresh_statistics() }}', 'transaction': false}
     )
 }}
+
 with dated as (
 
     select

@@ -7,6 +7,7 @@
         pre_hook="{{ delete_days_near_touched_months('watch_date') }}"
     )
 }}
+
 with days as (
 
     select
@@ -47,14 +48,14 @@ earlier_versions as (
 
     select
         users.user_key,
-        max(viewing_sessions.watch_date) as last_date
+        max(user_versions.last_watch_date) as last_date
     from {{ ref('dim_users') }} as users
     inner join {{ ref('dim_users') }} as earlier
         on
             users.user_id = earlier.user_id
             and users.valid_from > earlier.valid_from
-    inner join {{ ref('fct_viewing_sessions') }} as viewing_sessions
-        on earlier.user_key = viewing_sessions.user_key
+    inner join {{ ref('tot_user_versions') }} as user_versions
+        on earlier.user_key = user_versions.user_key
     where
         users.user_key != -1
         and not earlier.is_latest

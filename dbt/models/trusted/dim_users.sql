@@ -2,7 +2,9 @@
 
 with inferred_users as (
 
-    {{ inferred_members('user_key', 'user_id', ref('int_users_versioned')) }}
+    {{ inferred_members(
+        'user_key', 'user_id', ref('tot_user_versions'), ref('int_users_versioned')
+    ) }}
 
 ),
 

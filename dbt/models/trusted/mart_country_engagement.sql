@@ -1,19 +1,14 @@
 with viewing_users as (
 
     select
-        user_key,
-        user_id,
-        country,
-        valid_from,
-        is_latest
+        users.user_id,
+        users.country,
+        users.valid_from,
+        users.is_latest
     from {{ ref('dim_users') }} as users
-    where
-        user_key != -1
-        and exists (
-            select 1
-            from {{ ref('fct_viewing_sessions') }} as viewing_sessions
-            where viewing_sessions.user_key = users.user_key
-        )
+    inner join {{ ref('tot_user_versions') }} as user_versions
+        on users.user_key = user_versions.user_key
+    where users.user_key != -1
 
 ),
 

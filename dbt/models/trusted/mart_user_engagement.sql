@@ -8,23 +8,6 @@ with users as (
 
 ),
 
--- Read in the order of an index of the fact.
-version_totals as (
-
-    select
-        user_key,
-        count(*) as sessions,
-        count(distinct watch_date) as active_days,
-        count(distinct content_key) as titles_watched,
-        sum(watch_duration_minutes) as watch_minutes,
-        sum(case when is_completed then 1 else 0 end) as completed_sessions,
-        min(watch_date) as first_watch_date,
-        max(watch_date) as last_watch_date
-    from {{ ref('fct_viewing_sessions') }}
-    group by user_key
-
-),
-
 -- Versions of a user share no day, so their days add up; only titles are counted again.
 earlier_totals as (
 
@@ -37,7 +20,8 @@ earlier_totals as (
         min(version_totals.first_watch_date) as first_watch_date,
         max(version_totals.last_watch_date) as last_watch_date
     from {{ ref('dim_users') }} as earlier
-    inner join version_totals on earlier.user_key = version_totals.user_key
+    inner join {{ ref('tot_user_versions') }} as version_totals
+        on earlier.user_key = version_totals.user_key
     where not earlier.is_latest
     group by earlier.user_id
 
@@ -86,7 +70,8 @@ counted as (
         ) as first_watch_date,
         coalesce(version_totals.last_watch_date, earlier_totals.last_watch_date) as last_watch_date
     from users
-    left join version_totals on users.user_key = version_totals.user_key
+    left join {{ ref('tot_user_versions') }} as version_totals
+        on users.user_key = version_totals.user_key
     left join earlier_totals
         on
             users.user_id = earlier_totals.user_id
