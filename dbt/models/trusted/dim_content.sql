@@ -23,7 +23,9 @@ with known_titles as (
 
 inferred_titles as (
 
-    {{ inferred_members('content_key', 'content_id', ref('fct_viewing_sessions'), 'known_titles') }}
+    {{ inferred_members(
+        'content_key', 'content_id', ref('mart_monthly_content_viewing'), 'known_titles'
+    ) }}
 
 ),
 
