@@ -5,6 +5,10 @@ class InputError(Exception):
     """A file or setting must be corrected first: a retry cannot help."""
 
 
+class ForeignTableError(InputError):
+    """A table or collection that is to be seeded is not the platform's own: name another database."""
+
+
 class SchemaDriftError(InputError):
     """A source no longer has the declared columns: restore them, or change the declaration."""
 

@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.schema.migrations import migrate
+from include.schema.played import MARK, refuse_foreign_table
 from include.tables import (
     META_COLUMNS,
     POSTGRES_TABLES,
@@ -29,6 +30,7 @@ create table if not exists public.{table} (
 );
 create or replace trigger touch_updated_at before update on public.{table}
 for each row execute function public.touch_updated_at();
+comment on table public.{table} is {mark};
 """
 # An updated row finds room on its own page, and no index has to follow it: BRIN lets such an update be
 # heap-only, a b-tree on the stamp does not. The stamp is indexed in the form in which staging shows it.
@@ -40,10 +42,15 @@ using brin ((_loaded_at at time zone 'UTC')) with (autosummarize = on);
 
 
 def create_source_tables(source: Connection) -> None:
-    """Create the product's tables with keys, checks, stamps and the index that extraction reads."""
+    """Create the product's tables with keys, checks, stamps and the index that extraction reads.
+
+    Raises ForeignTableError, before the first write, when one of them is there and somebody else's.
+    """
     with source, source.cursor() as cursor:
         # Two runs that create at the same time would trip over each other.
         cursor.execute("select pg_advisory_xact_lock(hashtext('create_source_tables'))")
+        for table in POSTGRES_TABLES:
+            refuse_foreign_table(cursor, table)
         cursor.execute((SQL_DIR / "source.sql").read_text())
         for table in POSTGRES_TABLES:
             cursor.execute(_source_table(table))
@@ -64,6 +71,7 @@ def _source_table(table: PostgresTable) -> Composed:
         table=Identifier(table.name),
         columns=SQL(", ").join(_source_column(column) for column in table.columns),
         key=Identifier(table.key),
+        mark=Literal(MARK),
     )
     if not table.watermark:
         return create

@@ -2,6 +2,7 @@
 
 from pymongo.database import Database
 
+from include.schema.played import mark_collection, refuse_foreign_collection
 from include.tables import Column, MongoCollection
 
 BSON_TYPES = {"text": ["string"], "integer": ["int", "long", "double"]}
@@ -9,7 +10,12 @@ NUMBERS = ["int", "long", "double", "decimal"]
 
 
 def create_collection(database: Database, collection: MongoCollection) -> None:
-    """Create the collection with its validator and indexes, or bring them up to date."""
+    """Create the collection with its validator and indexes, or bring them up to date.
+
+    Raises ForeignTableError, before the first write, when it is there and somebody else's.
+    """
+    refuse_foreign_collection(database, collection)
+    mark_collection(database, collection)
     validator = {"$jsonSchema": json_schema(collection)}
     if collection.name in database.list_collection_names():
         database.command("collMod", collection.name, validator=validator, validationLevel="strict")

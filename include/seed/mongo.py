@@ -17,9 +17,8 @@ from include.ops.load_runs import Load
 from include.rules.documents import find_managed_field, find_problem
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
+from include.schema.played import require_played_collection
 from include.tables import MongoCollection
-
-SEED_STATE = "seed_state"
 
 
 def merge_documents(
@@ -28,8 +27,10 @@ def merge_documents(
     """Compare the file with the collection; return rejected documents, and the operations for `write`.
 
     Counts into `load`, writes nothing. Documents that the file lacks are deleted, unless `is_whole` is false.
-    Raises InputError for a file that is not JSON of the declared shape.
+    Raises InputError for a file that is not JSON of the declared shape, its subclass ForeignTableError for
+    a collection that is not the platform's.
     """
+    require_played_collection(database, collection)
     found, rejected = _read(collection, path)
     load.read, load.quarantined = len(found) + len(rejected), len(rejected)
     if not found:

@@ -19,6 +19,7 @@ from include.ops.load_runs import Load
 from include.rules.csv_values import first_problem, typed_value
 from include.rules.reasons import REPEATED_KEY, sentence
 from include.rules.rejected import Rejected
+from include.schema.played import require_played_table
 from include.seed.csv_stream import CsvStream
 from include.tables import PostgresTable
 
@@ -73,13 +74,15 @@ def merge_file(
     """Merge the file into the table, in the caller's transaction; return the rows that were rejected.
 
     Counts into `load`. Rows that the file lacks are deleted, unless `is_whole` is false. Raises InputError,
-    before anything is changed, for a file that cannot be read as a CSV of this table. When no row is loadable
-    the table stays unchanged.
+    before anything is changed, for a file that cannot be read as a CSV of this table, and its subclass
+    ForeignTableError for a table that is not the platform's. When no row is loadable the table stays
+    unchanged.
     """
     with (
         CsvStream(path, [column.name for column in table.columns], table.key) as rows,
         source.cursor() as cursor,
     ):
+        require_played_table(cursor, table)
         _copy(cursor, rows)
         found = sorted([*rows.rejected, *_check(cursor, table, path)], key=lambda row: int(row.position))
         rejected = [replace(row, header=rows.header) for row in found]

@@ -17,6 +17,7 @@ from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected
 from include.run import OWN_FILES, Run
+from include.schema.played import SEED_STATE
 from include.seed import mongo, postgres
 from include.tables import MongoCollection, PostgresTable
 from include.transaction import transaction
@@ -57,7 +58,7 @@ def seed_collection(database: Database, warehouse: Connection, collection: Mongo
     """
     load = Load("seed", collection.name, datetime.now(UTC))
     path = Path(run.folder) / collection.file
-    state = database[mongo.SEED_STATE]
+    state = database[SEED_STATE]
     seeded = state.find_one({"_id": collection.name})
     newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None
     if _is_older(newest, run, path):
