@@ -30,7 +30,7 @@ create table if not exists public.{table} (
 );
 create or replace trigger touch_updated_at before update on public.{table}
 for each row execute function public.touch_updated_at();
-comment on table public.{table} is {mark};
+comment on table public.{table} is '{mark}';
 """
 # An updated row finds room on its own page, and no index has to follow it: BRIN lets such an update be
 # heap-only, a b-tree on the stamp does not. The stamp is indexed in the form in which staging shows it.
@@ -71,7 +71,7 @@ def _source_table(table: PostgresTable) -> Composed:
         table=Identifier(table.name),
         columns=SQL(", ").join(_source_column(column) for column in table.columns),
         key=Identifier(table.key),
-        mark=Literal(MARK),
+        mark=SQL(MARK),
     )
     if not table.watermark:
         return create
