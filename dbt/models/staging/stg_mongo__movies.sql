@@ -1,23 +1,12 @@
 select
-    ---------- ids
     content_id,
-
-    ---------- strings
     nullif(trim(title), '') as title,
-
-    ---------- numerics
     cast(duration_minutes as numeric(10, 2)) as duration_minutes,
     release_year,
     cast(rating as numeric(4, 2)) as rating,
     views_count as catalogue_views,
     cast(production_budget as numeric(18, 2)) as production_budget,
-
-    ---------- booleans
     _deleted_at is not null as is_deleted,
-
-    ---------- dates
     _as_of as as_of,
-
-    ---------- timestamps
     {{ utc_timestamp('_loaded_at') }} as loaded_at
 from {{ source('raw', 'mongo_movies') }}

@@ -1,23 +1,12 @@
 select
-    ---------- ids
     user_id,
-
-    ---------- strings
     nullif(trim(country), '') as country,
     nullif(trim(subscription_type), '') as subscription_type,
-
-    ---------- numerics
     age,
     cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
-
-    ---------- booleans
     _deleted_at is not null as is_deleted,
-
-    ---------- dates
     registration_date,
     _as_of as as_of,
-
-    ---------- timestamps
     {{ utc_timestamp('created_at') }} as created_at,
     {{ utc_timestamp('_loaded_at') }} as loaded_at
 from {{ source('raw', 'postgres_users') }}

@@ -1,25 +1,14 @@
 select
-    ---------- ids
     session_id,
     user_id,
     content_id,
-
-    ---------- strings
     nullif(trim(device_type), '') as device_type,
     nullif(trim(quality_level), '') as quality_level,
-
-    ---------- numerics
     cast(watch_duration_minutes as numeric(10, 2)) as watch_duration_minutes,
     cast(completion_percentage as numeric(5, 2)) as completion_percentage,
-
-    ---------- booleans
     _deleted_at is not null as is_deleted,
-
-    ---------- dates
     watch_date,
     _as_of as as_of,
-
-    ---------- timestamps
     {{ utc_timestamp('created_at') }} as created_at,
     {{ utc_timestamp('_loaded_at') }} as loaded_at
 from {{ source('raw', 'postgres_viewing_sessions') }}
