@@ -1,6 +1,6 @@
 -- After the marts, so that no mart waits for this test: {{ ref('mart_user_engagement') }}
 -- A gap between two versions of a user is a time in which the source had deleted the user.
-with versions as (
+with gaps as (
 
     select
         user_id,
@@ -8,13 +8,6 @@ with versions as (
         lead(valid_from) over (partition by user_id order by valid_from) as gap_to
     from {{ ref('dim_users') }}
     where user_key != -1
-
-),
-
-gaps as (
-
-    select * from versions
-    where gap_from < gap_to
 
 ),
 
@@ -39,4 +32,6 @@ left join deletions
         gaps.user_id = deletions.user_id
         and gaps.gap_from >= deletions.deleted_from
         and gaps.gap_to <= deletions.deleted_to
-where deletions.user_id is null
+where
+    gaps.gap_from < gaps.gap_to
+    and deletions.user_id is null
