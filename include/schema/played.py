@@ -48,8 +48,8 @@ def require_played_table(cursor: Cursor, table: PostgresTable) -> None:
 def refuse_foreign_collection(database: Database, collection: MongoCollection) -> None:
     """Raise ForeignTableError when there is a collection of this name that the platform did not make."""
     is_ours = (
-        collection.name not in database.list_collection_names()
-        or database[MARKS].find_one({"_id": collection.name})
+        database[MARKS].find_one({"_id": collection.name})
+        or collection.name not in database.list_collection_names()
         or database[SEED_STATE].find_one({"_id": collection.name})
         or not database[collection.name].find_one()
     )
