@@ -22,8 +22,9 @@ from include.embedded.postgres import BIN
 from include.extract_load import load_table
 from include.ops.load_runs import Load
 from include.run import Batch, Run
-from include.tables import VIEWING_SESSIONS
+from include.tables import SOURCES_BY_NAME
 
+VIEWING_SESSIONS = SOURCES_BY_NAME["viewing_sessions"]
 RESULTS = Path(__file__).with_name("results.md")
 # Stamped a day ago: what is read again is the overlap of a settled table, not the filling itself.
 FILL = """

@@ -10,9 +10,10 @@ from benchmarks.servers import Servers
 from include.ops.load_runs import Load
 from include.run import Batch, Run
 from include.seed import seed_table
-from include.tables import VIEWING_SESSIONS
+from include.tables import SOURCES_BY_NAME
 
-COLUMNS = ", ".join(column.name for column in VIEWING_SESSIONS.columns)
+VIEWING_SESSIONS = SOURCES_BY_NAME["viewing_sessions"]
+COLUMNS = ", ".join(column.name for column in VIEWING_SESSIONS.file_columns)
 # Its keys, checks, stamps and index; the trigger acts on updates only.
 EQUAL = """
 drop table if exists public.baseline;

@@ -33,7 +33,9 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
     """Return the environment of the components: connections, ports of their own, no example DAGs."""
     airflow = home / "airflow"
     url = f"http://127.0.0.1:{port}"
-    settings = {name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_"))}
+    settings = {
+        name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_", "SOURCES"))
+    }
     return {
         # Of the caller's shell, these would change what the components do.
         **clean_environment("AIRFLOW_", "DBT_"),

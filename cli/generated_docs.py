@@ -2,14 +2,8 @@
 
 import re
 
-from include.tables import (
-    MONGO_COLLECTIONS,
-    POSTGRES_TABLES,
-    SOURCES,
-    DocumentKind,
-    MongoCollection,
-    PostgresTable,
-)
+from include.specs import DocumentKind, MongoCollection, PostgresTable
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES
 
 
 def models(manifest: dict, prefixes: tuple[str, ...]) -> list[dict]:
@@ -80,7 +74,7 @@ def _hours(mart: dict) -> str:
 
 
 def _names(table: PostgresTable | DocumentKind) -> list[str]:
-    return [column.name for column in table.columns]
+    return [column.name for column in getattr(table, "file_columns", table.columns)]
 
 
 def _shape(collection: MongoCollection) -> str:

@@ -22,6 +22,7 @@ Readers see the last good star until a run is green, and `make rollback` gives t
 """
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
@@ -40,6 +41,7 @@ from airflow.sdk import (
 
 from include import tasks
 from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
+from include.environment import plays_product
 from include.errors import DataQualityError, GuardError, InputError
 from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
 
@@ -58,6 +60,7 @@ DEFAULT_ARGS = {
         ]
     ),
 }
+NOT_PLAYED = "SOURCES=existing in .env: the sources are somebody's own, so nothing is made or seeded"
 PARAMS = {
     "as_of": Param(
         None,
@@ -97,13 +100,21 @@ def _schedule() -> CronTriggerTimetable | None:
     return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0)) if cron else None
 
 
+def _when_played(function: Callable) -> Callable:
+    """Return a task that is skipped, with the reason in its log, where the sources are somebody's own."""
+    # Not skipped by the scheduler with the tasks before it: that would leave no reason.
+    played = task(function, trigger_rule="none_failed")
+    return task.skip_if(lambda _: not plays_product(os.environ), skip_message=NOT_PLAYED)(played)
+
+
 @task_group
 def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
-    load_table = task(tasks.load_postgres_table, map_index_template=label)
+    each = {"map_index_template": label, "trigger_rule": "none_failed"}
+    load_table = task(tasks.load_postgres_table, **each)
     load_table.expand(table=[table.name for table in POSTGRES_TABLES])
-    load_collection = task(tasks.load_mongo_collection, map_index_template=label)
+    load_collection = task(tasks.load_mongo_collection, **each)
     load_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
 
 
@@ -121,9 +132,11 @@ def extract_to_data_warehouse() -> None:
     tags=["elt", "video-streaming"],
 )
 def video_streaming_elt_pipeline() -> None:
-    files = task(tasks.generate_source_files)()
-    create = [task(tasks.create_mongodb_collections)(), task(tasks.create_postgres_tables)()]
-    seed = [task(tasks.load_json_to_mongodb)(files), task(tasks.load_csvs_to_postgres)(files)]
+    files = _when_played(tasks.generate_source_files)()
+    warehouse = task(tasks.create_postgres_tables)()
+    create = [_when_played(tasks.create_mongodb_collections)(), warehouse]
+    seed = [_when_played(tasks.load_json_to_mongodb)(files), _when_played(tasks.load_csvs_to_postgres)(files)]
+    extract = extract_to_data_warehouse()
     transform_with_dbt = BashOperator(
         task_id="transform_with_dbt",
         bash_command=build_command("{{ skip_when_unchanged(params) }}") + " {{ refresh_option(params) }}",
@@ -136,12 +149,16 @@ def video_streaming_elt_pipeline() -> None:
         append_env=True,
         do_xcom_push=False,
         retries=1,
+        # A company may have no table, or no collection, to bring.
+        trigger_rule="none_failed",
     )
     # Both need both: rejected documents go to the warehouse as well.
     cross_downstream(create, seed)
+    # Also where nothing is seeded.
+    warehouse >> extract
     chain(
         seed,
-        extract_to_data_warehouse(),
+        extract,
         transform_with_dbt,
         # Also after a build that was skipped, for there was nothing to build.
         task(tasks.reconcile_sources, trigger_rule="none_failed")(),

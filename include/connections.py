@@ -4,26 +4,31 @@ The ids are those of `logins.py`; `environment.py` tells Airflow about them by A
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg2
 from airflow.providers.mongo.hooks.mongo import MongoHook
 from airflow.sdk import BaseHook
 from airflow.sdk import Connection as Settings
+from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, PyMongoError
 
+from include.errors import InputError
 from include.logins import BY_CONNECTION_ID
+from include.specs import MongoCollection, PostgresTable
+from include.tables import SOURCES
 
 
 @contextmanager
-def postgres(connection_id: str) -> Iterator[Connection]:
+def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connection]:
     """Yield an open psycopg2 connection. Raises OperationalError, which says what to do, when there is none.
 
-    Not PostgresHook: it hands out psycopg 3, whose COPY is half as fast (see docs/adr/0003).
+    Of a source every transaction is `readonly`, whoever logs in. Not PostgresHook: it hands out psycopg 3,
+    whose COPY is half as fast (see docs/adr/0003).
     """
-    settings = BaseHook.get_connection(connection_id)
+    settings = _settings(connection_id)
     try:
         connection = psycopg2.connect(
             host=settings.host,
@@ -32,17 +37,21 @@ def postgres(connection_id: str) -> Iterator[Connection]:
             user=settings.login,
             password=settings.password,
             application_name="video_streaming_elt_pipeline",
+            # The server converts, whatever its own encoding is and the caller's shell says.
+            client_encoding="UTF8",
             **settings.extra_dejson,
         )
     except psycopg2.OperationalError as error:
         raise psycopg2.OperationalError(_advice(settings, error)) from None
     with closing(connection):
+        connection.set_session(readonly=readonly)
         yield connection
 
 
 @contextmanager
 def mongo(connection_id: str) -> Iterator[Database]:
     """Yield the database that the connection names. Raises ConnectionFailure as `postgres` does."""
+    _settings(connection_id)
     with MongoHook(connection_id) as hook:
         database = hook.get_conn()[hook.connection.schema]
         try:
@@ -53,11 +62,44 @@ def mongo(connection_id: str) -> Iterator[Database]:
         yield database
 
 
+@contextmanager
+def source(extraction: PostgresTable | MongoCollection) -> Iterator[Connection | Database]:
+    """Yield a connection to the server of a source, to read from it."""
+    if isinstance(extraction, PostgresTable):
+        with postgres(extraction.server, readonly=True) as connection:
+            yield connection
+    else:
+        with mongo(extraction.server) as database:
+            yield database
+
+
+@contextmanager
+def all_sources() -> Iterator[dict[str, Connection | Database]]:
+    """Yield a connection to every server that sources.yml names, by its id."""
+    with ExitStack() as stack:
+        by_server = {extraction.server: extraction for extraction in SOURCES}
+        yield {server: stack.enter_context(source(found)) for server, found in by_server.items()}
+
+
+def _settings(connection_id: str) -> Settings:
+    """Return the connection's settings. Raises InputError when nobody declared it."""
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        raise InputError(
+            f"There is no connection {connection_id}, which include/sources.yml names. Add it to .env as"
+            f" AIRFLOW_CONN_{connection_id.upper()}, in Airflow's UI, or in your secrets backend"
+        ) from None
+
+
 def _advice(settings: Settings, error: Exception) -> str:
     """Say which login failed, and which settings of .env to look at; never the password itself."""
-    login = BY_CONNECTION_ID[settings.conn_id]
+    name = f"AIRFLOW_CONN_{settings.conn_id.upper()}"
+    names = f"{name} in .env, or the connection in Airflow, is right"
+    if login := BY_CONNECTION_ID.get(settings.conn_id):
+        variables = f"{login.server}_HOST, {login.server}_PORT, {login.server}_DB and {login.secret}"
+        names = f"{variables} (or {name}) in .env are right"
     return (
         f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}:{settings.port} as"
-        f" {settings.login}. See that the server runs, and that {login.server}_HOST, {login.server}_PORT,"
-        f" {login.server}_DB and {login.secret} in .env are right. The driver says: {error}"
+        f" {settings.login}. See that the server runs, and that {names}. The driver says: {error}"
     )

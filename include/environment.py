@@ -15,9 +15,14 @@ from urllib.parse import quote
 
 from dotenv import dotenv_values
 
+from include.errors import InputError
 from include.logins import BY_CONNECTION_ID, Login
 
 ROOT = Path(__file__).resolve().parent.parent
+# The platform plays the product and seeds its sources, or they exist and are only read.
+MODES = ("played", "existing")
+# How Airflow finds a connection in its environment, and the secret with all that .env adds.
+CONNECTION, OWN_CONNECTIONS = "AIRFLOW_CONN_", "OWN_CONNECTIONS"
 
 
 def read_env(path: Path) -> dict[str, str]:
@@ -103,12 +108,33 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
 
 def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
     """Return what only tasks need: connections to the sources and the warehouse, and dbt's login."""
+    logins = BY_CONNECTION_ID.items()
     airflow = {
-        f"AIRFLOW_CONN_{name.upper()}": _connection(env, login) for name, login in BY_CONNECTION_ID.items()
+        f"{CONNECTION}{name.upper()}": _connection(env, login)
+        for name, login in logins
+        if not login.is_for_playing or plays_product(env)
     }
+    airflow |= own_connections(env)
     dbt = BY_CONNECTION_ID["warehouse_publisher"]
     place = {name: env[name] for name in ("WAREHOUSE_HOST", "WAREHOUSE_PORT", "WAREHOUSE_DB")}
     return airflow | place | {"DBT_USER": dbt.role, "DBT_PASSWORD": env[dbt.secret]}
+
+
+def plays_product(env: Mapping[str, str]) -> bool:
+    """Tell whether SOURCES is `played`. Raises InputError for anything but `played` or `existing`."""
+    value = env.get("SOURCES") or "played"
+    if value not in MODES:
+        raise InputError(f"SOURCES={value!r} is neither played nor existing. Mend it in .env and start again")
+    return value == "played"
+
+
+def own_connections(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the connections that somebody added to .env, AIRFLOW_CONN_<ID>, which replace the platform's.
+
+    A container has all of them in one secret.
+    """
+    packed = json.loads(env.get(OWN_CONNECTIONS) or "{}")
+    return packed | {name: value for name, value in env.items() if name.startswith(CONNECTION) and value}
 
 
 def write_ui_password(path: Path, password: str) -> None:

@@ -21,6 +21,11 @@ class Login:
     secret: str
     connection_id: str | None = None
 
+    @property
+    def is_for_playing(self) -> bool:
+        """Whether it writes into a source, which only the platform that plays the product does."""
+        return self.role == "app"
+
     def parameters(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return host, port, dbname, user and password as libpq's drivers take them."""
         return {

@@ -19,7 +19,7 @@ from include.extract_load import load_collection
 from include.rules.reasons import REPEATED_KEY, sentence
 from include.run import Batch, Run
 from include.seed.waiting_rows import StillRejected, WaitingRow, merge_csv_rows, merge_documents
-from include.tables import MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 NEWEST_LOAD = """

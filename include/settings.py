@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from include.environment import ROOT
+from include.environment import ROOT, plays_product
 from include.errors import InputError
 
 Number = TypeVar("Number", int, float)
@@ -25,7 +25,10 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set for a run: folders, the size of the generated data, and the limits of a load."""
+    """What can be set for a run: folders, the size of the generated data, and the limits of a load.
+
+    `plays` says whether the platform plays the product, or its sources are somebody's own.
+    """
 
     data_root: Path
     dbt_target: Path
@@ -35,6 +38,7 @@ class Settings:
     sessions: int
     defects: float
     limits: Limits
+    plays: bool
 
     @property
     def dataset(self) -> str:
@@ -57,6 +61,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
             deleted_share=_share(env, "MAX_DELETED_SHARE", Limits.deleted_share),
             rejected_share=_share(env, "MAX_REJECTED_SHARE", Limits.rejected_share),
         ),
+        plays=plays_product(env),
     )
 
 

@@ -4,11 +4,13 @@ The DAG puts them in order. An orchestrator passes its context by name, as Airfl
 needed here. What a task returns is small: names and numbers for people and for the next task.
 """
 
+import os
 import shlex
 from collections.abc import Mapping
 
-from include.connections import mongo, postgres
+from include.connections import all_sources, mongo, postgres, source
 from include.dbt import FULL_REFRESH, needs_full_refresh
+from include.environment import plays_product
 from include.extract_load import load_collection, load_table
 from include.ops.load_runs import state_of_raw
 from include.ops.publications import Publication
@@ -19,10 +21,15 @@ from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
 from include.run import Run
-from include.schema import create_collection, create_source_tables, create_warehouse_tables
+from include.schema import (
+    create_collection,
+    create_source_tables,
+    create_warehouse_tables,
+    refuse_foreign_sources,
+)
 from include.seed import prepare_files, seed_collection, seed_table
 from include.settings import read_settings
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES_BY_NAME
+from include.tables import PLAYED_COLLECTIONS, PLAYED_TABLES, SOURCES_BY_NAME
 from include.transaction import transaction
 
 # A BashOperator whose command ends with it is skipped, not failed.
@@ -37,16 +44,20 @@ def generate_source_files(**context) -> dict[str, str]:
 
 
 def create_mongodb_collections() -> None:
-    """Create the collections of the MongoDB source, or bring them up to date."""
-    with mongo("source_mongo_app") as database:
-        for collection in MONGO_COLLECTIONS:
+    """Create the collections of the product that is played, or bring them up to date."""
+    with mongo("source_mongo_app") as database, postgres("source_postgres_app") as source:
+        refuse_foreign_sources(source, database)
+        for collection in PLAYED_COLLECTIONS:
             create_collection(database, collection)
 
 
 def create_postgres_tables() -> None:
-    """Create the tables of the PostgreSQL source and of the warehouse, or bring them up to date."""
-    with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
-        create_source_tables(source)
+    """Create the tables of the warehouse, and of the product if it is played, or bring them up to date."""
+    if plays_product(os.environ):
+        with postgres("source_postgres_app") as source, mongo("source_mongo_app") as database:
+            refuse_foreign_sources(source, database)
+            create_source_tables(source)
+    with postgres("warehouse") as warehouse:
         create_warehouse_tables(warehouse)
 
 
@@ -54,7 +65,7 @@ def load_json_to_mongodb(files: dict[str, str], **context) -> list[dict]:
     """Seed the collections of the MongoDB source."""
     run = Run.from_context(context, read_settings(), files)
     with mongo("source_mongo_app") as database, postgres("warehouse") as warehouse:
-        loads = [seed_collection(database, warehouse, collection, run) for collection in MONGO_COLLECTIONS]
+        loads = [seed_collection(database, warehouse, collection, run) for collection in PLAYED_COLLECTIONS]
         return [load.summary() for load in loads]
 
 
@@ -62,22 +73,24 @@ def load_csvs_to_postgres(files: dict[str, str], **context) -> list[dict]:
     """Seed the tables of the PostgreSQL source."""
     run = Run.from_context(context, read_settings(), files)
     with postgres("source_postgres_app") as source, postgres("warehouse") as warehouse:
-        return [seed_table(source, warehouse, table, run).summary() for table in POSTGRES_TABLES]
+        return [seed_table(source, warehouse, table, run).summary() for table in PLAYED_TABLES]
 
 
 def load_postgres_table(table: str, **context) -> list[dict]:
     """Load one table of the PostgreSQL source into raw."""
     run = Run.from_context(context, read_settings())
-    with postgres("source_postgres") as source, postgres("warehouse") as warehouse:
-        loads = load_table(source, warehouse, SOURCES_BY_NAME[table], run)
+    declared = SOURCES_BY_NAME[table]
+    with source(declared) as server, postgres("warehouse") as warehouse:
+        loads = load_table(server, warehouse, declared, run)
         return [load.summary() for load in loads]
 
 
 def load_mongo_collection(table: str, **context) -> list[dict]:
     """Load one collection of the MongoDB source into raw."""
     run = Run.from_context(context, read_settings())
-    with mongo("source_mongo") as source, postgres("warehouse") as warehouse:
-        loads = load_collection(source, warehouse, SOURCES_BY_NAME[table], run)
+    declared = SOURCES_BY_NAME[table]
+    with source(declared) as server, postgres("warehouse") as warehouse:
+        loads = load_collection(server, warehouse, declared, run)
         return [load.summary() for load in loads]
 
 
@@ -115,14 +128,13 @@ def reconcile_sources(**context) -> list[dict]:
     """Compare sources, raw and the star that was just built, or kept when there was nothing to build."""
     batch = Run.from_context(context, read_settings()).batch
     with (
-        postgres("source_postgres") as source,
-        mongo("source_mongo") as catalogue,
+        all_sources() as sources,
         postgres("warehouse") as warehouse,
         postgres("warehouse_publisher") as publisher,
     ):
         with transaction(warehouse) as cursor:
             schema = schema_to_compare(cursor, batch)
-        return compare_sources(Servers(source, catalogue, warehouse, publisher), batch, schema=schema)
+        return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema)
 
 
 def publish_trusted(**context) -> dict[str, object]:

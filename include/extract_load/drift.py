@@ -1,4 +1,4 @@
-"""Schema drift: react to a source whose columns differ from tables.py and raw.
+"""Schema drift: react to a source whose columns differ from what is declared and from raw.
 
 The columns of a PostgreSQL table are read before its rows, and compared (shape.py). A new column is added to
 raw and loaded from then on. A missing or unreadable column, or a type that raw cannot hold, stops the load
@@ -6,14 +6,15 @@ before it writes, with advice. MongoDB's documents are stored whole in raw, so a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import psycopg2.errors
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
-from include.extract_load.shape import FULL_NAMES, HOLDS, Found, Shape, columns_of, holds
+from include.extract_load.shape import FULL_NAMES, HOLDS, STAMPS, Found, Shape, columns_of, holds, keeps
+from include.extract_load.source_rows import SourceRows
 from include.ops.schema_changes import (
     ADDED,
     KEPT,
@@ -25,40 +26,61 @@ from include.ops.schema_changes import (
     stop,
 )
 from include.run import Batch
-from include.tables import Column, MongoCollection, PostgresTable
+from include.specs import Column, MongoCollection, PostgresTable
 
 ADD_COLUMN = "alter table raw.{table} add column if not exists {name} {type}"
 
 
-def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -> tuple[PostgresTable, bool]:
-    """Return the table with all columns to load, and whether one is new, so that all rows must be read.
+@dataclass(frozen=True)
+class Followed:
+    """What is to be read of a table, and whether a column of it is new, so that all rows must be read."""
 
-    Adds columns that raw lacks. Raises SchemaDriftError, with only its record committed, when a column of the
-    source is missing, not readable, or of a type that raw cannot hold.
+    rows: SourceRows
+    has_new_column: bool
+
+
+def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -> Followed:
+    """Return the rows to read, with all columns to load. Adds columns that raw lacks.
+
+    Raises SchemaDriftError, with only its record committed, when a column of the source is missing, not
+    readable, or of a type that raw cannot hold.
     """
     source = _source_columns(reader, cursor, table, batch)
-    held, reported = columns_of(cursor, Identifier("raw", table.raw)), reported_before(cursor, [table.raw])
-    followed = {column for _, column, action, _ in reported if action == ADDED}
-    shape = Shape(table, source, held, followed)
+    reported = reported_before(cursor, [table.raw])
+    shape = _shape(cursor, table, source, reported)
     if problems := dict(_problems(shape, reader.connection.info.user)):
         stop(cursor, problems, batch)
-    missing = [column for column in shape.declared if column.name not in held]
+    missing = [column for column in shape.declared if column.name not in shape.held]
     for column in missing + shape.new:
         name, type_ = Identifier(column.name), SQL(column.type)
         cursor.execute(SQL(ADD_COLUMN).format(table=Identifier(table.raw), name=name, type=type_))
     record_changes(cursor, _additions(shape, missing, reported), batch)
-    columns = shape.declared + shape.followed + shape.new
-    # PostgresTable.raw_columns adds created_at itself.
-    without = tuple(column for column in columns if column.name != "created_at")
-    return replace(table, columns=without), bool(missing or shape.new)
+    return Followed(_rows(reader, shape, shape.new), bool(missing or shape.new))
+
+
+def rows_as_loaded(reader: Cursor, cursor: Cursor, table: PostgresTable) -> SourceRows:
+    """Return the rows with the columns that raw has of them by now; nothing is followed."""
+    source = columns_of(reader, Identifier(table.schema, table.table))
+    return _rows(reader, _shape(cursor, table, source, reported_before(cursor, [table.raw])), [])
+
+
+def _shape(cursor: Cursor, table: PostgresTable, source: dict[str, Found], reported: set) -> Shape:
+    held = columns_of(cursor, Identifier("raw", table.raw))
+    return Shape(table, source, held, {column for _, column, action, _ in reported if action == ADDED})
+
+
+def _rows(reader: Cursor, shape: Shape, new: list[Column]) -> SourceRows:
+    """Return the rows with all columns to load."""
+    table = replace(shape.table, columns=(*shape.declared, *shape.followed, *new))
+    return SourceRows(table, shape.source.get(table.watermark), *keeps(reader, table))
 
 
 def refuse_missing_collection(
     source: Database, cursor: Cursor, collection: MongoCollection, batch: Batch
 ) -> None:
     """Raise SchemaDriftError when the collection does not exist; MongoDB would read it as an empty one."""
-    if not source.list_collection_names(filter={"name": collection.name}):
-        advice = f"the source has no collection {collection.name}. Restore it, or mend MONGO_DB in .env"
+    if not source.list_collection_names(filter={"name": collection.collection}):
+        advice = f"the source has no collection {collection.collection}. Restore it, or mend MONGO_DB in .env"
         stop(cursor, {SchemaChange(collection.raw, None, "removed", STOPPED): advice}, batch)
 
 
@@ -74,22 +96,29 @@ def report_fields(cursor: Cursor, fields: Mapping[tuple[str, str, str], str], ba
 
 def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -> dict[str, Found]:
     """Lock the source's table against changes and return its columns; stop when it cannot be read."""
-    user, name = reader.connection.info.user, Identifier(table.name)
+    user, name = reader.connection.info.user, Identifier(table.schema, table.table)
     reader.execute("savepoint shape")
     try:
         # Before the first query, which takes the snapshot: a table rewritten after it would look empty.
         reader.execute(SQL("lock table {} in access share mode").format(name))
     except psycopg2.errors.UndefinedTable:
         advice = (
-            f"the source has no table {table.name} that {user} can see. Restore it, or mend SOURCE_DB in .env"
+            f"the source has no table {table.schema}.{table.table} that {user} can see. Restore it, or mend"
+            " SOURCE_DB in .env"
         )
         stop(cursor, {SchemaChange(table.raw, None, "removed", STOPPED): advice}, batch)
     except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.WrongObjectType):
         # A reader of only some columns may not lock the table, and a foreign table cannot be locked.
         reader.execute("rollback to savepoint shape")
-    columns = columns_of(reader, name)
+    try:
+        columns = columns_of(reader, name)
+    except psycopg2.errors.InsufficientPrivilege:
+        # Nobody may look into a schema that he may not use.
+        reader.execute("rollback to savepoint shape")
+        columns = {}
     if not any(found.is_readable for found in columns.values()):
-        advice = f"{user} may not read the source's table {table.name}. As its owner: {_grant(table, user)}"
+        place = f"the source's table {table.schema}.{table.table}"
+        advice = f"{user} may not read {place}. As its owner: {_grant(table, user)}"
         stop(cursor, {SchemaChange(table.raw, None, "unreadable", STOPPED): advice}, batch)
     return columns
 
@@ -97,8 +126,11 @@ def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch:
 def _problems(shape: Shape, user: str) -> Iterator[tuple[SchemaChange, str]]:
     """Yield each change that stops the load, with its advice."""
     declared = list(shape.declared)
-    if shape.table.watermark:
-        declared.append(Column(shape.table.watermark, FULL_NAMES["timestamptz"]))
+    if stamp := shape.table.watermark:
+        found = shape.source.get(stamp)
+        # Any type of a moment will do, when it is known in which zone.
+        has_zone = found and found.type in STAMPS and shape.table.time_zone
+        declared.append(Column(stamp, found.type if has_zone else FULL_NAMES["timestamptz"]))
     for column in declared + shape.followed + shape.new:
         found = shape.source.get(column.name)
         if found is None:
@@ -114,29 +146,36 @@ def _removed(shape: Shape, column: Column, is_declared: bool) -> str:
     """Return the advice for a missing column; one that a load added may be given up by renaming it in raw."""
     gone = f"{_place(shape, column)} ({column.type}) is gone. Restore it (if renamed, under its old name), or"
     if is_declared:
-        return f"{gone} change include/tables.py and what reads the column"
+        return f"{gone} change include/sources.yml and what reads the column"
     name, kept = _quoted(column.name), _quoted(f"{column.name}_removed")
     return f"{gone} keep what raw has of it: alter table raw.{shape.table.raw} rename column {name} to {kept}"
 
 
 def _retyped(shape: Shape, column: Column, found: Found) -> str:
     """Return the advice for a changed type; raw's column may be widened if the new type holds the old one."""
+    if column.name == shape.table.watermark and found.type in STAMPS:
+        return (
+            f"{_place(shape, column)} is {found.full_type}, which says no moment. Declare in"
+            " include/sources.yml the time_zone in which it is written, or restore its type"
+        )
     changed = f"{_place(shape, column)} was {column.type} and is {found.full_type} now."
     if column.type not in HOLDS.get(found.type, ()):
         return f"{changed} Restore the type, and give what is of another type a column of its own"
     return (
-        f"{changed} Restore the type, or widen it in include/tables.py and in the warehouse:"
+        f"{changed} Restore the type, or widen it in include/sources.yml and in the warehouse:"
         f" alter table raw.{shape.table.raw} alter column {_quoted(column.name)} type {found.type}"
     )
 
 
 def _place(shape: Shape, column: Column) -> str:
-    return f"the source's {shape.table.name}.{column.name}"
+    return f"the source's {shape.table.table}.{column.name}"
 
 
 def _grant(table: PostgresTable, user: str, column: str | None = None) -> str:
-    columns = f" ({_quoted(column)})" if column else ""
-    return f"grant select{columns} on {_quoted(table.name)} to {user}"
+    schema, columns = _quoted(table.schema), f" ({_quoted(column)})" if column else ""
+    may_enter = column or table.schema == "public"
+    usage = "" if may_enter else f"grant usage on schema {schema} to {user}; "
+    return f"{usage}grant select{columns} on {schema}.{_quoted(table.table)} to {user}"
 
 
 def _quoted(name: str) -> str:

@@ -7,7 +7,9 @@ changes nothing. The next load reads from the watermark on; rows whose values di
 stamps. A load that would delete too much, or finds too much that it must reject, stops itself.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -15,6 +17,7 @@ from pymongo.database import Database
 
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
+from include.extract_load.source_rows import SourceRows
 from include.ops.fingerprint import (
     KEY_HASH,
     ROWS,
@@ -26,8 +29,9 @@ from include.ops.fingerprint import (
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
+from include.rules.rejected import Rejected
 from include.run import Run
-from include.tables import MongoCollection, PostgresTable, RawTable
+from include.specs import MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
 
@@ -59,23 +63,46 @@ def _load_changes(
     source's own sum; where C is gone the sums differ, and only then all keys travel.
     """
     with postgres.snapshot(source) as reader:
-        declared, (table, has_new_column) = table, drift.follow(reader, cursor, table, start.run.batch)
-        if raw.is_empty(cursor, table):
-            load.read = load.inserted = postgres.fill(reader, cursor, table, start)
-            return _remember(cursor, declared, fingerprint_of_source(reader, declared))
+        followed = drift.follow(reader, cursor, table, start.run.batch)
+        rows, table, declared = followed.rows, followed.rows.table, table
+        rows.refuse_repeated_keys(reader)
         # The values of a new column move no updated_at.
-        postgres.stage(reader, cursor, table, None if has_new_column else start.read_from)
+        read_from = None if followed.has_new_column else start.read_from
+        _set_aside(reader, cursor, rows, load, start, read_from)
+        if raw.is_empty(cursor, table):
+            load.inserted = postgres.fill(reader, cursor, rows, start)
+            load.read += load.inserted
+            return _remember(cursor, declared, fingerprint_of_source(reader, declared, rows.good))
+        postgres.stage(reader, cursor, rows, read_from)
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            measuring = pool.submit(fingerprint_of_source, reader, declared)
+            measuring = pool.submit(fingerprint_of_source, reader, declared, rows.good)
             came = raw.merge(cursor, table, load, start)
         keys = _remember(cursor, declared, measuring.result())
         is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
         if is_any_gone:
-            postgres.stage_keys(reader, cursor, table)
+            postgres.stage_keys(reader, cursor, rows)
     if is_any_gone:
         _follow_deletions(cursor, table, load, start, came)
     return keys
+
+
+def _set_aside(
+    reader: Cursor,
+    cursor: Cursor,
+    rows: SourceRows,
+    load: Load,
+    start: raw.LoadStart,
+    read_from: datetime | None,
+) -> None:
+    """Put the changed rows that break a rule into quarantine; raise InputError when they are too many."""
+    if not (rejected := rows.rejected(reader, read_from)):
+        return
+    warehouse = cursor.connection
+    store_rejected(warehouse, load, load.table, rejected, start.run.batch)
+    load.read = load.quarantined = len(rejected)
+    read = rows.count_changed(reader, read_from)
+    _refuse_mass_rejection(warehouse, load.table, read, rejected, start)
 
 
 def _remember(cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint) -> raw.KeySet:
@@ -109,7 +136,8 @@ def load_collection(
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
-        _refuse_mass_rejection(warehouse, name, staged, start)
+        read, rejected = staged.came_now(start.read_from)
+        _refuse_mass_rejection(warehouse, name, read, rejected, start)
         loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
         loads += _unknown_kinds(name, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
@@ -129,14 +157,11 @@ def _load_staged(cursor: Cursor, table: RawTable, staged: mongo.Staged, start: r
 
 
 def _refuse_mass_rejection(
-    warehouse: Connection, name: str, staged: mongo.Staged, start: raw.LoadStart
+    warehouse: Connection, name: str, read: int, rejected: Sequence[Rejected], start: raw.LoadStart
 ) -> None:
-    """Raise InputError when too many of the documents that came with this load were rejected."""
-    # What every load reads again, because it has no date, says nothing about what came with this one.
-    old = staged.undated if start.read_from else set()
-    rejected = [row for row in staged.rejected if row.position not in old]
+    """Raise InputError when too many of the rows or documents that were read were rejected."""
     try:
-        refuse_mass_rejection(name, staged.read - len(old), rejected, start.run.limits)
+        refuse_mass_rejection(name, read, rejected, start.run.limits)
     except InputError:
         # The reasons are kept, although the load itself fails. Raw was not touched yet.
         warehouse.commit()

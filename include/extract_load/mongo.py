@@ -5,21 +5,21 @@ for each element of its arrays. Every document is checked; one of a wrong shape 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import bson
-from bson import json_util
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
-from include.extract_load.mongo_keys import drop_superseded, stage_keys
+from include.extract_load.mongo_keys import drop_superseded, kind_of, stage_keys
 from include.extract_load.raw import copy_rows, create_stage
-from include.rules.documents import bson_type, find_problem, number
+from include.rules.document_values import printable, raw_value, to_json, value_at, value_of
+from include.rules.documents import bson_type, find_problem
 from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
-from include.tables import Array, Column, DocumentKind, MongoCollection
+from include.specs import Array, Column, DocumentKind, MongoCollection
 
 
 @dataclass
@@ -40,6 +40,14 @@ class Staged:
     def rejected(self) -> list[Rejected]:
         return [rejected for _, rejected in self.rejected_by_id.values()]
 
+    def came_now(self, read_from: datetime | None) -> tuple[int, list[Rejected]]:
+        """Return how many documents came with this load, and which of them were set aside.
+
+        What every load reads again, because it has no date, says nothing about what came with this one.
+        """
+        old = self.undated if read_from else set()
+        return self.read - len(old), [row for row in self.rejected if row.position not in old]
+
     @property
     def rejected_by_table(self) -> Counter:
         """Count the rejected documents by raw table."""
@@ -54,7 +62,7 @@ def stage(
         create_stage(cursor, table)
     # The server's clock, which also sets updated_at, taken before anything is read.
     staged = Staged(source.command("hello")["localTime"].replace(tzinfo=UTC))
-    for raw_batch in source[collection.name].find_raw_batches(_changed_since(collection, read_from)):
+    for raw_batch in source[collection.collection].find_raw_batches(_changed_since(collection, read_from)):
         _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
     drop_superseded(cursor, collection)
     stage_keys(source, cursor, collection)
@@ -75,16 +83,14 @@ def _stage_documents(
     cursor: Cursor, collection: MongoCollection, documents: list[dict], staged: Staged
 ) -> None:
     """Copy the good documents into their stages, and set the others aside."""
-    kinds = {kind.tag: kind for kind in collection.kinds}
-    known = {tag: _known_fields(collection, kind) for tag, kind in kinds.items()}
-    good: dict[str, list[dict]] = {tag: [] for tag in kinds}
+    known = {kind.tag: _known_fields(collection, kind) for kind in collection.kinds}
+    good: dict[str | None, list[dict]] = {kind.tag: [] for kind in collection.kinds}
     staged.read += len(documents)
     for document in documents:
-        tag = document.get(collection.discriminator)
-        kind = kinds.get(tag) if isinstance(tag, str) else None
+        kind = kind_of(document, collection)
         for name in document.keys() - known[kind.tag] if kind else ():
             place = kind.raw, name, bson_type(document[name])
-            staged.new_fields.setdefault(place, _printable(document["_id"]))
+            staged.new_fields.setdefault(place, printable(document["_id"]))
         if broken := _problem(collection, kind, document):
             _set_aside(collection, kind, document, broken, staged)
         else:
@@ -97,7 +103,7 @@ def _set_aside(
     collection: MongoCollection, kind: DocumentKind | None, document: dict, broken: Problem, staged: Staged
 ) -> None:
     """Keep a rejected document, counted under its kind's table, or under the collection for no known kind."""
-    rejected = Rejected(_printable(document["_id"]), *broken, row=_json(document))
+    rejected = Rejected(printable(document["_id"]), *broken, row=to_json(document))
     staged.rejected_by_id[rejected.position] = kind.raw if kind else collection.raw, rejected
     if not isinstance(document.get(collection.watermark), datetime):
         staged.undated.add(rejected.position)
@@ -111,24 +117,18 @@ def _known_fields(collection: MongoCollection, kind: DocumentKind) -> set[str | 
 def _problem(collection: MongoCollection, kind: DocumentKind | None, document: dict) -> Problem | None:
     """Return what keeps the document out of raw: its kind, its stamp, or a rule of its columns."""
     if kind is None:
-        found = _printable(document.get(collection.discriminator))
+        found = printable(document.get(collection.discriminator))
         return problem("unknown_kind", column=collection.discriminator, value=found)
     stamp = document.get(collection.watermark)
     if not isinstance(stamp, datetime | None):
-        return problem("not_a_bson_date", column=collection.watermark, value=_printable(stamp))
+        return problem("not_a_bson_date", column=collection.watermark, value=printable(stamp))
     return find_problem(kind, document)
-
-
-def _printable(value: object) -> str:
-    """Return the value as text that PostgreSQL can keep."""
-    # NUL is the one character that PostgreSQL cannot keep.
-    return str(value).replace("\0", "\\0")
 
 
 def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str) -> None:
     """Copy documents of one kind into the stages of its parent and child tables."""
     parents = (
-        [*(_value(column, document) for column in kind.columns), document.get(watermark), _json(document)]
+        [*_values(kind.columns, document), document.get(watermark), to_json(document)]
         for document in documents
     )
     names = [*(column.name for column in kind.columns), "_source_updated_at", "_document"]
@@ -141,17 +141,11 @@ def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], waterm
 def _elements(array: Array, documents: list[dict], watermark: str) -> Iterator[list]:
     """Yield a row of the child table for each element: the document's key, its place from 1 on, its value."""
     for document in documents:
-        for position, element in enumerate(document.get(array.field) or [], 1):
-            value = _value(array.element, {array.element.name: element})
-            yield [document[array.key.name], position, value, document.get(watermark)]
+        (key,) = _values([array.key], document)
+        for position, element in enumerate(value_at(array.field, document) or [], 1):
+            yield [key, position, *_values(array.elements, element), document.get(watermark)]
 
 
-def _value(column: Column, document: Mapping) -> object:
-    """Return a checked value as one of the column's type."""
-    value = number(document.get(column.name))
-    # 8.0 is a whole number in JSON, and was checked to be one.
-    return int(value) if column.is_whole and value is not None else value
-
-
-def _json(document: Mapping) -> str:
-    return json_util.dumps(document, json_options=json_util.RELAXED_JSON_OPTIONS)
+def _values(columns: Iterable[Column], place: object) -> Iterator[object]:
+    """Yield the columns' values in a checked document or element."""
+    return (raw_value(column, value_of(column, place)) for column in columns)

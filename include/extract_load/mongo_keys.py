@@ -4,6 +4,7 @@ A collection has no snapshots: while it is read, a document may come twice, chan
 What is not in `keys_*` is marked as deleted in raw, so everything that only *seems* gone must be there.
 """
 
+from collections.abc import Mapping
 from itertools import permutations
 
 from psycopg2.extensions import cursor as Cursor
@@ -11,7 +12,9 @@ from psycopg2.sql import SQL, Composed, Identifier
 from pymongo.database import Database
 
 from include.extract_load.raw import copy_rows
-from include.tables import Array, DocumentKind, MongoCollection
+from include.rules.document_values import raw_value
+from include.rules.documents import find_value_problem
+from include.specs import Array, DocumentKind, MongoCollection
 
 DROP_REPEATED = """
 delete from {stage} as stage using {stage} as later
@@ -46,6 +49,14 @@ union
 select {element_key} from raw.{raw} as element
 where element.{key} in ({live}) and element.{key} not in ({read})
 """
+
+
+def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | None:
+    """Return the kind that the document says it is; that of a collection of one kind needs no word."""
+    if collection.discriminator is None:
+        return collection.kinds[0]
+    tag = document.get(collection.discriminator)
+    return next((kind for kind in collection.kinds if kind.tag == tag), None)
 
 
 def drop_superseded(cursor: Cursor, collection: MongoCollection) -> None:
@@ -90,14 +101,14 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
 def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
     """Copy every key of the collection; one of no known kind counts for all kinds, and so deletes nothing."""
     # The projection is the index's own key plus the kind: no document is read for it.
-    fields = {collection.key: 1, collection.discriminator: 1, "_id": 0}
-    keys: dict[object, list[str]] = {kind.tag: [] for kind in collection.kinds}
-    unknown: list[str] = []
-    for document in source[collection.name].find({}, fields):
-        key, tag = document.get(collection.key), document.get(collection.discriminator)
-        # A key that is no text was set aside with its document.
-        if isinstance(key, str) and "\0" not in key:
-            (keys[tag] if isinstance(tag, str) and tag in keys else unknown).append(key)
+    fields = {"_id": 0, **dict.fromkeys(filter(None, (collection.key, collection.discriminator)), 1)}
+    keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
+    unknown: list[object] = []
+    for document in source[collection.collection].find({}, fields):
+        key, kind = document.get(collection.key), kind_of(document, collection)
+        # A key that cannot be one was set aside with its document.
+        if not find_value_problem(collection.key_column, key):
+            (keys[kind.tag] if kind else unknown).append(raw_value(collection.key_column, key))
     for kind in collection.kinds:
         rows = ([key] for key in [*keys[kind.tag], *unknown])
         copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)

@@ -12,14 +12,14 @@ from psycopg2.sql import SQL, Composed, Identifier
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
 from include.run import Batch, Run
-from include.tables import DocumentKind, Extraction, RawTable
+from include.specs import DocumentKind, Extraction, RawTable
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
 # read as the upsert goes along, so that a page of raw is visited once.
 MERGE = """
 with changed as materialized (
-    select stage.*, target.{first_key} is not null and target._deleted_at is null as was_live
+    select stage.*, target.{first_key} is not null and target._deleted_at is null as _was_live
     from {stage} as stage left join raw.{table} as target on {same_key}
     where target.{first_key} is null or target._deleted_at is not null
         or ({old_values}) is distinct from ({new_values})
@@ -35,7 +35,7 @@ merged as (
 written as (
     select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
 ),
-came as (select {came} from changed where not was_live)
+came as (select {came} from changed where not _was_live)
 select (select count(*) from {stage}), written.*, came.* from written cross join came
 """
 MARK_DELETED = """

@@ -1,20 +1,22 @@
-"""The columns of a table on three sides: declared in tables.py, present in its source, present in raw.
+"""The columns of a table on three sides: declared in sources.yml, present in its source, present in raw.
 
 Used by drift.py, which decides what a load does about a difference.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import Identifier
 
-from include.tables import META_COLUMNS, Column, PostgresTable
+from include.schema.played import MARK
+from include.specs import META_COLUMNS, ROW_HASH, Column, PostgresTable
 
 # Types that binary COPY carries unchanged, and whose values are equal only if they look equal. Values of any
 # other type are loaded as text.
 CARRIED = {"boolean", "smallint", "integer", "bigint", "numeric", "real", "double precision", "text", "uuid"}
 CARRIED |= {"date", "timestamp with time zone", "timestamp without time zone", "time without time zone"}
 CARRIED |= {"jsonb", "bytea"}
+CARRIED |= {f"{name}[]" for name in CARRIED}
 # Type in raw -> other types whose every value it can hold with the same meaning.
 HOLDS = {
     "integer": {"smallint"},
@@ -23,24 +25,63 @@ HOLDS = {
     "double precision": {"real"},
     "text": {"uuid"},
 }
-# Name of a type in tables.py -> its name in PostgreSQL's catalogue.
-FULL_NAMES = {"timestamptz": "timestamp with time zone"}
-# varchar(20), other string types and enumerations count as text, a domain as the type that it is based on.
+# Name of a type in sources.yml -> its name in PostgreSQL's catalogue.
+FULL_NAMES = {
+    "timestamptz": "timestamp with time zone",
+    "timestamp": "timestamp without time zone",
+    "time": "time without time zone",
+}
+FULL_NAMES |= {f"{short}[]": f"{full}[]" for short, full in FULL_NAMES.items()}
+# The types of a watermark, and what makes a moment of each; {} are the column and its zone.
+STAMPS = {
+    "timestamp with time zone": "{column}",
+    "timestamp without time zone": "{column} at time zone {zone}",
+    "date": "{column}::timestamp at time zone {zone}",
+}
+# varchar(20), other string types and enumerations count as text, money as the number that it is, a domain as
+# the type that it is based on; what holds for a type holds for arrays of it.
 CATALOGUE_COLUMNS = """
 select
     attname,
     case
-        when typcategory in ('S', 'E') then 'text'
-        when typtype = 'd' then format_type(typbasetype, null)
-        else format_type(atttypid, null)
-    end as type,
+        when value.typcategory in ('S', 'E') then 'text'
+        when value.typname = 'money' then 'numeric'
+        when value.typtype = 'd' then format_type(value.typbasetype, null)
+        else format_type(value.oid, null)
+    end || case when value.oid = outer_type.oid then '' else '[]' end as type,
     format_type(atttypid, atttypmod) as full_type,
-    has_column_privilege(attrelid, attnum, 'select') as is_readable
+    has_column_privilege(attrelid, attnum, 'select') as is_readable,
+    attnotnull as is_required
 from pg_catalog.pg_attribute
-inner join pg_catalog.pg_type on pg_type.oid = atttypid
+inner join pg_catalog.pg_type as outer_type on outer_type.oid = atttypid
+inner join pg_catalog.pg_type as value
+    on value.oid = case
+        when outer_type.typcategory = 'A' and outer_type.typelem != 0 then outer_type.typelem
+        else outer_type.oid
+    end
 where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
 order by attnum
 """
+
+
+# A unique index over some of the key's columns holds the key unique too.
+CATALOGUE_KEYS = """
+select
+    obj_description(to_regclass(%(relation)s), 'pg_class'),
+    exists (
+        select 1 from pg_catalog.pg_index
+        where indrelid = to_regclass(%(relation)s) and indisunique and indisvalid and indpred is null
+            and not exists (
+                select 1 from unnest(indkey::smallint[]) with ordinality as part (attnum, place)
+                left join pg_catalog.pg_attribute
+                    on pg_attribute.attrelid = indrelid and pg_attribute.attnum = part.attnum
+                where place <= indnkeyatts
+                    and (part.attnum = 0 or attname::text != all (%(key)s))
+            )
+    )
+"""
+# Names that raw, and a load within its statements, need themselves.
+TAKEN_NAMES = {*META_COLUMNS, *(column.name for column in ROW_HASH), "_was_live"}
 
 
 @dataclass(frozen=True)
@@ -51,11 +92,12 @@ class Found:
     type: str
     full_type: str
     is_readable: bool
+    is_required: bool
 
     @property
     def is_loadable(self) -> bool:
         """Tell whether raw can take the column; psycopg2 would take a % in its name for a parameter."""
-        return self.is_readable and self.name not in META_COLUMNS and "%" not in self.name
+        return self.is_readable and self.name not in TAKEN_NAMES and "%" not in self.name
 
     @property
     def carried_as(self) -> str:
@@ -78,18 +120,19 @@ class Shape:
     @property
     def declared(self) -> list[Column]:
         """The declared columns, with their types in raw."""
-        return [self._as_held(column.name, column.type) for column in self.table.raw_columns]
+        return [self._as_held(column) for column in self.table.columns]
 
     @property
     def followed(self) -> list[Column]:
         """The columns that earlier loads added. They are in raw, so a model may read them."""
-        names = (self.followed_names & self.held.keys()) - self._declared_names
-        return [self._as_held(name, "text") for name in sorted(names)]
+        names = (self.followed_names & self.held.keys()) - self._declared_names - self.table.leave
+        return [self._as_held(Column(name, "text")) for name in sorted(names)]
 
     @property
     def new(self) -> list[Column]:
         """The loadable columns of the source that are neither declared nor followed."""
-        return [self._as_held(found.name, found.carried_as) for found in self._unknown if found.is_loadable]
+        loadable = (found for found in self._unknown if found.is_loadable)
+        return [self._as_held(Column(found.name, found.carried_as)) for found in loadable]
 
     @property
     def left_out(self) -> list[Found]:
@@ -98,17 +141,19 @@ class Shape:
 
     @property
     def _declared_names(self) -> set[str | None]:
-        return {self.table.watermark, *(column.name for column in self.table.raw_columns)}
+        return {self.table.watermark, *(column.name for column in self.table.columns)}
 
     @property
     def _unknown(self) -> list[Found]:
-        known = self._declared_names | {column.name for column in self.followed}
+        if not self.table.follows:
+            return []
+        known = self._declared_names | {column.name for column in self.followed} | self.table.leave
         return [found for name, found in self.source.items() if name not in known]
 
-    def _as_held(self, name: str, type_: str) -> Column:
-        """Return the column with its type in raw; with the given type where raw does not have it yet."""
-        held = self.held.get(name)
-        return Column(name, held.type if held else FULL_NAMES.get(type_, type_))
+    def _as_held(self, column: Column) -> Column:
+        """Return the column with its type in raw; with its own where raw does not have it yet."""
+        held = self.held.get(column.name)
+        return replace(column, type=held.type if held else FULL_NAMES.get(column.type, column.type))
 
 
 def columns_of(cursor: Cursor, table: Identifier) -> dict[str, Found]:
@@ -117,11 +162,25 @@ def columns_of(cursor: Cursor, table: Identifier) -> dict[str, Found]:
     return {row[0]: Found(*row) for row in cursor.fetchall()}
 
 
+def keeps(reader: Cursor, table: PostgresTable) -> tuple[bool, bool]:
+    """Return whether a load must check the rules, and whether the source holds the key unique.
+
+    What the platform made has its rules as constraints. No key at all is unique in any case.
+    """
+    relation = Identifier(table.schema, table.table).as_string(reader)
+    reader.execute(CATALOGUE_KEYS, {"relation": relation, "key": list(table.key)})
+    comment, has_unique_key = reader.fetchone()
+    return comment != MARK, has_unique_key
+
+
 def holds(held: str, found: Found, is_declared: bool) -> bool:
     """Tell whether a column of the type `held` in raw can hold every value of the source's column.
 
     Only a column that a load added may hold its values as text.
     """
     if found.type == held or found.type in HOLDS.get(held, ()):
+        return True
+    if held == "text" and found.type.endswith("[]") and not is_declared:
+        # Of a load before arrays were carried.
         return True
     return not is_declared and found.carried_as == held

@@ -1,4 +1,4 @@
-"""Write the files of a date, whole or not at all: one writer for each source of `tables.py`.
+"""Write the files of a date, whole or not at all: one writer for each source of `sources.yml`.
 
 Data flow: World, day by day -> viewing_sessions.csv and tallies -> users.csv, content.json.
 """

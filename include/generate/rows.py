@@ -10,7 +10,7 @@ from include.generate.catalogue import Catalogue
 from include.generate.sessions import QUALITIES, SessionDay
 from include.generate.timeline import date_of
 from include.generate.users import COUNTRIES, DEVICES, PLANS, Users
-from include.tables import PostgresTable
+from include.specs import PostgresTable
 
 Field = tuple[np.ndarray, np.ndarray]  # a table of texts, and for each row which of them
 
@@ -26,7 +26,7 @@ def join_fields(fields: list[Field]) -> bytes:
 
 def csv_header(table: PostgresTable) -> bytes:
     """Return the first line of the table's file: its columns as they are declared."""
-    return ",".join(column.name for column in table.columns).encode() + b"\n"
+    return ",".join(column.name for column in table.file_columns).encode() + b"\n"
 
 
 def user_id(index: int) -> str:

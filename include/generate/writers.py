@@ -17,7 +17,7 @@ from include.generate.rows import SessionText, csv_header, users_text
 from include.generate.sessions import SessionDay
 from include.generate.streams import stream
 from include.generate.world import World
-from include.tables import USERS, VIEWING_SESSIONS
+from include.tables import SOURCES_BY_NAME
 
 
 class Draft:
@@ -39,7 +39,7 @@ def write_viewing_sessions(draft: Draft, file: BinaryIO) -> dict[str, int]:
     """Write viewing_sessions.csv day by day, and count minutes and views; a terminal sees the progress."""
     world, count = draft.world, 0
     text = SessionText(len(draft.minutes), world.catalogue)
-    file.write(csv_header(VIEWING_SESSIONS))
+    file.write(csv_header(SOURCES_BY_NAME["viewing_sessions"]))
     # disable=None: off unless it is a terminal.
     days = tqdm(world.live(), total=world.today + 1, unit="day", file=sys.stderr, disable=None)
     for day, (_, watched) in enumerate(days):
@@ -58,7 +58,7 @@ def write_users(draft: Draft, file: BinaryIO) -> dict[str, int]:
     if draft.share:
         drawn = draft.draw_defects("users", len(draft.minutes), mistakes.USER_MISTAKES)
         text = mistakes.break_lines(text, drawn[who], mistakes.USER_MISTAKES)
-    file.write(csv_header(USERS) + text)
+    file.write(csv_header(SOURCES_BY_NAME["users"]) + text)
     return {"users": len(who)}
 
 

@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from psycopg2.sql import SQL, Composable, Composed, Identifier
 
-from include.tables import NUMBERS, PostgresTable, RawTable
+from include.specs import NUMBERS, PostgresTable, RawTable
 
 Fingerprint = dict[str, Decimal]
 ROWS, KEY_HASH = "rows", "key_hash"
@@ -25,9 +25,9 @@ def hashed_keys(key: Composable) -> Composed:
 
 
 def key_text(key: tuple[str, ...]) -> Composable:
-    """Return the key as one expression; the columns of a composite key are joined by a space."""
+    """Return the key as one expression; a composite key is the text of its row, such as (S1,2)."""
     columns = SQL(", ").join(map(Identifier, key))
-    return columns if len(key) == 1 else SQL("concat_ws(' ', {})").format(columns)
+    return columns if len(key) == 1 else SQL("row({})::text").format(columns)
 
 
 def numbers(table: RawTable) -> list[str]:
@@ -52,9 +52,9 @@ def fingerprint_of(cursor: Cursor, rows: Composable, key: tuple[str, ...], colum
     return dict(zip([ROWS, KEY_HASH, *map(sum_of, columns)], cursor.fetchone(), strict=True))
 
 
-def fingerprint_of_source(reader: Cursor, table: PostgresTable) -> Fingerprint:
-    """Return the figures of a table of the PostgreSQL source."""
-    return fingerprint_of(reader, Identifier(table.name), table.raw_key, numbers(table))
+def fingerprint_of_source(reader: Cursor, table: PostgresTable, rows: Composable) -> Fingerprint:
+    """Return the figures of a table of the PostgreSQL source; `rows` is the `from` item of what is loaded."""
+    return fingerprint_of(reader, rows, table.raw_key, numbers(table))
 
 
 def live_rows(table: RawTable) -> Composed:

@@ -12,8 +12,8 @@ and rounding raw's values takes away 0.008: the star is equal.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,12 +23,13 @@ from psycopg2.extras import execute_values
 from pymongo.database import Database
 
 from include.errors import DataQualityError
-from include.extract_load import mongo, postgres, raw
+from include.extract_load import drift, mongo, postgres, raw
 from include.ops.fingerprint import Fingerprint, fingerprint_of, live_rows, numbers, remembered_fingerprint
 from include.quality.row_diff import differing_keys, leave_out, staged_rows
 from include.quality.star_mapping import STAR, rounded_rows
 from include.run import Batch
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, MongoCollection, PostgresTable, RawTable
+from include.specs import MongoCollection, PostgresTable, RawTable
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,12 @@ SHOWN_KEYS = 5
 
 @dataclass(frozen=True)
 class Servers:
-    """Both sources, and the warehouse as elt_loader and as dbt_transformer, who may read the next star."""
+    """The sources by connection id, and the warehouse as elt_loader and as dbt_transformer.
 
-    source: Connection
-    catalogue: Database
+    The latter may read the next star.
+    """
+
+    sources: Mapping[str, Connection | Database]
     warehouse: Connection
     publisher: Connection
 
@@ -104,7 +107,7 @@ def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> Table
         measures = _measures(cursor, servers.publisher, table, source, schema)
         problems = []
         if unequal := [found for found in measures if not found.is_source_equal]:
-            narrow = _stage(servers.source, cursor, table, watermark)
+            narrow = _stage(servers.sources[table.server], cursor, table, watermark)
             problems.append(_source_problem(cursor, narrow, unequal, table.raw))
         problems += _star_problems(servers.publisher, table, measures, schema)
     return _logged(TableComparison(table.raw, measures, problems))
@@ -114,13 +117,12 @@ def _stage(
     source: Connection, cursor: Cursor, table: PostgresTable, watermark: datetime | None
 ) -> PostgresTable:
     """Stage the source in its present state; return the table with the staged columns: key and numbers."""
-    kept = {table.key, *numbers(table)}
-    narrow = replace(table, columns=tuple(column for column in table.columns if column.name in kept))
     with postgres.snapshot(source) as reader:
-        postgres.stage(reader, cursor, narrow, None)
-        postgres.stage_keys(reader, cursor, narrow)
-    leave_out(cursor, [narrow], watermark)
-    return narrow
+        rows = drift.rows_as_loaded(reader, cursor, table).narrowed({*table.key, *numbers(table)})
+        postgres.stage(reader, cursor, rows, None)
+        postgres.stage_keys(reader, cursor, rows)
+    leave_out(cursor, [rows.table], watermark)
+    return rows.table
 
 
 def _compare_collection(servers: Servers, collection: MongoCollection, schema: str) -> list[TableComparison]:
@@ -129,7 +131,7 @@ def _compare_collection(servers: Servers, collection: MongoCollection, schema: s
     compared = []
     with transaction(servers.warehouse) as cursor:
         watermark = _lock_out_loads(cursor, name, collection)
-        mongo.stage(servers.catalogue, cursor, collection, None)
+        mongo.stage(servers.sources[collection.server], cursor, collection, None)
         left_out = leave_out(cursor, collection.kinds, watermark)
         for table in collection.raw_tables:
             source = fingerprint_of(cursor, staged_rows(table), table.raw_key, numbers(table))

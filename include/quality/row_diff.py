@@ -22,15 +22,15 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.ops.fingerprint import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
-from include.tables import RawTable
+from include.specs import Array, RawTable
 
 KEYS_LEFT_OUT = """
 (select {key} from {stage} where coalesce(_source_updated_at >= %(watermark)s::timestamptz, true))
 union
 (select {key} from {keys} except select {key} from {stage})
 union
-select {key} from (
-    select {key} from raw.{raw} where _deleted_at is null
+select key from (
+    select {key} as key from raw.{raw} where _deleted_at is null
     except
     select {key} from {keys}
 ) as deleted
@@ -88,9 +88,9 @@ def leave_out(cursor: Cursor, parents: Sequence[RawTable], watermark: datetime |
 def staged_rows(table: RawTable) -> Composed:
     """Return the `from` item for the staged source, with raw's rows in place of those left out."""
     columns = SQL(", ").join(Identifier(column.name) for column in table.raw_columns)
-    is_left_out = SQL("exists (select 1 from left_out where left_out.key = {})").format(
-        Identifier(table.raw_key[0])
-    )
+    # An element is left out with its document.
+    key = Identifier(table.key.name) if isinstance(table, Array) else key_text(table.raw_key)
+    is_left_out = SQL("exists (select 1 from left_out where left_out.key = {})").format(key)
     return SQL(STAGED_ROWS).format(
         columns=columns,
         is_left_out=is_left_out,
@@ -125,7 +125,7 @@ def differing_keys(
 def _keys_left_out(table: RawTable) -> Composed:
     """Return the query for the table's keys that are not comparable: changed, rejected, deleted since."""
     return SQL(KEYS_LEFT_OUT).format(
-        key=Identifier(table.raw_key[0]),
+        key=key_text(table.raw_key),
         keys=Identifier(f"keys_{table.raw}"),
         hashed=hashed_keys(key_text(table.raw_key)),
         table=Literal(table.raw),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ops.fingerprint import live_rows, numbers
-from include.tables import RawTable
+from include.specs import RawTable
 
 # The star has two decimals for every number that may have a fraction.
 DECIMALS = 2

@@ -1,6 +1,6 @@
 """What makes a value, a document or a whole load unacceptable.
 
-In: the column specs of `tables.py`, and values. Out: what is wrong, as data, or an error that stops the load.
+In: the columns of `sources.yml`, and values. Out: what is wrong, as data, or an error that stops the load.
 Nothing here writes to a database.
 """
 

@@ -1,12 +1,12 @@
 """What makes a CSV value unloadable, as SQL over a staging table of text columns.
 
-The rules come from the column specs in `tables.py`; PostgreSQL applies them to all rows at once.
+The rules come from the column specs in `sources.yml`; PostgreSQL applies them to all rows at once.
 """
 
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.rules.reasons import sentence
-from include.tables import Column
+from include.specs import Column
 
 # No \d and \s: they also match digits and blanks of other scripts, which no cast takes.
 WHOLE_NUMBER = r"^[ \t]*[+-]?[0-9]{1,18}(\.0*)?[ \t]*$"

@@ -1,22 +1,26 @@
-"""What makes a document unloadable: the column specs of `tables.py`, applied to every document.
+"""What makes a document unloadable: the column specs of `sources.yml`, applied to every document.
+
+A value is found by its column's path (document_values.py).
 
 Used twice: on the elements of content.json before they are seeded, and on what the collection holds when it
 is extracted, since others may have written there.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 import bson
-from bson import ObjectId
+from bson import Binary, ObjectId
+from bson.binary import UUID_SUBTYPE
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
+from include.rules.document_values import Misplaced, number, value_at, value_of
 from include.rules.reasons import Problem, problem
-from include.tables import Array, Column, DocumentKind, MongoCollection
+from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
 # What MongoDB takes.
 DEEPEST = 100
@@ -25,6 +29,13 @@ DEEPEST = 100
 BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", dict: "object", list: "array"}
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 
+# Type of a column -> whether a value is one, and what people call it. What is not here may be anything.
+OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "boolean": (lambda value: isinstance(value, bool), "true/false"),
+    "timestamptz": (lambda value: isinstance(value, datetime), "a date"),
+    "objectid": (lambda value: isinstance(value, ObjectId), "an ObjectId"),
+    "uuid": (lambda value: isinstance(value, Binary) and value.subtype == UUID_SUBTYPE, "a UUID"),
+}
 # A broken rule, and its details.
 Broken = tuple[str, *tuple[object, ...]]
 
@@ -34,13 +45,18 @@ def find_problem(kind: DocumentKind, document: object) -> Problem | None:
     if not isinstance(document, Mapping):
         return problem("wrong_type", "an object", _type_name(document), value=repr(document))
     for column in kind.columns:
-        value = document.get(column.name)
-        if broken := _broken_rule(column, value):
-            return problem(*broken, column=column.name, value=_shown(value))
+        if found := find_value_problem(column, value_of(column, document)):
+            return found
     for array in kind.arrays:
-        if found := _array_problem(array, document.get(array.field)):
+        if found := _array_problem(array, value_at(array.field, document)):
             return found
     return _storage_problem(document)
+
+
+def find_value_problem(column: Column, value: object) -> Problem | None:
+    """Return what is wrong with one value as one of the column, or None."""
+    broken = _broken_rule(column, value)
+    return problem(*broken, column=column.name, value=_shown(value)) if broken else None
 
 
 def find_managed_field(collection: MongoCollection, document: object) -> Problem | None:
@@ -56,18 +72,18 @@ def bson_type(value: object) -> str:
     return BSON_TYPES.get(type(value), type(value).__name__.lower())
 
 
-def number(value: object) -> object:
-    """Return the value as PostgreSQL reads it: BSON's decimal becomes Python's."""
-    return value.to_decimal() if isinstance(value, Decimal128) else value
-
-
 def _broken_rule(column: Column, value: object) -> Broken | None:
     """Return the rule that the value breaks as one of the column, with the rule's details."""
     if value is None:
         return ("missing",) if column.required else None
-    if column.type == "text":
+    if isinstance(value, Misplaced):
+        return "wrong_type", "an object", _type_name(value.instead)
+    wanted = column.bson or column.type
+    if wanted in NUMBERS or wanted == "double precision":
+        return _broken_by_number(column, number(value))
+    if wanted == "text":
         return _broken_by_text(column, value)
-    return _broken_by_number(column, number(value))
+    return _broken_by_type(wanted, value)
 
 
 def _broken_by_text(column: Column, value: object) -> Broken | None:
@@ -79,12 +95,18 @@ def _broken_by_text(column: Column, value: object) -> Broken | None:
     return ("empty",) if column.required and not value.strip() else None
 
 
+def _broken_by_type(wanted: str, value: object) -> Broken | None:
+    """Judge a value that has no bounds by its BSON type; any may be kept as JSON."""
+    is_right, name = OTHER_TYPES.get(wanted, (None, ""))
+    return None if is_right is None or is_right(value) else ("wrong_type", name, _type_name(value))
+
+
 def _broken_by_number(column: Column, value: object) -> Broken | None:
     """Judge a number: of BSON's and JSON's types, finite, whole where the column is, within the bounds."""
     whole = column.is_whole
     if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
         return "wrong_type", "a whole number" if whole else "a number", _type_name(value)
-    if not _is_finite(value) or (whole and value != int(value)):
+    if (column.type != "double precision" and not _is_finite(value)) or (whole and value != int(value)):
         return ("not_a_whole_number" if whole else "not_a_number",)
     if column.minimum is not None and value < column.minimum:
         return "below", column.minimum
@@ -105,12 +127,27 @@ def _array_problem(array: Array, elements: object) -> Problem | None:
     """Return the first thing wrong with an array; its path names the element, counted from 0."""
     if elements is None:
         return None
+    if isinstance(elements, Misplaced):
+        found = _type_name(elements.instead)
+        return problem("wrong_type", "an object", found, column=array.field, value=_shown(elements.instead))
     if not isinstance(elements, list):
         shown = _shown(elements)
         return problem("wrong_type", "a list", _type_name(elements), column=array.field, value=shown)
     for position, element in enumerate(elements):
-        if broken := _broken_rule(array.element, element):
-            return problem(*broken, column=f"{array.field}[{position}]", value=_shown(element))
+        if found := _element_problem(array, element, f"{array.field}[{position}]"):
+            return found
+    return None
+
+
+def _element_problem(array: Array, element: object, place: str) -> Problem | None:
+    """Return the first thing wrong with an element of an array."""
+    if array.is_of_objects and not isinstance(element, Mapping):
+        return problem("wrong_type", "an object", _type_name(element), column=place, value=_shown(element))
+    for column in array.elements:
+        value = value_of(column, element)
+        if broken := _broken_rule(column, value):
+            name = f"{place}.{column.path or column.name}" if array.is_of_objects else place
+            return problem(*broken, column=name, value=_shown(value))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Create the tables of the source and of the warehouse from the specs in `tables.py`.
+"""Create the tables of the source and of the warehouse from the specs in `sources.yml`.
 
 Everything here is safe to run again, and nothing is ever dropped: dbt views sit on raw.
 """
@@ -9,16 +9,9 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.schema.migrations import migrate
-from include.schema.played import MARK, refuse_foreign_table
-from include.tables import (
-    META_COLUMNS,
-    POSTGRES_TABLES,
-    Column,
-    DocumentKind,
-    PostgresTable,
-    RawTable,
-    raw_tables,
-)
+from include.schema.played import MARK, refuse_foreign_helpers, refuse_foreign_table
+from include.specs import META_COLUMNS, Column, DocumentKind, PostgresTable, RawTable
+from include.tables import PLAYED_TABLES, raw_tables
 
 SQL_DIR = Path(__file__).parent / "sql"
 SOURCE_TABLE = """
@@ -49,10 +42,11 @@ def create_source_tables(source: Connection) -> None:
     with source, source.cursor() as cursor:
         # Two runs that create at the same time would trip over each other.
         cursor.execute("select pg_advisory_xact_lock(hashtext('create_source_tables'))")
-        for table in POSTGRES_TABLES:
+        refuse_foreign_helpers(cursor)
+        for table in PLAYED_TABLES:
             refuse_foreign_table(cursor, table)
         cursor.execute((SQL_DIR / "source.sql").read_text())
-        for table in POSTGRES_TABLES:
+        for table in PLAYED_TABLES:
             cursor.execute(_source_table(table))
 
 
@@ -69,8 +63,8 @@ def _source_table(table: PostgresTable) -> Composed:
     """Return the statements that make a table of the product."""
     create = SQL(SOURCE_TABLE).format(
         table=Identifier(table.name),
-        columns=SQL(", ").join(_source_column(column) for column in table.columns),
-        key=Identifier(table.key),
+        columns=SQL(", ").join(_source_column(column) for column in table.file_columns),
+        key=Identifier(table.file_key),
         mark=SQL(MARK),
     )
     if not table.watermark:

@@ -5,12 +5,15 @@ whatever the settings say. The mark of a table is its comment, that of a collect
 the platform made before there were marks is known by its columns, and by a seed that it remembers.
 """
 
+from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
 from include.errors import ForeignTableError
-from include.tables import MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
+from include.tables import PLAYED_COLLECTIONS, PLAYED_TABLES
+from include.transaction import transaction
 
 MARK = "Played by the video-streaming platform, which replaces its rows."
 MARKS = "played_collections"
@@ -24,9 +27,39 @@ select obj_description(oid, 'pg_class'), array(
 from pg_class where oid = to_regclass(format('public.%%I', %s::text))
 """
 WAY_OUT = (
-    "The platform did not make it, and seeding would replace what it holds; nothing was written. Name another"
-    " database for the product that the platform plays ({settings} in .env)"
+    "The platform did not make it, and seeding would replace what it holds; nothing was written. To read"
+    " these systems as they are, set SOURCES=existing in .env; else name another database for the product"
+    " that the platform plays ({settings})"
 )
+SOURCE_SETTINGS = "SOURCE_HOST, SOURCE_PORT, SOURCE_DB"
+# What the platform needs beside its tables, under names that others may have taken.
+FOREIGN_HELPERS = """
+select 'seed_state' from pg_class
+where oid = to_regclass('public.seed_state') and array['table_name', 'dataset', 'as_of']::name[] != array(
+    select attname from pg_attribute where attrelid = pg_class.oid and attnum > 0 and not attisdropped
+    order by attnum
+)
+union all
+select 'touch_updated_at()' from pg_proc
+where oid = to_regprocedure('public.touch_updated_at()') and prosrc not like '%new is distinct from old%'
+"""
+
+
+def refuse_foreign_sources(source: Connection, database: Database) -> None:
+    """Raise ForeignTableError, before anything is written to either source, when one holds others' data."""
+    with transaction(source) as cursor:
+        refuse_foreign_helpers(cursor)
+        for table in PLAYED_TABLES:
+            refuse_foreign_table(cursor, table)
+    for collection in PLAYED_COLLECTIONS:
+        refuse_foreign_collection(database, collection)
+
+
+def refuse_foreign_helpers(cursor: Cursor) -> None:
+    """Raise ForeignTableError when the source has a seed_state or touch_updated_at that others made."""
+    cursor.execute(FOREIGN_HELPERS)
+    if found := cursor.fetchone():
+        raise ForeignTableError(f"{_place(cursor, *found)}: {WAY_OUT.format(settings=SOURCE_SETTINGS)}")
 
 
 def refuse_foreign_table(cursor: Cursor, table: PostgresTable) -> None:
@@ -70,7 +103,7 @@ def require_played_collection(database: Database, collection: MongoCollection) -
 
 def _was_played(cursor: Cursor, table: PostgresTable, columns: set[str]) -> bool:
     """Tell whether a table without a mark is one from before there were marks: seeded, or still empty."""
-    if columns != STAMPS | {column.name for column in table.columns}:
+    if columns != STAMPS | {column.name for column in table.file_columns}:
         return False
     cursor.execute("select to_regclass('public.seed_state') is not null")
     if cursor.fetchone()[0]:
@@ -82,12 +115,16 @@ def _was_played(cursor: Cursor, table: PostgresTable, columns: set[str]) -> bool
 
 
 def _foreign_table(cursor: Cursor, table: PostgresTable) -> ForeignTableError:
-    server = cursor.connection.info
-    what = f"public.{table.name} in {server.host}:{server.port}/{server.dbname}: "
-    way_out = WAY_OUT.format(settings="SOURCE_HOST, SOURCE_PORT, SOURCE_DB")
+    way_out = WAY_OUT.format(settings=SOURCE_SETTINGS)
+    mark = f"comment on table public.{table.name} is '{MARK}'"
     return ForeignTableError(
-        f"{what}{way_out}. If the platform made it, mark it: comment on table public.{table.name} is '{MARK}'"
+        f"{_place(cursor, table.name)}: {way_out}. If the platform made it, mark it: {mark}"
     )
+
+
+def _place(cursor: Cursor, name: str) -> str:
+    server = cursor.connection.info
+    return f"public.{name} in {server.host}:{server.port}/{server.dbname}"
 
 
 def _foreign_collection(database: Database, collection: MongoCollection) -> ForeignTableError:

@@ -1,6 +1,6 @@
 """Play the product: merge the files of a day into the source systems.
 
-In: a folder with one file for each source of `tables.py`. Out: PostgreSQL tables and MongoDB collections with
+In: a folder with one file for each played source. Out: PostgreSQL tables and MongoDB collections with
 the content of the files; rows that break a rule are in quarantine.
 """
 

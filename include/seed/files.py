@@ -9,7 +9,7 @@ from pathlib import Path
 from include.errors import InputError
 from include.run import OWN_FILES
 from include.settings import Settings
-from include.tables import FILES, SOURCES
+from include.tables import FILES, PLAYED
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def _checked_folder(data_dir: str) -> Path:
         folder = Path(data_dir).expanduser()
     except RuntimeError as error:
         raise InputError(f"{data_dir}: {error} Give the whole path instead of ~") from None
-    if missing := [source.file for source in SOURCES if not (folder / source.file).is_file()]:
+    if missing := [source.file for source in PLAYED if not (folder / source.file).is_file()]:
         raise InputError(
             f"{folder}: there is no {', no '.join(missing)}. DATA_DIR (data_dir in the UI) must name a folder"
             f" with {FILES}"

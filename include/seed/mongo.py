@@ -18,7 +18,7 @@ from include.rules.documents import find_managed_field, find_problem
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
 from include.schema.played import require_played_collection
-from include.tables import MongoCollection
+from include.specs import MongoCollection
 
 
 def merge_documents(
@@ -150,7 +150,7 @@ def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set
 
 
 def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
-    """Return the names of the fields that are not declared in tables.py."""
+    """Return the names of the fields that are not declared in sources.yml."""
     known = {collection.discriminator}.union(*(kind.fields for kind in collection.kinds))
     return sorted({name for document in found.values() for name in document} - known)
 

@@ -21,7 +21,7 @@ from include.rules.reasons import REPEATED_KEY, sentence
 from include.rules.rejected import Rejected
 from include.schema.played import require_played_table
 from include.seed.csv_stream import CsvStream
-from include.tables import PostgresTable
+from include.specs import PostgresTable
 
 PROBLEMS = """
 create temporary table problems on commit drop as
@@ -79,7 +79,7 @@ def merge_file(
     unchanged.
     """
     with (
-        CsvStream(path, [column.name for column in table.columns], table.key) as rows,
+        CsvStream(path, [column.name for column in table.file_columns], table.file_key) as rows,
         source.cursor() as cursor,
     ):
         require_played_table(cursor, table)
@@ -130,11 +130,11 @@ def _copy(cursor: Cursor, rows: CsvStream) -> None:
 
 def _check(cursor: Cursor, table: PostgresTable, path: Path) -> list[Rejected]:
     """Split `stage` into `problems` and `checked`; return the rows with problems."""
-    cursor.execute(SQL(PROBLEMS).format(problem=first_problem(table.columns)))
+    cursor.execute(SQL(PROBLEMS).format(problem=first_problem(table.file_columns)))
     cursor.execute(SQL(CHECKED).format(values=_typed_values(table)))
     reject_repeated_keys = SQL(REJECT_REPEATED_KEYS).format(
-        key=Identifier(table.key),
-        name=Literal(table.key),
+        key=Identifier(table.file_key),
+        name=Literal(table.file_key),
         reason=Literal(sentence(REPEATED_KEY, "line %s")),
         rule=Literal(REPEATED_KEY),
     )
@@ -145,7 +145,7 @@ def _check(cursor: Cursor, table: PostgresTable, path: Path) -> list[Rejected]:
 
 def _typed_values(table: PostgresTable) -> Composed:
     return SQL(", ").join(
-        SQL("{} as {}").format(typed_value(column), Identifier(column.name)) for column in table.columns
+        SQL("{} as {}").format(typed_value(column), Identifier(column.name)) for column in table.file_columns
     )
 
 
@@ -172,11 +172,11 @@ def _whole_record(line: str, lines: Iterator[tuple[int, str]]) -> str:
 
 def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int]:
     """Write the new and changed rows of `checked`; return how many were inserted and updated."""
-    columns = [Identifier(column.name) for column in table.columns]
+    columns = [Identifier(column.name) for column in table.file_columns]
     cursor.execute(
         SQL(MERGE).format(
             table=Identifier(table.name),
-            key=Identifier(table.key),
+            key=Identifier(table.file_key),
             columns=SQL(", ").join(columns),
             old=SQL(", ").join(SQL("target.{}").format(column) for column in columns),
             new=SQL(", ").join(SQL("excluded.{}").format(column) for column in columns),
@@ -187,6 +187,6 @@ def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int]:
 
 def _delete_missing(cursor: Cursor, table: PostgresTable, rejected_keys: list[str]) -> int:
     """Delete the rows whose key is neither in `stage` nor in `rejected_keys`; return how many."""
-    query = SQL(DELETE_MISSING).format(table=Identifier(table.name), key=Identifier(table.key))
+    query = SQL(DELETE_MISSING).format(table=Identifier(table.name), key=Identifier(table.file_key))
     cursor.execute(query, (rejected_keys,))
     return cursor.rowcount

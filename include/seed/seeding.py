@@ -19,7 +19,7 @@ from include.rules.rejected import Rejected
 from include.run import OWN_FILES, Run
 from include.schema.played import SEED_STATE
 from include.seed import mongo, postgres
-from include.tables import MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)

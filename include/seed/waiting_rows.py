@@ -24,7 +24,7 @@ from include.ops.load_runs import Load
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
 from include.seed import mongo, postgres
-from include.tables import MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
 
@@ -49,7 +49,7 @@ def merge_csv_rows(source: Connection, table: PostgresTable, rows: Sequence[Wait
     with transaction(source) as cursor, tempfile.TemporaryDirectory() as folder:
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         for header, group in groupby(rows, key=lambda row: row.header):
-            declared = ",".join(column.name for column in table.columns)
+            declared = ",".join(column.name for column in table.file_columns)
             path = Path(folder) / table.file
             still_rejected |= _merge_lines(source, table, path, header or declared, list(group))
     return still_rejected
@@ -85,7 +85,7 @@ def _merge_lines(
 ) -> StillRejected:
     """Merge the rows of files with one header, as far as each is one record with all its fields."""
     columns = [name.strip() for name in next(csv.reader([header]))]
-    key = columns.index(table.key)
+    key = columns.index(table.file_key)
     still_rejected: dict[int, Rejected | None] = {}
     ids_by_line, lines, line = {}, [header], 2
     for row in rows:

@@ -15,7 +15,12 @@ from include.errors import DataQualityError, GuardError, InputError
 DOWNSTREAM = {
     "generate_source_files": {"load_csvs_to_postgres", "load_json_to_mongodb"},
     "create_mongodb_collections": {"load_csvs_to_postgres", "load_json_to_mongodb"},
-    "create_postgres_tables": {"load_csvs_to_postgres", "load_json_to_mongodb"},
+    "create_postgres_tables": {
+        "load_csvs_to_postgres",
+        "load_json_to_mongodb",
+        "extract_to_data_warehouse.load_postgres_table",
+        "extract_to_data_warehouse.load_mongo_collection",
+    },
     "load_json_to_mongodb": {
         "extract_to_data_warehouse.load_postgres_table",
         "extract_to_data_warehouse.load_mongo_collection",
@@ -83,10 +88,14 @@ def test_what_people_must_mend_is_not_retried(pipeline, error):
         assert task.retry_policy.evaluate(OSError("away"), 1, 3).action != RetryAction.FAIL, task.task_id
 
 
-def test_only_the_comparison_follows_a_task_that_was_skipped(pipeline):
+def test_what_follows_a_task_that_may_be_skipped_does_not_follow_one_that_failed(pipeline):
     rules = {task.task_id: task.trigger_rule for task in pipeline.tasks if not task.is_teardown}
-    assert rules.pop("reconcile_sources") == "none_failed"
-    assert set(rules.values()) == {"all_success"}
+    # Its tasks before are none, or never skipped.
+    assert {name for name, rule in rules.items() if rule == "all_success"} == {
+        "create_postgres_tables",
+        "publish_trusted",
+    }
+    assert set(rules.values()) == {"all_success", "none_failed"}
 
 
 def test_the_report_does_not_turn_a_failed_run_green(pipeline):

@@ -10,8 +10,9 @@ import pytest
 from include import replay
 from include.errors import InputError
 from include.replay import Replay, replay_documents, replay_extraction, replay_table
-from include.tables import CONTENT, USERS, PostgresTable
+from include.specs import PostgresTable
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import CONTENT, USERS
 
 ANA = "U1,21,Argentina,Basic,2022-10-02,58.0"
 OLD = "U2,200,Chile,Basic,2022-10-02,1"

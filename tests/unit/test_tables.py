@@ -6,21 +6,9 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from include.tables import (
-    META_COLUMNS,
-    MONGO_COLLECTIONS,
-    POSTGRES_TABLES,
-    SOURCES,
-    SOURCES_BY_NAME,
-    USERS,
-    VIEWING_SESSIONS,
-    Array,
-    Column,
-    DocumentKind,
-    Extraction,
-    PostgresTable,
-    raw_tables,
-)
+from include.specs import META_COLUMNS, Array, Column, DocumentKind, Extraction, PostgresTable
+from include.tables import MONGO_COLLECTIONS, PLAYED, POSTGRES_TABLES, SOURCES, SOURCES_BY_NAME, raw_tables
+from tests.product import USERS, VIEWING_SESSIONS
 
 KINDS = [kind for collection in MONGO_COLLECTIONS for kind in collection.kinds]
 ARRAYS = [array for kind in KINDS for array in kind.arrays]
@@ -36,8 +24,8 @@ OF_CONTENT = ["mongo_movies", "mongo_series", "mongo_content_genres", "mongo_ser
 
 
 def test_the_three_files_are_the_contract() -> None:
-    assert {"users.csv", "viewing_sessions.csv", "content.json"} <= {source.file for source in SOURCES}
-    users, sessions = ([column.name for column in table.columns] for table in (USERS, VIEWING_SESSIONS))
+    assert {"users.csv", "viewing_sessions.csv", "content.json"} <= {source.file for source in PLAYED}
+    users, sessions = ([column.name for column in table.file_columns] for table in (USERS, VIEWING_SESSIONS))
     assert ",".join(users) == (
         "user_id,age,country,subscription_type,registration_date,total_watch_time_hours"
     )
@@ -71,13 +59,13 @@ def test_key_is_made_of_required_columns(table: PostgresTable | DocumentKind | A
     assert set(table.raw_key) <= required
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_source_key_is_required_text(source: object) -> None:
+@pytest.mark.parametrize("source", PLAYED, ids=lambda source: source.name)
+def test_key_of_a_file_is_required_text(source: object) -> None:
     parts = source.kinds if hasattr(source, "kinds") else [source]
     for part in parts:
-        (key,) = [column for column in part.columns if column.name == source.key]
+        (name,) = part.raw_key
+        (key,) = [column for column in part.columns if column.name == name]
         assert (key.type, key.required) == ("text", True)
-        assert part.raw_key == (source.key,)
 
 
 @pytest.mark.parametrize("table", RAW, ids=named)

@@ -8,9 +8,9 @@ import pytest
 
 from include.ops.load_runs import Load, record_load, state_of_raw
 from include.replay import replay_extraction, replay_table
-from include.tables import CONTENT, USERS
 from tests.integration.helpers.pipeline import Pipeline
 from tests.integration.helpers.samples import ANA, BEN, movie, show
+from tests.product import CONTENT, USERS
 
 OLD = BEN.replace("35", "200")
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bson import MaxKey, MinKey, Regex, Timestamp
 
-from include.tables import CONTENT, USERS, MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
 from tests.integration.extract_load.short_movie import movie
 from tests.integration.helpers.loads import counts, live
 from tests.integration.helpers.pipeline import Pipeline
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import CONTENT, USERS
 
 LONG_AGO = "2020-01-01"
 GENRES = "mongo_content_genres"

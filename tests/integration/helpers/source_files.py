@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.tables import CONTENT, PostgresTable
+from include.specs import PostgresTable
+from tests.product import CONTENT
 
 
 @dataclass
@@ -20,7 +21,7 @@ class SourceFiles:
         return path
 
     def write_csv(self, table: PostgresTable, lines: Sequence[str], header: str | None = None) -> Path:
-        header = header or ",".join(column.name for column in table.columns)
+        header = header or ",".join(column.name for column in table.file_columns)
         return self.write(table.file, "\n".join([header, *lines]) + "\n")
 
     def write_content(self, movies: Sequence = (), series: Sequence = ()) -> Path:

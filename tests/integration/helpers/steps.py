@@ -7,9 +7,10 @@ from include.extract_load import load_collection, load_table
 from include.ops.load_runs import Load
 from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
-from include.tables import CONTENT, USERS, VIEWING_SESSIONS, MongoCollection, PostgresTable
+from include.specs import MongoCollection, PostgresTable
 from tests.integration.helpers.connections import Connections
 from tests.integration.helpers.source_files import SourceFiles
+from tests.product import CONTENT, USERS, VIEWING_SESSIONS
 
 
 class Steps(SourceFiles, Connections):

@@ -6,8 +6,8 @@ import pytest
 
 from include import quality
 from include.errors import DataQualityError
-from include.tables import USERS, VIEWING_SESSIONS
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import USERS, VIEWING_SESSIONS
 
 TABLES = {
     "postgres_users": 7,
@@ -71,7 +71,9 @@ def publish(pipeline: Pipeline, schema: str = "trusted") -> Pipeline:
 def compare(pipeline: Pipeline, batch_id: str = "run 1", schema: str = "trusted") -> dict[str, int]:
     """Compare sources, raw and star; return the rows of each raw table."""
     transformer = pipeline.platform.connect("dbt_transformer")
-    servers = quality.Servers(pipeline.reader, pipeline.catalogue, pipeline.loader, transformer)
+    servers = quality.Servers(
+        {"source_postgres": pipeline.reader, "source_mongo": pipeline.catalogue}, pipeline.loader, transformer
+    )
     compared = quality.reconcile_sources(servers, pipeline.batch(batch_id), schema=schema)
     return {row["table"]: row["rows"] for row in compared}
 

@@ -35,9 +35,12 @@ def _write(folder: Path, batch: Batch, without: int) -> None:
 
 
 def _reconcile(platform: Platform, batch: Batch) -> list[dict]:
-    connections = (platform.connect("elt_reader"), platform.mongo("elt_reader"))
-    connections += (platform.connect("elt_loader"), platform.connect("dbt_transformer"))
-    return quality.reconcile_sources(quality.Servers(*connections), batch, schema=NEXT)
+    sources = {
+        "source_postgres": platform.connect("elt_reader"),
+        "source_mongo": platform.mongo("elt_reader"),
+    }
+    warehouse = (platform.connect("elt_loader"), platform.connect("dbt_transformer"))
+    return quality.reconcile_sources(quality.Servers(sources, *warehouse), batch, schema=NEXT)
 
 
 def _build(platform: Platform, folder: Path, batch: Batch, *options: str) -> None:

@@ -92,8 +92,8 @@ def test_document_and_element_that_changed_are_found(loaded):
     message = difference(loaded)
     assert "M1 (views_count 1 in the source, 7 in raw)" in message
     assert "raw.mongo_content_genres differs from its source: rows is 7 in the source and 6 in raw" in message
-    assert "M2 2 (missing in raw)" in message
-    assert "S1 1 (episodes 8 in the source, 9 in raw)" in message
+    assert "(M2,2) (missing in raw)" in message
+    assert "(S1,1) (episodes 8 in the source, 9 in raw)" in message
 
 
 def test_document_missing_and_extra_are_found(loaded):

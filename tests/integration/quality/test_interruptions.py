@@ -7,7 +7,6 @@ from cli.reconcile import print_last_run
 from include.errors import DataQualityError
 from include.extract_load.raw import lock_loads
 from include.quality import reconcile as reconcile_module
-from include.tables import USERS
 from tests.integration.quality.comparison import (
     TABLES,
     compare,
@@ -16,6 +15,7 @@ from tests.integration.quality.comparison import (
     reconcile,
     tamper,
 )
+from tests.product import USERS
 
 
 def test_load_that_is_killed_leaves_the_figures_of_what_raw_holds(loaded, killed):

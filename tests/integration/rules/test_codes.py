@@ -1,7 +1,7 @@
 """Programs go by the code of a rule: whoever words a reason better changes nothing."""
 
 from include.replay import Replay, replay_documents, replay_table
-from include.tables import CONTENT, USERS
+from tests.product import CONTENT, USERS
 
 ANA = "U1,21,Argentina,Basic,2022-10-02,58.0"
 FILM = {"content_id": "M1", "title": "A", "genre": ["Drama"], "duration_minutes": 90, "release_year": 2020}

@@ -11,8 +11,8 @@ from include.extract_load import load_collection, load_table
 from include.run import Batch, Run
 from include.seed import seed_table
 from include.settings import Limits
-from include.tables import CONTENT, USERS
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import CONTENT, USERS
 
 ALLOW_DELETION = Limits(deleted_share=1)
 

@@ -4,9 +4,9 @@ import pytest
 from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
 
 from include.schema.mongo import create_collection
-from include.tables import CONTENT
 from tests.integration.helpers.loads import counts
 from tests.integration.helpers.samples import movie, show, without
+from tests.product import CONTENT
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from include import tables
 from include.schema import ddl
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 from include.schema.mongo import create_collection
-from include.tables import CONTENT, Column, PostgresTable, raw_tables
+from include.specs import Column, PostgresTable
+from include.tables import raw_tables
 from tests.integration.helpers.looks import SOURCE_TABLES
+from tests.product import CONTENT
 
 META = {
     "_batch_id": "text not null",
@@ -230,9 +232,10 @@ def test_new_entry_of_the_list_goes_all_the_way(own_pipeline, monkeypatch):
         Column("stars", "integer"),
         Column("likes", "bigint"),
     )
-    ratings = PostgresTable(name="ratings", key="rating_id", columns=columns)
-    for module in (ddl, tables):
-        monkeypatch.setattr(module, "POSTGRES_TABLES", (*tables.POSTGRES_TABLES[:2], ratings))
+    columns = (*columns, Column("created_at", "timestamptz"))
+    ratings = PostgresTable(name="ratings", file="ratings.csv", key=("rating_id",), columns=columns)
+    monkeypatch.setattr(ddl, "PLAYED_TABLES", (*tables.PLAYED_TABLES, ratings))
+    monkeypatch.setattr(tables, "POSTGRES_TABLES", (*tables.POSTGRES_TABLES, ratings))
     create_source_tables(pipeline.app)
     create_warehouse_tables(pipeline.loader)
     # Where the list names no bounds, those of the type hold.

@@ -6,8 +6,8 @@ from include.errors import ForeignTableError
 from include.replay import replay_table
 from include.schema import create_collection, create_source_tables
 from include.schema.played import MARK, MARKS
-from include.tables import CONTENT, USERS
 from tests.integration.helpers.samples import ANA, BEN, movie
+from tests.product import CONTENT, USERS
 
 THEIRS = """
 drop table users, viewing_sessions, seed_state;

@@ -6,16 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from include.tables import USERS
 from tests.integration.helpers.loads import column, counts
 from tests.integration.helpers.samples import ANA, BEN, CAT
+from tests.product import USERS
 
 
 def test_first_load_brings_every_row_with_its_types(pipeline):
     load = pipeline.seed_users(ANA, "U0002,,,,2023-01-15,")
     assert counts(load) == {"read": 2, "inserted": 2}
     rows = pipeline.source_users()
-    ana = {name: rows["U0001"][name] for name in (c.name for c in USERS.columns)}
+    ana = {name: rows["U0001"][name] for name in (c.name for c in USERS.file_columns)}
     assert ana == {
         "user_id": "U0001",
         "age": 21,

@@ -9,9 +9,9 @@ import pytest
 from include.errors import InputError
 from include.run import Run
 from include.seed import seed_table
-from include.tables import USERS, VIEWING_SESSIONS
 from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, column, counts, rejections
 from tests.integration.helpers.samples import ANA, BEN, CAT
+from tests.product import USERS, VIEWING_SESSIONS
 
 WATCHED = "S000001,U0001,S001,2024-02-16,9,18.8,Desktop,4K"
 HEADER = b"user_id,age,country,subscription_type,registration_date,total_watch_time_hours\n"

@@ -3,9 +3,9 @@
 import pytest
 
 from include.errors import InputError
-from include.tables import USERS
 from tests.integration.helpers.loads import rejections
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import USERS
 
 HEADER = b"user_id,age,country,subscription_type,registration_date,total_watch_time_hours\n"
 ROW = ANA.encode() + b"\n"

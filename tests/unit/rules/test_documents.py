@@ -10,7 +10,8 @@ from bson.int64 import Int64
 
 from include.rules import documents
 from include.rules.documents import number
-from include.tables import CONTENT, DocumentKind
+from include.specs import DocumentKind
+from tests.product import CONTENT
 
 MOVIES, SERIES = CONTENT.kinds
 MOVIE = {

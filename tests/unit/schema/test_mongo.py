@@ -3,7 +3,7 @@
 import pytest
 
 from include.schema.mongo import json_schema
-from include.tables import CONTENT
+from tests.product import CONTENT
 
 SCHEMA = json_schema(CONTENT)
 PROPERTIES = SCHEMA["properties"]

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from include.ops.load_runs import Load
-from include.tables import META_COLUMNS, USERS, PostgresTable
+from include.specs import META_COLUMNS, PostgresTable
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import USERS
 
 # No second chance by reading a little again.
 STRICT_USERS = replace(USERS, overlap=timedelta(0))

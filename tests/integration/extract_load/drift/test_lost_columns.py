@@ -15,7 +15,7 @@ from tests.integration.helpers.samples import ANA
 STOPS = {
     "alter table users drop column country": (
         ("country", "removed", "text", None),
-        r"users.country \(text\) is gone. Restore it .* or change include/tables.py",
+        r"users.country \(text\) is gone. Restore it .* or change include/sources.yml",
     ),
     "alter table users rename column country to land": (
         ("country", "removed", "text", None),
@@ -55,7 +55,7 @@ STOPS = {
     ),
     "alter table users alter updated_at type timestamp": (
         ("updated_at", "retyped", "timestamp with time zone", "timestamp without time zone"),
-        r"users.updated_at was timestamp with time zone and is timestamp without time zone now",
+        r"users.updated_at is timestamp without time zone, which says no moment. Declare in .* the time_zone",
     ),
     "revoke select on users from elt_reader; grant select (user_id) on users to elt_reader": (
         ("age", "unreadable", "integer", "integer"),
@@ -63,11 +63,11 @@ STOPS = {
     ),
     "revoke select on users from elt_reader": (
         (None, "unreadable", None, None),
-        r"may not read the source's table users. As its owner: grant select on \"users\" to elt_reader",
+        r"may not read the source's table public.users. As its .* grant select on \"public\".\"users\" to",
     ),
     "alter table users rename to people": (
         (None, "removed", None, None),
-        r"the source has no table users that elt_reader can see. Restore it, or mend SOURCE_DB in .env",
+        r"the source has no table public.users that elt_reader can see. Restore it, or mend SOURCE_DB",
     ),
 }
 

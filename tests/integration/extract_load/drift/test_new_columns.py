@@ -2,12 +2,13 @@
 
 import logging
 from dataclasses import replace
+from decimal import Decimal
 
 import psycopg2
 import pytest
 
 from include.extract_load import loading
-from include.tables import USERS, Column
+from include.specs import Column
 from tests.integration.extract_load.drift.shapes import (
     STRICT_USERS,
     assert_raw_is_the_source,
@@ -17,6 +18,7 @@ from tests.integration.extract_load.drift.shapes import (
 )
 from tests.integration.helpers.loads import counts
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import USERS
 
 
 def test_new_column_is_added_and_the_table_read_whole_once(loaded, caplog):
@@ -89,7 +91,11 @@ TYPES = [
     ("bytea", "'\\x00ff'", "bytea", None),
     ("json", '\'{"a": 1,  "a": 2}\'', "text", '{"a": 1,  "a": 2}'),
     ("interval", "'30 days'", "text", "30 days"),
-    ("integer[]", "'{1,null,3}'", "text", "{1,NULL,3}"),
+    ("integer[]", "'{1,null,3}'", "integer[]", None),
+    ("varchar(3)[]", "'{a,\"b c\"}'", "text[]", ["a", "b c"]),
+    ("timestamp[]", "'{2024-02-29 23:59:59}'", "timestamp without time zone[]", None),
+    ("money", "12.34::numeric::money", "numeric", Decimal("12.34")),
+    ("int4range", "'[1,5)'", "text", "[1,5)"),
     ("inet", "'10.0.0.1/8'", "text", "10.0.0.1/8"),
     ("int4range", "'[1,5)'", "text", "[1,5)"),
     ("plan_kind", "'paid'", "text", "paid"),
@@ -181,11 +187,11 @@ def test_load_that_is_killed_has_added_nothing(loaded, killed):
 def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
     measure, refused = loading.fingerprint_of_source, []
 
-    def measure_while_somebody_alters(reader, table):
+    def measure_while_somebody_alters(reader, *table_and_rows):
         with pytest.raises(psycopg2.errors.LockNotAvailable):
             loaded.source("set lock_timeout = '100ms'; alter table users drop column age")
         refused.append(True)
-        return measure(reader, table)
+        return measure(reader, *table_and_rows)
 
     monkeypatch.setattr(loading, "fingerprint_of_source", measure_while_somebody_alters)
     assert counts(extract(loaded)) == {}

@@ -7,12 +7,12 @@ import pytest
 from bson import Decimal128, Int64, ObjectId
 
 from include.errors import InputError, SchemaDriftError
-from include.tables import CONTENT
 from tests.integration.extract_load.drift.shapes import (
     changes,
 )
 from tests.integration.extract_load.short_movie import movie
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import CONTENT
 
 
 def insert(pipeline: Pipeline, document: dict[str, object]) -> str:

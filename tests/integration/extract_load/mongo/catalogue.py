@@ -3,9 +3,9 @@
 import dataclasses
 from datetime import datetime, timedelta
 
-from include.tables import CONTENT
 from tests.integration.helpers.loads import live
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import CONTENT
 
 # Nothing is read again before the watermark.
 STRICT_CONTENT = dataclasses.replace(CONTENT, overlap=timedelta(0))

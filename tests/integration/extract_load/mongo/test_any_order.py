@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from include.tables import PostgresTable, raw_tables
+from include.specs import PostgresTable
+from include.tables import raw_tables
 from tests.integration.extract_load.mongo.catalogue import STRICT_CONTENT
 from tests.integration.helpers.loads import live
 

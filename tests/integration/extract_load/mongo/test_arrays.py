@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from include.tables import CONTENT
 from tests.integration.extract_load.mongo.catalogue import (
     GENRES,
     SEASONS,
@@ -13,6 +12,7 @@ from tests.integration.extract_load.mongo.catalogue import (
 )
 from tests.integration.helpers.loads import counts, live
 from tests.integration.helpers.samples import movie, show
+from tests.product import CONTENT
 
 
 def test_changed_list_replaces_its_own_elements_only(pipeline):

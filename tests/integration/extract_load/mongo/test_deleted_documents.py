@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from include.tables import CONTENT
 from tests.integration.extract_load.mongo.catalogue import (
     GENRES,
     SEASONS,
@@ -14,6 +13,7 @@ from tests.integration.extract_load.mongo.catalogue import (
 )
 from tests.integration.helpers.loads import counts, live
 from tests.integration.helpers.samples import movie, show
+from tests.product import CONTENT
 
 
 @pytest.mark.parametrize("collection", [CONTENT, STRICT_CONTENT], ids=["overlap", "no overlap"])

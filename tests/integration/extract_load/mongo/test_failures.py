@@ -5,7 +5,6 @@ import pytest
 
 from include.extract_load import load_collection
 from include.run import Run
-from include.tables import CONTENT
 from tests.integration.extract_load.mongo.catalogue import (
     STRICT_CONTENT,
     change,
@@ -14,6 +13,7 @@ from tests.integration.extract_load.mongo.catalogue import (
 )
 from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import movie, show
+from tests.product import CONTENT
 
 
 def test_crash_before_the_commit_leaves_rows_and_watermark(pipeline, killed):

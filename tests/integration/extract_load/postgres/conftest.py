@@ -11,6 +11,6 @@ def ship_keys(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     shipped = []
     stage_keys = postgres.stage_keys
     monkeypatch.setattr(
-        postgres, "stage_keys", lambda *args: shipped.append(args[-1].name) or stage_keys(*args)
+        postgres, "stage_keys", lambda *args: shipped.append(args[-1].table.name) or stage_keys(*args)
     )
     return shipped

@@ -104,7 +104,8 @@ def test_lost_right_to_read_is_named(own_pipeline, in_background):
     own_pipeline.seed_users(ANA)
     own_pipeline.source("revoke select on users from elt_reader")
     with pytest.raises(
-        SchemaDriftError, match=r'may not read .* users.*grant select on "users" to elt_reader'
+        SchemaDriftError,
+        match=r'may not read .*public.users.*: grant select on "public"."users" to elt_reader',
     ):
         in_background(own_pipeline.extract).result(20)
     own_pipeline.source("grant select on users to elt_reader")

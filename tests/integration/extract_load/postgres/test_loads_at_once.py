@@ -2,10 +2,10 @@
 
 from include.extract_load import load_table
 from include.run import Run
-from include.tables import USERS, VIEWING_SESSIONS
 from tests.integration.extract_load.postgres.users import INSERT, STRICT_USERS, assert_raw_is_the_source
 from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import USERS, VIEWING_SESSIONS
 
 
 def test_two_loads_of_a_table_follow_one_another(pipeline, first_held, eventually, in_background):

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from include.tables import VIEWING_SESSIONS
 from tests.integration.extract_load.postgres.users import (
     INSERT,
     STRICT_USERS,
@@ -15,6 +14,7 @@ from tests.integration.extract_load.postgres.users import (
 )
 from tests.integration.helpers.loads import counts, live
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import VIEWING_SESSIONS
 
 
 def test_first_load_brings_every_row_with_its_stamps(pipeline):
@@ -162,7 +162,7 @@ def test_sessions_are_loaded_as_users_are(pipeline):
     pipeline.seed_sessions("S1,U0001,M1,2024-02-16,9,18.8,Desktop,4K", "S2,nobody,,2024-02-17,0.25,100,,")
     assert counts(pipeline.extract(VIEWING_SESSIONS)) == {"read": 2, "inserted": 2}
     rows = pipeline.raw("postgres_viewing_sessions")
-    assert [rows["S2"][column.name] for column in VIEWING_SESSIONS.columns] == [
+    assert [rows["S2"][column.name] for column in VIEWING_SESSIONS.file_columns] == [
         "S2",
         "nobody",
         None,

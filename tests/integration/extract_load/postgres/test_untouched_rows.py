@@ -1,9 +1,9 @@
 """What a load leaves alone: on the page too."""
 
-from include.tables import USERS
 from tests.integration.extract_load.postgres.users import INSERT, MANY
 from tests.integration.helpers.loads import counts
 from tests.integration.helpers.samples import ANA, BEN
+from tests.product import USERS
 
 PLACE = "select user_id, ctid::text, xmin::text, xmax::text from raw.postgres_users order by 1"
 

@@ -3,9 +3,9 @@
 import dataclasses
 from datetime import timedelta
 
-from include.tables import USERS
 from tests.integration.helpers.loads import Rows, live
 from tests.integration.helpers.pipeline import Pipeline
+from tests.product import USERS
 
 VALUES = [column.name for column in USERS.raw_columns]
 STAMPS = ("_batch_id", "_as_of", "_loaded_at", "_deleted_at")

@@ -1,0 +1,146 @@
+"""Which rows of a source's table are read, as SQL: the good ones, those to quarantine, those that changed.
+
+What the platform made itself has its rules as constraints, so its rows are not checked again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
+
+from include.errors import InputError
+from include.extract_load.shape import STAMPS, Found
+from include.ops.fingerprint import key_text
+from include.rules.rejected import Rejected
+from include.rules.typed_values import first_problem
+from include.specs import Column, PostgresTable
+
+# A row without a key is told from others by what it says, and equal rows by their number.
+HASHED = """
+(
+    select
+        md5({row}::text)::uuid as _row_hash,
+        (row_number() over (partition by {row}::text))::integer as _row_copy,
+        hashed.*
+    from {rows} as hashed
+) as source
+"""
+REJECTED = """
+select
+    concat(coalesce(key, 'no key'), ' #' || nullif(number, 1)),
+    problem[1], problem[2], problem[3], problem[4], row
+from (
+    select *, row_number() over (partition by key order by row) as number
+    from (
+        select {key} as key, {problem} as problem, to_jsonb(source)::text as row
+        from {relation} as source
+        where {changed}
+    ) as judged
+    where problem is not null
+) as rejected
+"""
+REPEATED = "select {key} from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}"
+SHOWN_KEYS = 5
+
+
+@dataclass(frozen=True)
+class SourceRows:
+    """The rows of a table as they are loaded: `table` has all columns to load, `stamp` is its watermark.
+
+    `checks` is false where the source itself keeps the rules, `has_unique_key` true where it keeps the key.
+    """
+
+    table: PostgresTable
+    stamp: Found | None
+    checks: bool
+    has_unique_key: bool
+
+    @property
+    def relation(self) -> Identifier:
+        return Identifier(self.table.schema, self.table.table)
+
+    @property
+    def good(self) -> Composable:
+        """The `from` item for the rows that can be loaded, with the columns of a key by hash where needed."""
+        rows: Composable = self.relation
+        if problem := self._problem:
+            rows = SQL("(select * from {} as source where ({}) is null)").format(rows, problem)
+        if self.table.key:
+            return SQL("{} as source").format(rows)
+        columns = SQL(", ").join(Identifier(column.name) for column in self.table.columns)
+        return SQL(HASHED).format(row=SQL("row({})").format(columns), rows=rows)
+
+    @property
+    def stamped_at(self) -> Composable:
+        """The expression for the moment of a row's last change."""
+        if self.stamp is None:
+            return SQL("null::timestamptz")
+        return SQL(STAMPS[self.stamp.type]).format(column=Identifier(self.stamp.name), zone=self._zone)
+
+    def changed_since(self, moment: datetime | None) -> Composable:
+        """Return the condition for rows stamped from the moment on (None: all), or without a stamp."""
+        if moment is None or self.stamp is None:
+            return SQL("true")
+        # The column stands alone, so that its index serves.
+        name, since = Identifier(self.stamp.name), SQL("{}::timestamptz").format(Literal(moment))
+        if self.stamp.type != "timestamp with time zone":
+            since = SQL("({} at time zone {})").format(since, self._zone)
+        if self.stamp.type == "date":
+            since = SQL("{}::date").format(since)
+        changed = SQL("{} >= {}").format(name, since)
+        return changed if self.stamp.is_required else SQL("({} or {} is null)").format(changed, name)
+
+    def narrowed(self, columns: set[str]) -> "SourceRows":
+        """Return the same rows with fewer columns to load, where no hash is made of all."""
+        if not self.table.key:
+            return self
+        kept = tuple(column for column in self.table.columns if column.name in columns)
+        return replace(self, table=replace(self.table, columns=kept))
+
+    def rejected(self, reader: Cursor, read_from: datetime | None) -> list[Rejected]:
+        """Return the changed rows that break a rule, as JSON; their position is the key."""
+        if not (problem := self._problem):
+            return []
+        key = key_text(self.table.key) if self.table.key else SQL("md5(source::text)")
+        query = SQL(REJECTED).format(
+            key=SQL("{}::text").format(key),
+            problem=problem,
+            relation=self.relation,
+            changed=self.changed_since(read_from),
+        )
+        reader.execute(query)
+        return [Rejected(*row[:5], row=row[5]) for row in reader.fetchall()]
+
+    def count_changed(self, reader: Cursor, read_from: datetime | None) -> int:
+        """Count the rows that changed since the moment, good or not."""
+        query = SQL("select count(*) from {} as source where {}")
+        reader.execute(query.format(self.relation, self.changed_since(read_from)))
+        return reader.fetchone()[0]
+
+    def refuse_repeated_keys(self, reader: Cursor) -> None:
+        """Raise InputError when rows share a key, which only a unique index of the source rules out."""
+        if self.has_unique_key or not self.table.key:
+            return
+        query = SQL(REPEATED).format(
+            key=SQL("{}::text").format(key_text(self.table.key)), rows=self.good, limit=Literal(SHOWN_KEYS)
+        )
+        reader.execute(query)
+        if keys := [key for (key,) in reader.fetchall()]:
+            name, columns = f"{self.table.schema}.{self.table.table}", ", ".join(self.table.key)
+            raise InputError(
+                f"{self.table.name}: rows of {name} share a key ({columns}): {', '.join(keys)}. Declare in"
+                " include/sources.yml the columns that tell them apart, or no key. Nothing was loaded"
+            )
+
+    @property
+    def _problem(self) -> Composed | None:
+        return first_problem(self._ruled) if self.checks else None
+
+    @property
+    def _ruled(self) -> list[Column]:
+        return [column for column in self.table.columns if column.has_rules]
+
+    @property
+    def _zone(self) -> Literal:
+        return Literal(self.table.time_zone)

@@ -1,0 +1,65 @@
+"""Values of documents: found by a column's path, and turned into what raw keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bson import Binary, json_util
+from bson.decimal128 import Decimal128
+
+from include.specs import Column
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """Stands for a value that cannot be reached: something on its path is no object."""
+
+    instead: object
+
+
+def value_of(column: Column, document: object) -> object:
+    """Return the column's value in a document or in an element of an array; None where there is none."""
+    return document.get(column.name) if column.path is None else value_at(column.path, document)
+
+
+def value_at(path: str, document: object) -> object:
+    """Return what the path leads to, field by field; the empty path to the document itself."""
+    value = document
+    for name in path.split(".") if path else ():
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            return Misplaced(value)
+        value = value.get(name)
+    return value
+
+
+def raw_value(column: Column, value: object) -> object:
+    """Return a checked value as raw keeps it."""
+    if value is None:
+        return None
+    if column.is_whole:
+        # 8.0 is a whole number in JSON, and was checked to be one.
+        return int(number(value))
+    if column.bson == "extended_json":
+        return json_util.dumps(value, json_options=json_util.CANONICAL_JSON_OPTIONS)
+    if column.type == "jsonb":
+        return to_json(value)
+    if isinstance(value, Binary):
+        return value.as_uuid()
+    return number(value)
+
+
+def number(value: object) -> object:
+    """Return the value as PostgreSQL reads it: BSON's decimal becomes Python's."""
+    return value.to_decimal() if isinstance(value, Decimal128) else value
+
+
+def to_json(value: object) -> str:
+    """Return the value as relaxed extended JSON."""
+    return json_util.dumps(value, json_options=json_util.RELAXED_JSON_OPTIONS)
+
+
+def printable(value: object) -> str:
+    """Return the value as text that PostgreSQL can keep."""
+    # NUL is the one character that PostgreSQL cannot keep.
+    return str(value).replace("\0", "\\0")

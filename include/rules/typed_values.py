@@ -1,0 +1,42 @@
+"""What makes a row of somebody else's table unloadable, as SQL over its typed columns.
+
+The rules are those of sources.yml: a key or a required column without a value, and bounds.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from psycopg2.sql import SQL, Composed, Identifier, Literal
+
+from include.rules.reasons import sentence
+from include.specs import Column
+
+
+def first_problem(columns: Sequence[Column]) -> Composed | None:
+    """Return an expression: null for a good row, else an array {column, value, reason, rule}.
+
+    None where no column has a rule.
+    """
+    branches = [branch for column in columns for branch in _branches(column)]
+    return SQL("case {} end").format(SQL(" ").join(branches)) if branches else None
+
+
+def _branches(column: Column) -> Iterator[Composed]:
+    name = Identifier(column.name)
+    if column.required:
+        yield _branch(column, SQL("{} is null").format(name), "missing")
+    for bound, operator, rule in ((column.minimum, "<", "below"), (column.maximum, ">", "above")):
+        if bound is not None:
+            # The literal takes the column's type.
+            broken = SQL("{} {} {}").format(name, SQL(operator), Literal(str(bound)))
+            yield _branch(column, broken, rule, bound)
+
+
+def _branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:
+    """Return the branch that names column, value, reason and rule where the condition holds."""
+    return SQL("when {} then array[{}, {}::text, {}, {}]").format(
+        condition,
+        Literal(column.name),
+        Identifier(column.name),
+        Literal(sentence(rule, *details)),
+        Literal(rule),
+    )
