@@ -15,6 +15,7 @@ from cli.airflow_api import AirflowApi
 from cli.run import conf_of, run
 from include.embedded import databases
 from include.embedded.processes import free_port
+from include.environment import plays_product
 from include.generate import ANCHOR
 from include.tables import FILES
 
@@ -30,14 +31,10 @@ What next
 
 def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the demo; return 0 when the pipeline run succeeded."""
-    # The first day of a demo is always the same; files of one's own have no day.
-    conf = conf_of(as_of or (None if data_dir else ANCHOR), data_dir, full_refresh=full_refresh)
-    # A demo's sources hold what it has just brought there: whatever that replaces was meant to go.
-    conf = {**conf, "allow_mass_deletion": True}
     started = time.monotonic()
     end_cleanly_on_signals()
     try:
-        return _run(conf, started)
+        return _run(as_of, data_dir, full_refresh, started)
     except RuntimeError:
         # Its message does not follow the lines of progress at once.
         print(file=sys.stderr)
@@ -48,15 +45,24 @@ def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -
         print(f"\nTook {time.monotonic() - started:.0f} s.")
 
 
-def _run(conf: dict[str, object], started: float) -> int:
+def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started: float) -> int:
     with databases(LOCAL) as env:
-        _say("Databases are up", started)
+        plays = plays_product(env)
+        _say(
+            "Databases are up" if plays else "The warehouse is up; SOURCES=existing: sources are only read",
+            started,
+        )
+        # The first day of a demo is always the same; files and systems of one's own have no day.
+        day = as_of or (ANCHOR if plays and not data_dir else None)
+        conf = conf_of(day, data_dir, full_refresh=full_refresh)
+        if plays:
+            # The sources hold what the demo has just brought there: whatever that replaces was meant to go.
+            conf["allow_mass_deletion"] = True
         with components(LOCAL, env, free_port()) as url:
             _say("Airflow is up", started)
             code = run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, LOCAL / "airflow" / "logs")
-    if code == 0:
-        next_day = date.fromisoformat(str(conf.get("as_of", ANCHOR))) + timedelta(days=1)
-        print(NEXT.format(next_day=next_day, files=FILES), end="")
+    if code == 0 and plays:
+        print(NEXT.format(next_day=(day or ANCHOR) + timedelta(days=1), files=FILES), end="")
     return code
 
 

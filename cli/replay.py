@@ -11,11 +11,14 @@ from psycopg2.extensions import connection as Connection
 from cli import LOCAL, CommandError
 from cli.output import print_table
 from cli.warehouse import connect, this_place
-from include.environment import pipeline_variables
+from include.environment import pipeline_variables, plays_product
+from include.extract_load import load_table
+from include.replay import Replay, replay_documents, replay_extraction, replay_table
 from include.run import Batch, Run
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
+from include.specs import MongoCollection, PostgresTable
+from include.tables import SOURCES
 
-NEWEST_DAY = "select max(as_of) from ops.load_runs where stage = 'seed'"
+NEWEST_DAY = "select max(as_of) from ops.load_runs"
 HEADERS = ("", "replayed", "still rejected", "superseded")
 LINE = "{:24}{:>12}{:>16}{:>12}"
 NEXT = "\nSource and raw have them now; the star takes them over with the next run."
@@ -26,7 +29,7 @@ def replay_everything() -> None:
     # Outside of a component, Airflow would make itself a home in the user's.
     os.environ.setdefault("AIRFLOW_HOME", str(LOCAL / "airflow"))
     with this_place() as env, connect(env, "elt_loader") as loader:
-        os.environ.update(pipeline_variables(env))
+        os.environ.update(pipeline_variables(env) | {"SOURCES": env.get("SOURCES", "")})
         batch = Batch(f"replay__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}", _newest_day(loader))
         printed, counted = tee(_replays(loader, batch))
         print_table(HEADERS, LINE, ((r.name, r.replayed, r.still_rejected, r.superseded) for r in printed))
@@ -35,7 +38,7 @@ def replay_everything() -> None:
 
 
 def _newest_day(loader: Connection) -> date:
-    """Return the day that the sources hold. Raises CommandError when they hold none."""
+    """Return the newest day that was loaded. Raises CommandError when there is none."""
     with loader, loader.cursor() as cursor:
         cursor.execute(NEWEST_DAY)
         if (day := cursor.fetchone()[0]) is None:
@@ -43,20 +46,31 @@ def _newest_day(loader: Connection) -> date:
         return day
 
 
-def _replays(loader: Connection, batch: Batch) -> Iterator:
+def _replays(loader: Connection, batch: Batch) -> Iterator[Replay]:
     """Replay table by table: each into its source, then from there into raw."""
     # Airflow is slow to import, and only this needs it.
-    from include.connections import mongo, postgres
-    from include.extract_load import load_table
-    from include.replay import replay_documents, replay_extraction, replay_table
+    from include.connections import source
 
     # What the loads log is printed as a table.
     logging.disable(logging.INFO)
-    with postgres("source_postgres_app") as app, postgres("source_postgres") as reader:
-        for table in POSTGRES_TABLES:
-            yield replay_table(app, loader, table)
-            load_table(reader, loader, table, Run(batch))
-    with mongo("source_mongo_app") as product, mongo("source_mongo") as catalogue:
-        for collection in MONGO_COLLECTIONS:
-            yield replay_documents(product, loader, collection)
-            yield replay_extraction(catalogue, loader, collection, batch)
+    for declared in SOURCES:
+        is_played = declared.file and plays_product(os.environ)
+        if is_played:
+            yield _replay_seed(declared, loader)
+        with source(declared) as server:
+            if is_played and isinstance(declared, PostgresTable):
+                # Its rules are constraints of the source: an extraction rejects nothing.
+                load_table(server, loader, declared, Run(batch))
+            else:
+                yield replay_extraction(server, loader, declared, batch)
+
+
+def _replay_seed(declared: PostgresTable | MongoCollection, loader: Connection) -> Replay:
+    """Replay what was rejected of a file into the source that is played."""
+    from include.connections import mongo, postgres
+
+    if isinstance(declared, PostgresTable):
+        with postgres("source_postgres_app") as app:
+            return replay_table(app, loader, declared)
+    with mongo("source_mongo_app") as product:
+        return replay_documents(product, loader, declared)

@@ -98,7 +98,7 @@ def _advice(settings: Settings, error: Exception) -> str:
     names = f"{name} in .env, or the connection in Airflow, is right"
     if login := BY_CONNECTION_ID.get(settings.conn_id):
         variables = f"{login.server}_HOST, {login.server}_PORT, {login.server}_DB and {login.secret}"
-        names = f"{variables} (or {name}) in .env are right"
+        names = f"{variables} in .env are right, or {name}"
     return (
         f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}:{settings.port} as"
         f" {settings.login}. See that the server runs, and that {names}. The driver says: {error}"

@@ -15,7 +15,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_batch
 from pymongo.database import Database
 
-from include.extract_load import load_collection
+from include.extract_load import load_collection, load_table
 from include.rules.reasons import REPEATED_KEY, sentence
 from include.run import Batch, Run
 from include.seed.waiting_rows import StillRejected, WaitingRow, merge_csv_rows, merge_documents
@@ -85,13 +85,16 @@ def replay_documents(database: Database, warehouse: Connection, collection: Mong
 
 
 def replay_extraction(
-    catalogue: Database, warehouse: Connection, collection: MongoCollection, batch: Batch
+    server: Connection | Database,
+    warehouse: Connection,
+    source: PostgresTable | MongoCollection,
+    batch: Batch,
 ) -> Replay:
-    """Load the whole collection into raw again: documents that an extraction rejected may be valid now."""
-    name = collection.raw
+    """Load the whole source into raw again: what an extraction rejected may be valid now."""
+    name, load = source.raw, load_table if isinstance(source, PostgresTable) else load_collection
     with transaction(warehouse) as cursor:
         cursor.execute("delete from ops.watermarks where table_name = %s", (name,))
-    loads = load_collection(catalogue, warehouse, collection, Run(batch))
+    loads = load(server, warehouse, source, Run(batch))
     with transaction(warehouse) as cursor:
         cursor.execute(RELEASE_EXTRACTED, {"batch_id": batch.batch_id, "name": name})
         released = [release for (release,) in cursor.fetchall()]

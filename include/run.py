@@ -38,8 +38,13 @@ class Run:
     ) -> "Run":
         """Return the run that an Airflow context describes; `files` are its folder and dataset.
 
-        Raises InputError for an as_of that is no date.
+        Raises InputError for an as_of that is no date, and for files where nothing is seeded.
         """
+        if context["params"].get("data_dir") and not settings.plays:
+            raise InputError(
+                "data_dir names files to seed, but SOURCES=existing in .env: the sources are only read."
+                " Trigger again without it"
+            )
         batch = Batch(context["run_id"], _business_day(context))
         return cls(batch, _limits(context["params"], settings.limits), **(files or {}))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from include.embedded import mongo, postgres
 from include.embedded.processes import is_running, stop_process
-from include.environment import ROOT, ensure_env
+from include.environment import ROOT, ensure_env, plays_product
 from include.errors import EmbeddedServerError
 
 __all__ = ["EmbeddedServerError", "databases", "reset", "start", "stop"]
@@ -27,7 +27,7 @@ def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, 
 
     Servers that already run are used and not stopped at the end: the command that started them does that.
     """
-    found_running = is_running(home / "postgres.pid") and is_running(home / "mongo.pid")
+    found_running = is_running(home / "postgres.pid")
     try:
         yield start(home, env_file)
     finally:
@@ -38,14 +38,17 @@ def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, 
 def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
     """Start the servers that do not run yet, with roles and databases; return `.env` with hosts and ports.
 
+    Sources that exist elsewhere keep theirs, and nothing is made for them here.
     Raises EmbeddedServerError, with the end of the server's log, when a server does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
     env = {**ensure_env(env_file), "AIRFLOW_DB": "airflow"}
-    postgres_port, mongo_port = str(postgres.start(home, env)), str(mongo.start(home, env))
-    for server in ("SOURCE", "WAREHOUSE", "AIRFLOW_DB"):
-        env |= {f"{server}_HOST": LOOPBACK, f"{server}_PORT": postgres_port}
-    return env | {"MONGO_HOST": LOOPBACK, "MONGO_PORT": mongo_port}
+    ports = dict.fromkeys(("WAREHOUSE", "AIRFLOW_DB"), postgres.start(home, env))
+    if plays_product(env):
+        ports |= {"SOURCE": ports["WAREHOUSE"], "MONGO": mongo.start(home, env)}
+    for server, port in ports.items():
+        env |= {f"{server}_HOST": LOOPBACK, f"{server}_PORT": str(port)}
+    return env
 
 
 def stop(home: Path) -> None:

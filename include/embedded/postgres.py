@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Identifier
 
 from include.embedded import processes
-from include.environment import ROOT
+from include.environment import ROOT, plays_product
 from include.errors import EmbeddedServerError
 
 with warnings.catch_warnings():
@@ -46,7 +46,7 @@ def start(home: Path, env: Mapping[str, str]) -> int:
 def create_databases(env: Mapping[str, str], port: int) -> None:
     """Create the missing databases among those that `env` names, and update their roles and schemas."""
     for setting, folder in DATABASES.items():
-        if setting in env:
+        if setting in env and (setting != "SOURCE_DB" or plays_product(env)):
             _create_database(env, port, env[setting])
             _apply_roles(env, port, env[setting], ROOT / "docker" / folder / "roles.sql")
 

@@ -1,32 +1,17 @@
 """Runs of the whole DAG in one process, on real databases: with a logical date, and with a broken file."""
 
-import sys
 from datetime import UTC, date, datetime
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.utils import db
 
-from include.environment import ROOT, connections
+from include.environment import ROOT
 from tests.pipeline import trusted_checksums
 
 
-@pytest.fixture(scope="module", autouse=True)
-def metadata_database():
-    db.initdb()
-
-
 @pytest.fixture
-def pipeline(platform, monkeypatch, tmp_path):
-    settings = connections(platform.env | {"AIRFLOW_DB_HOST": "", "AIRFLOW_DB_PORT": ""})
-    for name, value in settings.items():
-        if name.startswith(("AIRFLOW_CONN", "WAREHOUSE", "DBT")):
-            monkeypatch.setenv(name, value)
-    sizes = {"GENERATE_USERS": "40", "GENERATE_TITLES": "12", "GENERATE_SESSIONS": "600"}
-    paths = {"DATA_ROOT": str(tmp_path / "data"), "DBT_PYTHON": sys.executable}
-    dbt_paths = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
-    for name, value in (sizes | paths | dbt_paths).items():
-        monkeypatch.setenv(name, value)
+def pipeline(platform, dag_environment):
+    dag_environment(platform.env)
     return DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
 
 

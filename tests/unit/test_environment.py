@@ -162,7 +162,8 @@ SECRET_OF = {
 
 @pytest.mark.parametrize("value", NASTY)
 def test_any_password_arrives_where_it_is_used(env: dict[str, str], value: str) -> None:
-    made = connections(dict.fromkeys(env, value) | {name: env[name] for name in env if "PORT" in name})
+    kept = {name: env[name] for name in env if "PORT" in name or name == "SOURCES"}
+    made = connections(dict.fromkeys(env, value) | kept)
     for name in SECRET_OF:
         assert json.loads(made[name])["password"] == value
     assert made["DBT_PASSWORD"] == made["AIRFLOW__API_AUTH__JWT_SECRET"] == value
