@@ -33,7 +33,8 @@ def read_env(path: Path) -> dict[str, str]:
 def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:
     """Return the settings of `path`; a missing file is made from `example`, with random secrets.
 
-    An older or copied file is completed: variables that only `example` has are added, empty secrets filled.
+    An older or copied file is completed: variables that only `example` has are added, empty secrets filled,
+    but for those of sources that exist.
     """
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     new = _complete(old, example.read_text(encoding="utf-8"))
@@ -64,7 +65,9 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
     """Return the line of a .env file, with a random value where it names an empty secret."""
     name = line.partition("=")[0]
     is_empty_secret = values.get(name) == "" and name.endswith(("_PASSWORD", "_SECRET", "_KEY"))
-    return f"{name}={_random_secret(name)}" if is_empty_secret else line
+    # The passwords of somebody's own systems cannot be made up.
+    is_theirs = values.get("SOURCES") == "existing" and name.startswith(("SOURCE_", "MONGO_"))
+    return f"{name}={_random_secret(name)}" if is_empty_secret and not is_theirs else line
 
 
 def _write(path: Path, text: str) -> None:

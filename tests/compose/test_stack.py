@@ -31,6 +31,7 @@ LASTING = {
     "airflow-scheduler",
     "airflow-dag-processor",
 }
+FORGET = "comment on table users is null; comment on table viewing_sessions is null; truncate seed_state"
 SPECIAL = "p@ss:w/or'd\"$x%20 #1"
 
 
@@ -231,6 +232,34 @@ def test_passwords_of_any_characters_take_effect_at_the_next_up(stack, first_run
     assert stack.env["BI_READER_PASSWORD"].startswith(SPECIAL)
     assert stack.warehouse.query("bi_reader", "select count(*) > 0 from trusted.dim_users") == [(True,)]
     assert "fct_viewing_sessions" in stack.make("run", f"AS_OF={DAY}")
+
+
+def test_somebodys_sources_are_refused_and_then_only_read(stack, first_run):
+    # As if others had made them: neither a mark nor a seed is left.
+    _in_source(stack, "psql", "-U", "postgres", "-d", stack.env["SOURCE_DB"], "-qc", FORGET)
+    before = _dump(stack)
+    printed = stack.make("run", "AS_OF=2024-09-03", check=False)
+    assert "ForeignTableError" in printed
+    assert "nothing was written" in printed
+    assert _dump(stack) == before
+    stack.set(SOURCES="existing")
+    stack.make("up")
+    printed = stack.make("run", "AS_OF=2024-09-03")
+    for task in ("generate_source_files", "create_mongodb_collections", "load_csvs_to_postgres"):
+        assert re.search(rf"skipped +{task}", printed), printed
+    assert "fct_viewing_sessions" in printed
+    assert _dump(stack) == before
+
+
+def _dump(stack) -> str:
+    """Return everything that the PostgreSQL source holds, as SQL."""
+    dump = _in_source(stack, "pg_dump", "-U", "postgres", stack.env["SOURCE_DB"])
+    # Newer versions of pg_dump guard the file by a random word.
+    return "".join(line for line in dump.splitlines(keepends=True) if "restrict" not in line)
+
+
+def _in_source(stack, *command: str) -> str:
+    return docker("exec", stack.containers()["source-postgres"]["Id"], *command)
 
 
 def test_reset_leaves_nothing(stack):
