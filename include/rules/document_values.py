@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bson import Binary, json_util
+from bson import json_util
 from bson.decimal128 import Decimal128
 
-from include.specs import Column
+from include.specs import LARGEST, Column
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,17 @@ def value_at(path: str, document: object) -> object:
 
 def raw_value(column: Column, value: object) -> object:
     """Return a checked value as raw keeps it."""
-    if value is None:
-        return None
-    if column.is_whole:
+    wanted = column.bson or column.type
+    if value is None or wanted == "text":
+        return value
+    if wanted in LARGEST:
         # 8.0 is a whole number in JSON, and was checked to be one.
         return int(number(value))
-    if column.bson == "extended_json":
+    if wanted == "extended_json":
         return json_util.dumps(value, json_options=json_util.CANONICAL_JSON_OPTIONS)
-    if column.type == "jsonb":
+    if wanted == "jsonb":
         return to_json(value)
-    if isinstance(value, Binary):
-        return value.as_uuid()
-    return number(value)
+    return value.as_uuid() if wanted == "uuid" else number(value)
 
 
 def number(value: object) -> object:

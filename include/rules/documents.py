@@ -29,12 +29,14 @@ DEEPEST = 100
 BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", dict: "object", list: "array"}
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 
-# Type of a column -> whether a value is one, and what people call it. What is not here may be anything.
+# Type of a column -> whether a value is one, and what people call it.
 OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "boolean": (lambda value: isinstance(value, bool), "true/false"),
     "timestamptz": (lambda value: isinstance(value, datetime), "a date"),
     "objectid": (lambda value: isinstance(value, ObjectId), "an ObjectId"),
     "uuid": (lambda value: isinstance(value, Binary) and value.subtype == UUID_SUBTYPE, "a UUID"),
+    "jsonb": (lambda value: not isinstance(value, Misplaced), "a value"),
+    "extended_json": (lambda value: not isinstance(value, Misplaced), "a value"),
 }
 # A broken rule, and its details.
 Broken = tuple[str, *tuple[object, ...]]
@@ -45,8 +47,9 @@ def find_problem(kind: DocumentKind, document: object) -> Problem | None:
     if not isinstance(document, Mapping):
         return problem("wrong_type", "an object", _type_name(document), value=repr(document))
     for column in kind.columns:
-        if found := find_value_problem(column, value_of(column, document)):
-            return found
+        value = value_of(column, document)
+        if broken := _broken_rule(column, value):
+            return problem(*broken, column=column.name, value=_shown(value))
     for array in kind.arrays:
         if found := _array_problem(array, value_at(array.field, document)):
             return found
@@ -76,13 +79,11 @@ def _broken_rule(column: Column, value: object) -> Broken | None:
     """Return the rule that the value breaks as one of the column, with the rule's details."""
     if value is None:
         return ("missing",) if column.required else None
-    if isinstance(value, Misplaced):
-        return "wrong_type", "an object", _type_name(value.instead)
     wanted = column.bson or column.type
-    if wanted in NUMBERS or wanted == "double precision":
-        return _broken_by_number(column, number(value))
     if wanted == "text":
         return _broken_by_text(column, value)
+    if wanted in NUMBERS or wanted == "double precision":
+        return _broken_by_number(column, number(value))
     return _broken_by_type(wanted, value)
 
 
@@ -97,8 +98,8 @@ def _broken_by_text(column: Column, value: object) -> Broken | None:
 
 def _broken_by_type(wanted: str, value: object) -> Broken | None:
     """Judge a value that has no bounds by its BSON type; any may be kept as JSON."""
-    is_right, name = OTHER_TYPES.get(wanted, (None, ""))
-    return None if is_right is None or is_right(value) else ("wrong_type", name, _type_name(value))
+    is_right, name = OTHER_TYPES[wanted]
+    return None if is_right(value) else ("wrong_type", name, _type_name(value))
 
 
 def _broken_by_number(column: Column, value: object) -> Broken | None:
@@ -183,5 +184,7 @@ def _shown(value: object) -> str | None:
 
 def _type_name(value: object) -> str:
     """Name the type of a value as people do."""
+    if isinstance(value, Misplaced):
+        return f"inside {_type_name(value.instead)}"
     names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
     return names.get(type(value), f"a {type(value).__name__}")
