@@ -26,7 +26,7 @@ from include.tables import SOURCES
 from include.transaction import transaction
 
 HAS_LOADS = "select to_regclass('ops.schema_changes') is not null"
-ALL_IS_THERE = "\nA load can read all that include/sources.yml names."
+NOTHING_STOPS = "\nNothing that would stop a load was found."
 STOPS = "\nWhat is MISSING stops a load. Nothing was changed anywhere."
 Entries = list[PostgresTable | MongoCollection]
 
@@ -43,7 +43,7 @@ def check_sources() -> int:
     for report in reports:
         _print_remedies(report)
     stops = any(report.stops_a_load for report in reports)
-    print(STOPS if stops else ALL_IS_THERE)
+    print(STOPS if stops else NOTHING_STOPS)
     return int(stops)
 
 
@@ -116,7 +116,10 @@ def _reader(server: str, entries: Entries) -> Iterator[str]:
 
 def _print_remedies(report: Report) -> None:
     """Print the statements for a server's administrator, in one piece that a shell takes as it is."""
+    from include.connections import login_of
+
     if report.remedies:
         comment, shell = ("--", "psql") if report.is_postgres else ("//", "mongosh")
-        print(f"\n{comment} {report.server}: for an administrator, to paste into {shell}")
+        place = f"{shell} in the database {login_of(report.server)[1]}"
+        print(f"\n{comment} {report.server}: for an administrator, to paste into {place}")
         print("\n".join(report.remedies))

@@ -55,5 +55,5 @@ class Report:
 
 
 def one_line(error: Exception) -> str:
-    """Return the error's message without its line breaks."""
-    return " ".join(str(error).split())
+    """Return the error's message without its line breaks, and without what MongoDB's driver repeats."""
+    return " ".join(str(error).partition(", full error:")[0].split())

@@ -136,5 +136,5 @@ def _undated(database: Database, collection: MongoCollection, stamp: str) -> Fin
     name = collection.name
     if not undated:
         return ok(f"{name}: every document has a date as {stamp}")
-    parts = f"{absent:,} documents have no {stamp}, and of {undated - absent:,} it is no date"
-    return careful(f"{name}: {parts}. Every load reads them; those of the second sort go to quarantine")
+    parts = f"documents without {stamp}: {absent:,}, with one that is no date: {undated - absent:,}"
+    return careful(f"{name}: {parts}. Every load reads them, and sets the latter aside")

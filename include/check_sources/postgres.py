@@ -94,12 +94,8 @@ def _rights(cursor: Cursor, login: Login, tables: Iterable[PostgresTable]) -> It
 
 def _oldest_transaction(cursor: Cursor, login: Login) -> Iterator[Finding]:
     """Yield whether a load can know which transactions are still open."""
-    found, name, user = (
-        catalogue.oldest_transaction_start(cursor),
-        "elt.oldest_transaction_start()",
-        login.user,
-    )
-    without = "only the overlap covers late commits"
+    found, user = catalogue.oldest_transaction_start(cursor), login.user
+    name, without = "elt.oldest_transaction_start()", "only the overlap covers late commits"
     if found is None:
         yield careful(f"there is no {name}: {without}", *remedies.oldest_transaction_start(user))
         return
@@ -164,15 +160,19 @@ def _hidden(checked: Checked) -> Iterator[Finding]:
 
 
 def _columns(checked: Checked, shape: Shape) -> Iterator[Finding]:
-    """Yield each column that would stop a load, as the load says it, and those that it would leave out."""
-    for change, advice in find_problems(shape, checked.login.user):
-        grant = change.change == "unreadable"
-        columns = [change.column_name]
-        remedy = [remedies.grant_select(checked.table, checked.login.user, columns)] if grant else []
-        yield missing(f"{checked.name}: {advice}", *remedy)
+    """Yield the columns that would stop a load, as the load says it, and those that it would leave out."""
+    table, user, unreadable = checked.table, checked.login.user, []
+    for change, advice in find_problems(shape, user):
+        if change.change == "unreadable":
+            unreadable.append(change.column_name)
+        else:
+            yield missing(f"{table.name}: {advice}")
+    if unreadable:
+        grant = remedies.grant_select(table, user, unreadable)
+        yield missing(f"{table.name}: {user} may not read {', '.join(unreadable)}", grant)
     if left := [found.name for found in shape.left_out]:
         why = "not readable, or of a name that raw cannot take"
-        yield careful(f"{checked.name}: {_listed(left)} will not be loaded: {why}")
+        yield careful(f"{table.name}: {_listed(left)} will not be loaded: {why}")
 
 
 def _key(cursor: Cursor, checked: Checked) -> Iterator[Finding]:
