@@ -208,8 +208,9 @@ def test_column_that_an_earlier_load_added_is_missing_too(source):
             " policy hides later count as deleted",
         ),
         (
-            "alter table users add secret text; revoke select on users from elt_reader; grant select (user_id,"
-            " age, country, subscription_type, registration_date, total_watch_time_hours, created_at, updated_at)"
+            "alter table users add secret text; revoke select on users from elt_reader;"
+            " grant select (user_id, age, country, subscription_type, registration_date,"
+            " total_watch_time_hours, created_at, updated_at)"
             " on users to elt_reader",
             "users: secret will not be loaded: not readable, or of a name that raw cannot take",
         ),
