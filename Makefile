@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -28,6 +28,7 @@ rollback: ## give readers of trusted the previous version again; once more takes
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 quarantine: ## show which rows could not be loaded, and why
 replay: ## try the rows in quarantine again, after a rule or a row was mended
+check-sources: ## say what the reader sees of each source, and the SQL that an administrator runs for the rest
 reconcile: ## show how sources, raw and star compared in the last run
 logs: ## follow the logs of the Docker stack
 ps: ## show the containers and their health
@@ -49,7 +50,7 @@ demo ui docs data-model: $(VENV)
 	@$(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications rollback sql quarantine replay reconcile:
+run publications rollback sql quarantine replay reconcile check-sources:
 	@if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:

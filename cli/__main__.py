@@ -19,6 +19,7 @@ SIMPLE = {
     "ui": ("cli.ui:serve_ui", None, "Serve Airflow's UI on the demo's databases until Ctrl-C."),
     "quarantine": ("cli.quarantine:print_quarantine", "elt_loader", "Show which rows could not be loaded."),
     "replay": ("cli.replay:replay_everything", None, "Try the rows in quarantine again."),
+    "check-sources": ("cli.check_sources:check_sources", None, "Say what the reader sees of each source."),
     "reconcile": ("cli.reconcile:print_last_run", "elt_loader", "Show how sources, raw and star compared."),
     "publications": ("cli.publications:print_latest", "dbt_transformer", "List what readers were given."),
     "rollback": ("cli.publications:roll_back", "dbt_transformer", "Give readers the previous version again."),

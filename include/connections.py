@@ -81,6 +81,12 @@ def all_sources() -> Iterator[dict[str, Connection | Database]]:
         yield {server: stack.enter_context(source(found)) for server, found in by_server.items()}
 
 
+def login_of(connection_id: str) -> tuple[str | None, str | None]:
+    """Return who logs in, and to which database. Raises InputError for a connection that nobody declared."""
+    settings = _settings(connection_id)
+    return settings.login, settings.schema
+
+
 def _settings(connection_id: str) -> Settings:
     """Return the connection's settings. Raises InputError when nobody declared it."""
     try:

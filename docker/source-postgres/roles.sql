@@ -23,15 +23,6 @@ grant usage, create on schema public to app;
 grant usage on schema public to elt_reader;
 alter default privileges for role app in schema public grant select on tables to elt_reader;
 
--- The start of the oldest open transaction: what it writes is not visible yet, so extraction must come back for it.
--- One moment and nothing else of pg_stat_activity is handed out.
-create schema if not exists elt;
-create or replace function elt.oldest_transaction_start() returns timestamptz
-language sql security definer set search_path = pg_catalog as $$
-    select coalesce(min(xact_start), now())
-    from pg_stat_activity
-    where datname = current_database() and backend_type = 'client backend'
-$$;
-revoke all on function elt.oldest_transaction_start() from public;
+\ir oldest_transaction_start.sql
 grant usage on schema elt to elt_reader;
 grant execute on function elt.oldest_transaction_start() to elt_reader;

@@ -48,7 +48,7 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
     source = _source_columns(reader, cursor, table, batch)
     reported = reported_before(cursor, [table.raw])
     shape = _shape(cursor, table, source, reported)
-    if problems := dict(_problems(shape, reader.connection.info.user)):
+    if problems := dict(find_problems(shape, reader.connection.info.user)):
         stop(cursor, problems, batch)
     missing = [column for column in shape.declared if column.name not in shape.held]
     for column in missing + shape.new:
@@ -61,7 +61,12 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
 def rows_as_loaded(reader: Cursor, cursor: Cursor, table: PostgresTable) -> SourceRows:
     """Return the rows with the columns that raw has of them by now; nothing is followed."""
     source = columns_of(reader, Identifier(table.schema, table.table))
-    return _rows(reader, _shape(cursor, table, source, reported_before(cursor, [table.raw])), [])
+    return _rows(reader, shape_in_raw(cursor, table, source), [])
+
+
+def shape_in_raw(cursor: Cursor, table: PostgresTable, source: dict[str, Found]) -> Shape:
+    """Return the source's columns beside those that raw has by now."""
+    return _shape(cursor, table, source, reported_before(cursor, [table.raw]))
 
 
 def _shape(cursor: Cursor, table: PostgresTable, source: dict[str, Found], reported: set) -> Shape:
@@ -123,7 +128,7 @@ def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch:
     return columns
 
 
-def _problems(shape: Shape, user: str) -> Iterator[tuple[SchemaChange, str]]:
+def find_problems(shape: Shape, user: str) -> Iterator[tuple[SchemaChange, str]]:
     """Yield each change that stops the load, with its advice."""
     declared = list(shape.declared)
     if stamp := shape.table.watermark:
@@ -147,7 +152,7 @@ def _removed(shape: Shape, column: Column, is_declared: bool) -> str:
     gone = f"{_place(shape, column)} ({column.type}) is gone. Restore it (if renamed, under its old name), or"
     if is_declared:
         return f"{gone} change include/sources.yml and what reads the column"
-    name, kept = _quoted(column.name), _quoted(f"{column.name}_removed")
+    name, kept = quoted(column.name), quoted(f"{column.name}_removed")
     return f"{gone} keep what raw has of it: alter table raw.{shape.table.raw} rename column {name} to {kept}"
 
 
@@ -163,7 +168,7 @@ def _retyped(shape: Shape, column: Column, found: Found) -> str:
         return f"{changed} Restore the type, and give what is of another type a column of its own"
     return (
         f"{changed} Restore the type, or widen it in include/sources.yml and in the warehouse:"
-        f" alter table raw.{shape.table.raw} alter column {_quoted(column.name)} type {found.type}"
+        f" alter table raw.{shape.table.raw} alter column {quoted(column.name)} type {found.type}"
     )
 
 
@@ -172,13 +177,14 @@ def _place(shape: Shape, column: Column) -> str:
 
 
 def _grant(table: PostgresTable, user: str, column: str | None = None) -> str:
-    schema, columns = _quoted(table.schema), f" ({_quoted(column)})" if column else ""
+    schema, columns = quoted(table.schema), f" ({quoted(column)})" if column else ""
     may_enter = column or table.schema == "public"
     usage = "" if may_enter else f"grant usage on schema {schema} to {user}; "
-    return f"{usage}grant select{columns} on {schema}.{_quoted(table.table)} to {user}"
+    return f"{usage}grant select{columns} on {schema}.{quoted(table.table)} to {user}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return the name as an identifier for a statement that is printed."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
 

@@ -68,8 +68,8 @@ order by attnum
 CATALOGUE_KEYS = """
 select
     obj_description(to_regclass(%(relation)s), 'pg_class'),
-    exists (
-        select 1 from pg_catalog.pg_index
+    (
+        select indexrelid::regclass::text from pg_catalog.pg_index
         where indrelid = to_regclass(%(relation)s) and indisunique and indisvalid and indpred is null
             and not exists (
                 select 1 from unnest(indkey::smallint[]) with ordinality as part (attnum, place)
@@ -78,6 +78,8 @@ select
                 where place <= indnkeyatts
                     and (part.attnum = 0 or attname::text != all (%(key)s))
             )
+        order by indisprimary desc, indexrelid
+        limit 1
     )
 """
 # Names that raw, and a load within its statements, need themselves.
@@ -167,10 +169,19 @@ def keeps(reader: Cursor, table: PostgresTable) -> tuple[bool, bool]:
 
     What the platform made has its rules as constraints. No key at all is unique in any case.
     """
+    comment, index = _comment_and_index(reader, table)
+    return comment != MARK, index is not None
+
+
+def unique_index(reader: Cursor, table: PostgresTable) -> str | None:
+    """Return the index by which the source holds the key unique, None when none does."""
+    return _comment_and_index(reader, table)[1]
+
+
+def _comment_and_index(reader: Cursor, table: PostgresTable) -> tuple[str | None, str | None]:
     relation = Identifier(table.schema, table.table).as_string(reader)
     reader.execute(CATALOGUE_KEYS, {"relation": relation, "key": list(table.key)})
-    comment, has_unique_key = reader.fetchone()
-    return comment != MARK, has_unique_key
+    return reader.fetchone()
 
 
 def holds(held: str, found: Found, is_declared: bool) -> bool:
