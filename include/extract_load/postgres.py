@@ -68,10 +68,7 @@ def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime 
 
 def stage_keys(reader: Cursor, cursor: Cursor, rows: SourceRows) -> None:
     """Fill the table's keys with every key of the source."""
-    types = {column.name: column.type for column in rows.table.raw_columns}
-    key = SQL(", ").join(
-        SQL("{}::{}").format(Identifier(name), SQL(types[name])) for name in rows.table.raw_key
-    )
+    key = SQL(", ").join(map(Identifier, rows.table.raw_key))
     query = SQL("select {} from {}").format(key, rows.good)
     _pipe(reader, query, cursor, Identifier(f"keys_{rows.table.raw}"))
 
@@ -101,10 +98,7 @@ def everything_before_is_visible(source: Connection) -> datetime:
 
 def _query(rows: SourceRows, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:
     """Return the query for rows stamped from `read_from` on: columns, stamp, values of further columns."""
-    # Binary COPY does not convert, so the types are made the warehouse's here.
-    columns = SQL(", ").join(
-        SQL("{}::{}").format(Identifier(column.name), SQL(column.type)) for column in rows.table.raw_columns
-    )
+    columns = SQL(", ").join(Identifier(column.name) for column in rows.table.raw_columns)
     added = SQL("").join(SQL(", ") + stamp for stamp in stamps)
     return SQL("select {}, {}{} from {} where {}").format(
         columns, rows.stamped_at, added, rows.good, rows.changed_since(read_from)
