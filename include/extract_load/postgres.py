@@ -23,15 +23,6 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 PIPE_BYTES = 1 << 20
-# In which words the source writes values that become texts. Not set for the session: behind a pooler the next
-# transaction may be in another one.
-WORDS = """
-set local time zone 'UTC';
-set local datestyle = 'ISO, YMD';
-set local intervalstyle = 'postgres';
-set local bytea_output = 'hex';
-set local extra_float_digits = 3
-"""
 # A replica sees what was replayed; what is open on its primary it does not know.
 WATERMARK = """
 select case
@@ -46,7 +37,7 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
     """Yield a cursor to which the source stands still."""
     source.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with transaction(source) as reader:
-        reader.execute(WORDS)
+        reader.execute(raw.WORDS)
         yield reader
 
 

@@ -39,8 +39,8 @@ STAMPS = {
     "date": "{column}::timestamp at time zone {zone}",
 }
 # varchar(20), other string types and enumerations count as text, money as the number that it is, a domain as
-# the type that it is based on; what holds for a type holds for arrays of it. A domain may be over a domain over
-# an array of a domain, so the type is looked for step by step.
+# the type that it is based on; what holds for a type holds for arrays of it. Domains may be over domains, and
+# over arrays of domains, so the type is looked for step by step.
 CATALOGUE_COLUMNS = """
 with recursive found as (
     select * from pg_catalog.pg_attribute

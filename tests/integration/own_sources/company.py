@@ -27,7 +27,8 @@ DECLARED = {source.name: source for source in read_sources(FOLDER / "company.yml
 TABLES = {name: source for name, source in DECLARED.items() if isinstance(source, PostgresTable)}
 COLLECTIONS = {name: source for name, source in DECLARED.items() if isinstance(source, MongoCollection)}
 # Both sides are shown in these words, whatever the servers' own are.
-WORDS = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'"
+WORDS = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"
+WORDS += "set bytea_output = 'hex'; set extra_float_digits = 3"
 OWN = {*META_COLUMNS, *(column.name for column in ROW_HASH), "_was_live"}
 SELECT, LIVE = SQL("select {} from {} where {}"), "_deleted_at is null"
 COLUMNS = """
@@ -53,8 +54,9 @@ class Company(Pipeline):
         with self.owner.cursor() as cursor:
             cursor.execute(sql)
 
-    def create_raw(self) -> None:
-        """Create the raw tables of what the tests declared."""
+    def create(self) -> None:
+        """Create the company's tables, and the raw ones that are declared for them."""
+        self.change((FOLDER / "company.sql").read_text(encoding="utf-8"))
         with pytest.MonkeyPatch.context() as patch:
             declare(patch, DECLARED.values())
             create_warehouse_tables(self.loader)
