@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from include.specs import (
     KEPT_AS_TEXT,
-    META_COLUMNS,
     NUMBERS,
     PLAYED_STAMPS,
+    TAKEN_NAMES,
     Array,
     Column,
     DocumentKind,
@@ -126,7 +126,7 @@ class _Entry:
 
     def _column(self, place: Place, name: str, column: str | Mapping, *, is_key: bool = False) -> Column:
         words = {"type": column} if isinstance(column, str) else dict(column)
-        if name in META_COLUMNS or name == "_document":
+        if name in TAKEN_NAMES or name == "_document":
             raise self._error(place, "this name is the loader's own")
         bson = words["type"] if words["type"] in KEPT_AS_TEXT else None
         if words["type"] not in BOUNDED and {"minimum", "maximum"} & words.keys():

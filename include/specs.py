@@ -89,6 +89,9 @@ class Extraction:
 
 # The key of a table that has none: what a row says, and which of several equal rows it is.
 ROW_HASH = (Column("_row_hash", "uuid", required=True), Column("_row_copy", "integer", required=True))
+# Names that raw, and a load or a comparison within its statements, need themselves.
+TAKEN_NAMES = {*META_COLUMNS, *(column.name for column in ROW_HASH)}
+TAKEN_NAMES |= {"_was_live", "_left_out_key", "_compared_key"}
 
 
 @dataclass(frozen=True, kw_only=True)

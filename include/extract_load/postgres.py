@@ -23,15 +23,6 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 PIPE_BYTES = 1 << 20
-# In which words the source writes values that become texts. Not set for the session: behind a pooler the next
-# transaction may be in another one.
-WORDS = """
-set local time zone 'UTC';
-set local datestyle = 'ISO, YMD';
-set local intervalstyle = 'postgres';
-set local bytea_output = 'hex';
-set local extra_float_digits = 3
-"""
 # A replica sees what was replayed; what is open on its primary it does not know.
 WATERMARK = """
 select case
@@ -46,7 +37,7 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
     """Yield a cursor to which the source stands still."""
     source.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with transaction(source) as reader:
-        reader.execute(WORDS)
+        reader.execute(raw.WORDS)
         yield reader
 
 
@@ -68,10 +59,7 @@ def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime 
 
 def stage_keys(reader: Cursor, cursor: Cursor, rows: SourceRows) -> None:
     """Fill the table's keys with every key of the source."""
-    types = {column.name: column.type for column in rows.table.raw_columns}
-    key = SQL(", ").join(
-        SQL("{}::{}").format(Identifier(name), SQL(types[name])) for name in rows.table.raw_key
-    )
+    key = SQL(", ").join(map(Identifier, rows.table.raw_key))
     query = SQL("select {} from {}").format(key, rows.good)
     _pipe(reader, query, cursor, Identifier(f"keys_{rows.table.raw}"))
 
@@ -101,10 +89,7 @@ def everything_before_is_visible(source: Connection) -> datetime:
 
 def _query(rows: SourceRows, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:
     """Return the query for rows stamped from `read_from` on: columns, stamp, values of further columns."""
-    # Binary COPY does not convert, so the types are made the warehouse's here.
-    columns = SQL(", ").join(
-        SQL("{}::{}").format(Identifier(column.name), SQL(column.type)) for column in rows.table.raw_columns
-    )
+    columns = SQL(", ").join(Identifier(column.name) for column in rows.table.raw_columns)
     added = SQL("").join(SQL(", ") + stamp for stamp in stamps)
     return SQL("select {}, {}{} from {} where {}").format(
         columns, rows.stamped_at, added, rows.good, rows.changed_since(read_from)

@@ -9,7 +9,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import Identifier
 
 from include.schema.played import MARK
-from include.specs import META_COLUMNS, ROW_HASH, Column, PostgresTable
+from include.specs import TAKEN_NAMES, Column, PostgresTable
 
 # Types that binary COPY carries unchanged, and whose values are equal only if they look equal. Values of any
 # other type are loaded as text.
@@ -39,28 +39,38 @@ STAMPS = {
     "date": "{column}::timestamp at time zone {zone}",
 }
 # varchar(20), other string types and enumerations count as text, money as the number that it is, a domain as
-# the type that it is based on; what holds for a type holds for arrays of it.
+# the type that it is based on; what holds for a type holds for arrays of it. Domains may be over domains, and
+# over arrays of domains, so the type is looked for step by step.
 CATALOGUE_COLUMNS = """
+with recursive found as (
+    select * from pg_catalog.pg_attribute
+    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+),
+step as (
+    select attnum, atttypid as type_id, '' as suffix from found
+    union all
+    select
+        step.attnum,
+        case when typtype = 'd' then typbasetype else typelem end,
+        suffix || case when typtype = 'd' then '' else '[]' end
+    from step inner join pg_catalog.pg_type on pg_type.oid = step.type_id
+    where typtype = 'd' or (typcategory = 'A' and typelem != 0)
+)
 select
     attname,
     case
-        when value.typcategory in ('S', 'E') then 'text'
-        when value.typname = 'money' then 'numeric'
-        when value.typtype = 'd' then format_type(value.typbasetype, null)
-        else format_type(value.oid, null)
-    end || case when value.oid = outer_type.oid then '' else '[]' end as type,
+        when typcategory in ('S', 'E') then 'text'
+        when typname = 'money' then 'numeric'
+        else format_type(type_id, null)
+    end || suffix as type,
     format_type(atttypid, atttypmod) as full_type,
-    has_column_privilege(attrelid, attnum, 'select') as is_readable,
+    has_column_privilege(attrelid, found.attnum, 'select') as is_readable,
     attnotnull as is_required
-from pg_catalog.pg_attribute
-inner join pg_catalog.pg_type as outer_type on outer_type.oid = atttypid
-inner join pg_catalog.pg_type as value
-    on value.oid = case
-        when outer_type.typcategory = 'A' and outer_type.typelem != 0 then outer_type.typelem
-        else outer_type.oid
-    end
-where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
-order by attnum
+from found
+inner join step on step.attnum = found.attnum
+inner join pg_catalog.pg_type on pg_type.oid = step.type_id
+where typtype != 'd' and not (typcategory = 'A' and typelem != 0)
+order by found.attnum
 """
 
 
@@ -71,6 +81,12 @@ select
     (
         select indexrelid::regclass::text from pg_catalog.pg_index
         where indrelid = to_regclass(%(relation)s) and indisunique and indisvalid and indpred is null
+            -- One of a parent does not reach the rows of tables that inherit from it; of partitions it does.
+            and not exists (
+                select 1 from pg_catalog.pg_inherits
+                inner join pg_catalog.pg_class on pg_class.oid = inhparent
+                where inhparent = indrelid and relkind = 'r'
+            )
             and not exists (
                 select 1 from unnest(indkey::smallint[]) with ordinality as part (attnum, place)
                 left join pg_catalog.pg_attribute
@@ -82,8 +98,6 @@ select
         limit 1
     )
 """
-# Names that raw, and a load within its statements, need themselves.
-TAKEN_NAMES = {*META_COLUMNS, *(column.name for column in ROW_HASH), "_was_live"}
 
 
 @dataclass(frozen=True)
@@ -187,11 +201,9 @@ def _comment_and_index(reader: Cursor, table: PostgresTable) -> tuple[str | None
 def holds(held: str, found: Found, is_declared: bool) -> bool:
     """Tell whether a column of the type `held` in raw can hold every value of the source's column.
 
-    Only a column that a load added may hold its values as text.
+    Values of a type that is not carried are texts; only a column that a load added may hold others as text.
     """
-    if found.type == held or found.type in HOLDS.get(held, ()):
+    if found.type == held or found.type in HOLDS.get(held, ()) or found.carried_as == held:
         return True
-    if held == "text" and found.type.endswith("[]") and not is_declared:
-        # Of a load before arrays were carried.
-        return True
-    return not is_declared and found.carried_as == held
+    # Of a load before arrays were carried.
+    return held == "text" and found.type.endswith("[]") and not is_declared

@@ -16,24 +16,26 @@ from include.rules.rejected import Rejected
 from include.rules.typed_values import first_problem
 from include.specs import Column, PostgresTable
 
+# The types are made the warehouse's here: binary COPY does not convert, and keys are compared as texts.
+TYPED = "(select {columns} from {relation} as source where {is_good})"
 # A row without a key is told from others by what it says, and equal rows by their number.
 HASHED = """
 (
     select
         md5({row}::text)::uuid as _row_hash,
         (row_number() over (partition by {row}::text))::integer as _row_copy,
-        hashed.*
+        {columns}
     from {rows} as hashed
-) as source
+)
 """
 REJECTED = """
 select
     concat(coalesce(key, 'no key'), ' #' || nullif(number, 1)),
     problem[1], problem[2], problem[3], problem[4], row
 from (
-    select *, row_number() over (partition by key order by row) as number
+    select *, row_number() over (partition by coalesce(key, 'no key') order by row) as number
     from (
-        select {key} as key, {problem} as problem, to_jsonb(source)::text as row
+        select {key} as key, {problem} as problem, row_to_json(source.*)::text as row
         from {relation} as source
         where {changed}
     ) as judged
@@ -62,14 +64,21 @@ class SourceRows:
 
     @property
     def good(self) -> Composable:
-        """The `from` item for the rows that can be loaded, with the columns of a key by hash where needed."""
-        rows: Composable = self.relation
-        if problem := self._problem:
-            rows = SQL("(select * from {} as source where ({}) is null)").format(rows, problem)
-        if self.table.key:
-            return SQL("{} as source").format(rows)
-        columns = SQL(", ").join(Identifier(column.name) for column in self.table.columns)
-        return SQL(HASHED).format(row=SQL("row({})").format(columns), rows=rows)
+        """The `from` item for the rows that can be loaded: typed as in raw, with a key by hash if needed."""
+        columns = {
+            column.name: SQL("source.{0}::{1} as {0}").format(Identifier(column.name), SQL(column.type))
+            for column in self.table.columns
+        }
+        if self.stamp:
+            # As it is, so that its index serves.
+            columns[self.stamp.name] = SQL("source.{}").format(Identifier(self.stamp.name))
+        is_good = SQL("({}) is null").format(self._problem) if self._problem else SQL("true")
+        rows = SQL(TYPED).format(
+            columns=SQL(", ").join(columns.values()), relation=self.relation, is_good=is_good
+        )
+        if not self.table.key:
+            rows = self._hashed(rows, list(columns))
+        return SQL("{} as source").format(rows)
 
     @property
     def stamped_at(self) -> Composable:
@@ -95,14 +104,16 @@ class SourceRows:
         """Return the same rows with fewer columns to load, where no hash is made of all."""
         if not self.table.key:
             return self
-        kept = tuple(column for column in self.table.columns if column.name in columns)
+        # Those with rules stay, or rows that break them would count as good.
+        kept = tuple(column for column in self.table.columns if column.name in columns or column.has_rules)
         return replace(self, table=replace(self.table, columns=kept))
 
     def rejected(self, reader: Cursor, read_from: datetime | None) -> list[Rejected]:
         """Return the changed rows that break a rule, as JSON; their position is the key."""
         if not (problem := self._problem):
             return []
-        key = key_text(self.table.key) if self.table.key else SQL("md5(source::text)")
+        types = {column.name: column.type for column in self.table.columns}
+        key = key_text(self.table.key, types) if self.table.key else SQL("md5((source.*)::text)")
         query = SQL(REJECTED).format(
             key=SQL("{}::text").format(key),
             problem=problem,
@@ -132,6 +143,15 @@ class SourceRows:
                 f"{self.table.name}: rows of {name} share a key ({columns}): {', '.join(keys)}. Declare in"
                 " include/sources.yml the columns that tell them apart, or no key. Nothing was loaded"
             )
+
+    def _hashed(self, rows: Composable, columns: list[str]) -> Composed:
+        """Return the rows with the hash of what they say, in whatever order the columns are declared."""
+        said = sorted(column.name for column in self.table.columns)
+        return SQL(HASHED).format(
+            row=SQL("row({})").format(SQL(", ").join(map(Identifier, said))),
+            columns=SQL(", ").join(map(Identifier, columns)),
+            rows=rows,
+        )
 
     @property
     def _problem(self) -> Composed | None:

@@ -7,6 +7,7 @@ Example: a table with the rows (U1, age 30) and (U2, age 40) has the figures row
 hash('U2') and sum(age) = 70. Equal tables have equal figures, in any row order, on any server.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
@@ -24,9 +25,15 @@ def hashed_keys(key: Composable) -> Composed:
     return SQL('count(*), coalesce(sum(hashtextextended({}::text collate "C", 0)), 0)').format(key)
 
 
-def key_text(key: tuple[str, ...]) -> Composable:
-    """Return the key as one expression; a composite key is the text of its row, such as (S1,2)."""
-    columns = SQL(", ").join(map(Identifier, key))
+def key_text(key: tuple[str, ...], types: Mapping[str, str] | None = None) -> Composable:
+    """Return the key as one expression; a composite key is the text of its row, such as (S1,2).
+
+    `types` are those in raw, for rows that are not typed so.
+    """
+    names = [Identifier(name) for name in key]
+    if types:
+        names = [SQL("{}::{}").format(Identifier(name), SQL(types[name])) for name in key]
+    columns = SQL(", ").join(names)
     return columns if len(key) == 1 else SQL("row({})::text").format(columns)
 
 
@@ -68,7 +75,8 @@ def remember_fingerprint(cursor: Cursor, table: RawTable, figures: Fingerprint) 
     execute_values(
         cursor,
         "insert into ops.source_figures (table_name, measure, value) values %s",
-        [(table.raw, name, value) for name, value in figures.items()],
+        # As texts: psycopg2 would make NaN of an infinity.
+        [(table.raw, name, str(value)) for name, value in figures.items()],
     )
 
 

@@ -12,6 +12,7 @@ and rounding raw's values takes away 0.008: the star is equal.
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from decimal import Decimal
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
+from psycopg2.sql import Identifier
 from pymongo.database import Database
 
 from include.errors import DataQualityError
@@ -64,11 +66,22 @@ class ComparedMeasure:
 
     @property
     def is_source_equal(self) -> bool:
-        return self.source == self.raw
+        return not _difference(self.source, self.raw)
 
     @property
     def is_trusted_equal(self) -> bool:
-        return self.trusted is None or self.trusted == self.raw - self.rounding
+        return self.trusted is None or not _difference(self.trusted, self.rounded)
+
+    @property
+    def values(self) -> list[str | None]:
+        """The figures as texts, since psycopg2 would make NaN of an infinity."""
+        figures = (self.source, self.raw, self.rounding, self.trusted)
+        return [None if figure is None else str(figure) for figure in figures]
+
+    @property
+    def rounded(self) -> Decimal:
+        """Raw's value, rounded to the star's decimals."""
+        return self.raw - self.rounding
 
 
 @dataclass(frozen=True)
@@ -107,21 +120,26 @@ def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> Table
         measures = _measures(cursor, servers.publisher, table, source, schema)
         problems = []
         if unequal := [found for found in measures if not found.is_source_equal]:
-            narrow = _stage(servers.sources[table.server], cursor, table, watermark)
+            narrow = _stage(servers.sources[table.server], cursor, table, source, watermark)
             problems.append(_source_problem(cursor, narrow, unequal, table.raw))
         problems += _star_problems(servers.publisher, table, measures, schema)
     return _logged(TableComparison(table.raw, measures, problems))
 
 
 def _stage(
-    source: Connection, cursor: Cursor, table: PostgresTable, watermark: datetime | None
+    source: Connection, cursor: Cursor, table: PostgresTable, loaded: Fingerprint, watermark: datetime | None
 ) -> PostgresTable:
-    """Stage the source in its present state; return the table with the staged columns: key and numbers."""
+    """Stage the source in its present state; return the table with the staged columns: key and numbers.
+
+    `loaded` are the figures that it had when it was loaded.
+    """
     with postgres.snapshot(source) as reader:
         rows = drift.rows_as_loaded(reader, cursor, table).narrowed({*table.key, *numbers(table)})
         postgres.stage(reader, cursor, rows, None)
         postgres.stage_keys(reader, cursor, rows)
-    leave_out(cursor, [rows.table], watermark)
+    now = fingerprint_of(cursor, Identifier(f"stage_{table.raw}"), table.raw_key, numbers(table))
+    is_as_loaded = not any(_difference(now[name], value) for name, value in loaded.items())
+    leave_out(cursor, [rows.table], watermark, is_as_loaded=is_as_loaded)
     return rows.table
 
 
@@ -163,9 +181,19 @@ def _measures(
     if any(value != in_raw[name] for name, value in in_star.items()):
         rounded = fingerprint_of(cursor, rounded_rows(table), table.raw_key, numbers(table))
     return [
-        ComparedMeasure(name, value, in_raw[name], in_raw[name] - rounded[name], in_star.get(name))
+        ComparedMeasure(
+            name, value, in_raw[name], _difference(in_raw[name], rounded[name]), in_star.get(name)
+        )
         for name, value in source.items()
     ]
+
+
+def _difference(left: Decimal, right: Decimal) -> Decimal:
+    """Return left minus right; 0 where both are NaN, or the same infinity: a sum over such a value is one."""
+    are_same_infinity = math.isinf(left) and left == right
+    if are_same_infinity or (math.isnan(left) and math.isnan(right)):
+        return Decimal(0)
+    return left - right
 
 
 def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Fingerprint:
@@ -201,7 +229,7 @@ def _star_problems(
     sides = {"raw": rounded_rows(table), name: star.rows(table, schema)}
     with transaction(publisher) as cursor:
         keys = differing_keys(cursor, table.raw_key, list(star.columns), sides, SHOWN_KEYS)
-    figures = ", ".join(f"{m.name} is {m.raw - m.rounding:,} in raw and {m.trusted:,} there" for m in unequal)
+    figures = ", ".join(f"{m.name} is {m.rounded:,} in raw and {m.trusted:,} there" for m in unequal)
     return [
         f"{name} differs from raw.{table.raw}: {figures}. {_named(keys)} Somebody wrote into the star, or a"
         " model lost rows. To build it from nothing: trigger the pipeline with the parameter full_refresh"
@@ -227,9 +255,5 @@ def _record(warehouse: Connection, compared: Sequence[TableComparison], batch: B
             cursor,
             "insert into ops.reconciliations"
             " (batch_id, table_name, measure, source_value, raw_value, rounding, trusted_value) values %s",
-            [
-                (batch.batch_id, found.table, m.name, m.source, m.raw, m.rounding, m.trusted)
-                for found in compared
-                for m in found.measures
-            ],
+            [(batch.batch_id, found.table, m.name, *m.values) for found in compared for m in found.measures],
         )

@@ -25,7 +25,10 @@ from include.ops.fingerprint import KEY_HASH, ROWS, hashed_keys, key_text, live_
 from include.specs import Array, RawTable
 
 KEYS_LEFT_OUT = """
-(select {key} from {stage} where coalesce(_source_updated_at >= %(watermark)s::timestamptz, true))
+(
+    select {key} from {stage}
+    where not {is_as_loaded} and coalesce(_source_updated_at >= {watermark}::timestamptz, true)
+)
 union
 (select {key} from {keys} except select {key} from {stage})
 union
@@ -51,17 +54,17 @@ with left_side as (select {columns} from {left_rows}),
 right_side as (select {columns} from {right_rows}),
 joined as (
     select
-        _key,
+        _compared_key,
         case
-            when right_side._key is null then {missing}
-            when left_side._key is null then {extra}
+            when right_side._compared_key is null then {missing}
+            when left_side._compared_key is null then {extra}
             else nullif(concat_ws('; ', {details}), '')
         end as detail
-    from left_side full join right_side using (_key)
+    from left_side full join right_side using (_compared_key)
 )
-select concat(_key, ' (', detail, ')') from joined
+select concat(_compared_key, ' (', detail, ')') from joined
 where detail is not null
-order by _key
+order by _compared_key
 limit {limit}
 """
 DETAIL = """
@@ -72,13 +75,16 @@ case when left_side.{column} is distinct from right_side.{column} then concat(
 """
 
 
-def leave_out(cursor: Cursor, parents: Sequence[RawTable], watermark: datetime | None) -> int:
-    """Create the temporary table `left_out` with the keys that are not comparable; return how many."""
-    queries = SQL(" union ").join(_keys_left_out(table) for table in parents)
-    cursor.execute(
-        SQL("create temporary table left_out (key) on commit drop as {}").format(queries),
-        {"watermark": watermark},
-    )
+def leave_out(
+    cursor: Cursor, parents: Sequence[RawTable], watermark: datetime | None, *, is_as_loaded: bool = False
+) -> int:
+    """Create the temporary table `left_out` with the keys that are not comparable; return how many.
+
+    With `is_as_loaded` nothing changed in the source since the load, whatever the stamps say.
+    """
+    queries = SQL(" union ").join(_keys_left_out(table, watermark, is_as_loaded) for table in parents)
+    create = "create temporary table left_out (_left_out_key) on commit drop as {}"
+    cursor.execute(SQL(create).format(queries))
     count = cursor.rowcount
     for name in ("left_out", *(f"stage_{table.raw}" for table in parents)):
         cursor.execute(SQL("analyze {}").format(Identifier(name)))
@@ -90,7 +96,7 @@ def staged_rows(table: RawTable) -> Composed:
     columns = SQL(", ").join(Identifier(column.name) for column in table.raw_columns)
     # An element is left out with its document.
     key = Identifier(table.key.name) if isinstance(table, Array) else key_text(table.raw_key)
-    is_left_out = SQL("exists (select 1 from left_out where left_out.key = {})").format(key)
+    is_left_out = SQL("exists (select 1 from left_out where _left_out_key = {})").format(key)
     return SQL(STAGED_ROWS).format(
         columns=columns,
         is_left_out=is_left_out,
@@ -107,7 +113,7 @@ def differing_keys(
     `sides` are two: name -> `from` item of its rows.
     """
     (left, left_rows), (right, right_rows) = sides.items()
-    selected = SQL(", ").join([SQL("{} as _key").format(key_text(key)), *map(Identifier, columns)])
+    selected = SQL(", ").join([SQL("{} as _compared_key").format(key_text(key)), *map(Identifier, columns)])
     details = [_detail(column, left, right) for column in columns]
     query = SQL(DIFFERING_KEYS).format(
         columns=selected,
@@ -122,10 +128,12 @@ def differing_keys(
     return [shown for (shown,) in cursor.fetchall()]
 
 
-def _keys_left_out(table: RawTable) -> Composed:
+def _keys_left_out(table: RawTable, watermark: datetime | None, is_as_loaded: bool) -> Composed:
     """Return the query for the table's keys that are not comparable: changed, rejected, deleted since."""
     return SQL(KEYS_LEFT_OUT).format(
         key=key_text(table.raw_key),
+        watermark=Literal(watermark),
+        is_as_loaded=Literal(is_as_loaded),
         keys=Identifier(f"keys_{table.raw}"),
         hashed=hashed_keys(key_text(table.raw_key)),
         table=Literal(table.raw),

@@ -21,7 +21,8 @@ def first_problem(columns: Sequence[Column]) -> Composed | None:
 
 
 def _branches(column: Column) -> Iterator[Composed]:
-    name = Identifier(column.name)
+    # As in raw, since the bounds are of that type.
+    name = SQL("{}::{}").format(Identifier(column.name), SQL(column.type))
     if column.required:
         yield _branch(column, SQL("{} is null").format(name), "missing")
     for bound, operator, rule in ((column.minimum, "<", "below"), (column.maximum, ">", "above")):

@@ -1,0 +1,14 @@
+"""The company's systems."""
+
+import pytest
+
+from tests.conftest import Platform
+from tests.integration.own_sources.company import Company
+
+
+@pytest.fixture(scope="module")
+def company(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The company's systems, and raw tables for them, for a module whose tests change different tables."""
+    made = Company(warehouse, tmp_path_factory.mktemp("company"))
+    made.create()
+    return made
