@@ -2,14 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
 AS :=
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q AS AS_OF DATA_DIR YES SIZE ROUNDS
+export Q AS AS_OF DATA_DIR SOURCE YES SIZE ROUNDS
 
 CLI := .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -30,6 +30,7 @@ quarantine: ## show which rows could not be loaded, and why
 replay: ## try the rows in quarantine again, after a rule or a row was mended
 check-sources: ## say what the reader sees of each source, and the SQL that an administrator runs for the rest
 reconcile: ## show how sources, raw and star compared in the last run
+discover: ## propose entries for include/sources.yml: SOURCE=id of a connection (without it: which there are)
 logs: ## follow the logs of the Docker stack
 ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
@@ -42,6 +43,7 @@ SERVICE := airflow-scheduler
 demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(if $(AS_OF),--as-of "$$AS_OF") $(if $(DATA_DIR),--data-dir "$$DATA_DIR")
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
+discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
@@ -50,7 +52,7 @@ demo ui docs data-model: $(VENV)
 	@$(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications rollback sql quarantine replay reconcile check-sources:
+run publications rollback sql quarantine replay reconcile check-sources discover:
 	@if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:

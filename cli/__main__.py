@@ -73,6 +73,7 @@ AsOf = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Bus
 DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with your own three files.")]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build the star from nothing.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One statement.")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a connection; none: list them.")]
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
 Port = Annotated[int, typer.Option(metavar="PORT", help="0 is any that is free.")]
 
@@ -108,6 +109,14 @@ def sql(query: Query, role: Role = "bi_reader") -> None:
     from cli.sql import print_answer
 
     print_answer(query, role)
+
+
+@app.command()
+def discover(source: Source = "") -> None:
+    """Read what a source holds, and propose entries for include/sources.yml."""
+    from cli.discover import print_proposal
+
+    print_proposal(source)
 
 
 @app.command()

@@ -87,6 +87,14 @@ def login_of(connection_id: str) -> tuple[str | None, str | None]:
     return settings.login, settings.schema
 
 
+def engine_of(connection_id: str) -> str:
+    """Return `postgres` or `mongo`. Raises InputError for a connection of another kind, or unknown."""
+    kind = _settings(connection_id).conn_type
+    if kind not in ("postgres", "mongo"):
+        raise InputError(f"The connection {connection_id} is of type {kind}; a source's is postgres or mongo")
+    return kind
+
+
 def _settings(connection_id: str) -> Settings:
     """Return the connection's settings. Raises InputError when nobody declared it."""
     try:
