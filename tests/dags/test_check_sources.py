@@ -1,6 +1,7 @@
 """`make check-sources` as a command: what it prints, and its exit code, over Airflow's connections."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -17,8 +18,8 @@ STOPS = "What is MISSING stops a load. Nothing was changed anywhere.\n"
 @pytest.fixture
 def check(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str]]:
-    """Return a function that checks the sources, with settings changed: exit code, and what is printed."""
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Yield a function that checks the sources, with settings changed: exit code, and what is printed."""
 
     def check(**changed: str) -> tuple[int, str]:
         env = {**platform.env, "SOURCES": "existing", **changed}
@@ -35,7 +36,9 @@ def check(
         code = command.check_sources()
         return code, capsys.readouterr().out
 
-    return check
+    yield check
+    # A command is the last thing that its process does; a test is not.
+    logging.disable(logging.NOTSET)
 
 
 def test_of_the_demo_all_is_well(check: Callable) -> None:
