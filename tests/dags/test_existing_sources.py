@@ -23,7 +23,8 @@ PLAYED_TASKS = {
 }
 # What only reads: LOCK takes no more than a query does.
 READING = re.compile(
-    r"begin.*read only|commit|rollback|savepoint|rollback to savepoint|set local|select|with recursive|copy \(select"
+    r"begin.*read only|commit|rollback|savepoint|rollback to savepoint|set local|select|with recursive"
+    r"|copy \(select"
     r"|lock table \S+ in access share mode",
     re.IGNORECASE,
 )
