@@ -55,5 +55,8 @@ class Report:
 
 
 def one_line(error: Exception) -> str:
-    """Return the error's message without its line breaks, and without what MongoDB's driver repeats."""
-    return " ".join(str(error).partition(", full error:")[0].split())
+    """Return the error's message without its line breaks, and without what MongoDB's driver adds."""
+    message = str(error)
+    for addition in (", full error:", " (configured timeouts:"):
+        message = message.partition(addition)[0]
+    return " ".join(message.split())

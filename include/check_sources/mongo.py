@@ -93,7 +93,8 @@ def _key(collection: MongoCollection, indexes: Indexes) -> Finding:
     """Return whether the source itself holds the key unique."""
     key, name = collection.key, collection.name
     for index, what in indexes.items():
-        if [field for field, _ in what["key"]] == [key] and (what.get("unique") or key == "_id"):
+        is_unique = key == "_id" or (what.get("unique") and "partialFilterExpression" not in what)
+        if is_unique and [field for field, _ in what["key"]] == [key]:
             return ok(f"{name}: key {key} is unique ({index})")
     return careful(f"{name}: key {key} is only promised: no unique index holds it")
 

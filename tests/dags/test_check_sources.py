@@ -68,6 +68,7 @@ def test_login_that_fails_is_a_sentence_and_its_statements(check: Callable, plat
     assert 'grant select on "public"."users" to "elt_reader";\n' in printed
     assert 'createUser({user: "elt_reader", pwd: passwordPrompt(), roles: ' in printed
     assert "wrong-one" not in printed
+    assert "full error" not in printed
     assert printed.endswith(STOPS)
 
 
