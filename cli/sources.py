@@ -1,4 +1,4 @@
-"""What commands about sources share: an environment in which connections to them open, without a warehouse."""
+"""What commands about sources share: an environment in which connections open, without a warehouse."""
 
 import os
 from collections.abc import Iterator, Mapping
