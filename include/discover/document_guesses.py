@@ -105,9 +105,7 @@ def type_for(found: Field) -> tuple[str, list[str]]:
         return "jsonb", ["doubt: kept as it is: deep, or of many keys" if found.fields else "always empty"]
     if found.kinds == {"array"}:
         return "jsonb", [
-            "always without a value"
-            if not found.elements or not found.elements.kinds
-            else "an array in an array"
+            "always empty" if not found.elements or not found.elements.kinds else "an array in an array"
         ]
     counts = ", ".join(f"{count:,} {kind}" for kind, count in found.types.most_common() if kind != "null")
     return "jsonb", [f"doubt: {'mixed types' if len(found.kinds) > 1 else 'no type of a column'}: {counts}"]

@@ -9,6 +9,18 @@ from include.discover.proposal import ArrayGuess, Entry, Guess, Proposal, Shape
 DENT = "  "
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a text with ends of lines in it between quotes, and so in one line."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"'
+    ),
+)
+
+
 def yaml_of(proposal: Proposal, heading: str) -> str:
     """Return the text; read as sources.yml it is valid."""
     lines = [_comment(heading), *(_comment(f"Not proposed: {other}") for other in proposal.others)]
@@ -21,7 +33,9 @@ def yaml_of(proposal: Proposal, heading: str) -> str:
 
 def _entry(entry: Entry) -> Iterator[str]:
     yield from map(_comment, entry.shape.notes)
-    yield f"{_scalar(entry.name)}:"
+    # A table of which no column can be declared has no words at all.
+    is_empty = not (entry.shape.words or entry.shape.columns)
+    yield f"{_scalar(entry.name)}:{' {}' if is_empty else ''}"
     yield from _indented(_shape(entry.shape))
     if entry.kinds:
         yield f"{DENT}kinds:"
@@ -75,7 +89,7 @@ def _after(guess: Guess) -> str:
 def _scalar(value: object) -> str:
     """Return a value in one line of YAML, quoted where it must be."""
     options = {"default_flow_style": True, "allow_unicode": True, "sort_keys": False, "width": float("inf")}
-    return yaml.safe_dump(value, **options).removesuffix("\n").removesuffix("\n...")
+    return yaml.dump(value, Dumper=_Dumper, **options).removesuffix("\n").removesuffix("\n...")
 
 
 def _comment(text: str) -> str:

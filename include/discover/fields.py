@@ -20,7 +20,6 @@ DEEPEST = 4
 # A field tells kinds of documents apart by so many values at most, and these are not longer than that.
 MOST_VALUES = 10
 LONGEST_VALUE = 60
-MOST_SHAPES = 500
 
 
 @dataclass
@@ -48,18 +47,33 @@ class Field:
 
 
 @dataclass
+class Beside:
+    """The documents that have a certain text in a field: which fields all of them have, and which any."""
+
+    documents: int
+    always: frozenset[str]
+    ever: frozenset[str]
+
+    def add(self, fields: frozenset[str]) -> None:
+        """Count a document that has these fields."""
+        self.documents += 1
+        # Mostly the fields are the same, and nothing new is made.
+        self.always = self.always if self.always <= fields else self.always & fields
+        self.ever = self.ever if self.ever >= fields else self.ever | fields
+
+
+@dataclass
 class Scan:
     """The statistics of all documents that were added.
 
-    `tags` has for each field of few texts how many documents of each set of fields had each of them.
+    `tags` has each field of few texts, and what stands beside each of these.
     """
 
     documents: int = 0
     root: Field = field(default_factory=Field)
     with_nul: int = 0
-    tags: dict[str, dict[str, Counter[frozenset[str]]]] = field(default_factory=dict)
+    tags: dict[str, dict[str, Beside]] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
-    _shapes: set[frozenset[str]] = field(default_factory=set)
     _fields: int = 0
     _has_nul: bool = False
 
@@ -96,18 +110,24 @@ class Scan:
         return place.fields.setdefault(name, Field())
 
     def _add_tags(self, document: Mapping) -> None:
-        shape = frozenset(name for name, value in document.items() if value is not None)
-        self._shapes.add(shape)
-        if len(self._shapes) > MOST_SHAPES:
-            # Documents that differ so much are not of a few kinds.
-            self._shapes, self._refused, self.tags = {shape}, {*self._refused, *self.root.fields}, {}
-        for name, value in document.items():
-            if isinstance(value, str) and name not in self._refused:
-                values = self.tags.setdefault(name, {})
-                values.setdefault(value, Counter())[shape] += 1
-                if len(values) > MOST_VALUES or len(value) > LONGEST_VALUE:
-                    self._refused.add(name)
-                    del self.tags[name]
+        counted = document.keys() & self.root.fields.keys()
+        fields = frozenset(name for name in counted if document[name] is not None)
+        for name in counted - self._refused:
+            text = document[name]
+            values = self.tags.setdefault(name, {})
+            if not isinstance(text, str) or len(text) > LONGEST_VALUE:
+                self._refuse(name)
+            elif found := values.get(text):
+                found.add(fields)
+            elif len(values) == MOST_VALUES:
+                self._refuse(name)
+            else:
+                values[text] = Beside(1, fields, fields)
+
+    def _refuse(self, name: str) -> None:
+        """Follow the field no more: what is no text, or one of many, says no kind."""
+        self._refused.add(name)
+        del self.tags[name]
 
 
 def type_of(value: object) -> str:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import permutations
 
-from include.discover.fields import Scan
+from include.discover.fields import Beside, Scan
 from include.discover.names import singulars, words_of
 
 # The last word of fields that are made to tell kinds apart.
@@ -12,23 +13,29 @@ SPEAKING = {"type", "kind", "class", "cls", "t"}
 
 @dataclass(frozen=True)
 class _Tags:
-    """A field that is a text in every document: for each text, the fields always and ever beside it."""
+    """A field that is a text in every document, and what stands beside each text."""
 
     name: str
-    counts: dict[str, int]
-    always: dict[str, frozenset[str]]
-    ever: dict[str, frozenset[str]]
+    beside: dict[str, Beside]
 
     @property
-    def own(self) -> dict[str, int]:
-        """How many fields each text has always, and no other text ever."""
-        others = {text: [self.ever[other] for other in self.ever if other != text] for text in self.ever}
-        return {text: len(self.always[text].difference(*others[text])) for text in self.always}
+    def has_own(self) -> bool:
+        """Whether each text comes always with a field that comes with no other text."""
+        return all(
+            found.always.difference(*(other.ever for other in self.beside.values() if other is not found))
+            for found in self.beside.values()
+        )
 
     @property
     def differences(self) -> int:
         """How many fields one text has always, and some other text never."""
-        return sum(len(self.always[a] - self.ever[b]) for a in self.always for b in self.ever)
+        pairs = permutations(self.beside.values(), 2)
+        return sum(len(found.always - other.ever) for found, other in pairs)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether each text is in several documents: that of one has fields of its own by chance."""
+        return all(found.documents > 1 for found in self.beside.values())
 
 
 def find_discriminator(scan: Scan, collection: str) -> tuple[str | None, list[str]]:
@@ -39,25 +46,18 @@ def find_discriminator(scan: Scan, collection: str) -> tuple[str | None, list[st
     """
     found = [tags for tags in _candidates(scan) if tags.differences]
     speaking = [tags for tags in found if _is_speaking(tags.name, collection)]
-    certain = [tags for tags in found if all(tags.own.values()) and min(tags.counts.values()) > 1]
+    certain = [tags for tags in found if tags.is_repeated and tags.has_own]
     best = max(speaking or certain, key=lambda tags: tags.differences, default=None)
-    return best and best.name, [tags.name for tags in found if tags is not best]
+    return best and best.name, [tags.name for tags in found if tags.is_repeated and tags is not best]
 
 
 def _candidates(scan: Scan) -> list[_Tags]:
     everywhere = Counter({"string": scan.documents})
-    fields = {
-        name: values for name, values in scan.tags.items() if scan.root.fields[name].types == everywhere
-    }
     return [
-        _Tags(
-            name,
-            {text: shapes.total() for text, shapes in values.items()},
-            {text: frozenset.intersection(*shapes) for text, shapes in values.items()},
-            {text: frozenset.union(*shapes) for text, shapes in values.items()},
-        )
-        for name, values in fields.items()
-        if name != "_id" and len(values) > 1 and all(text.strip() for text in values)
+        _Tags(name, beside)
+        for name, beside in scan.tags.items()
+        if name != "_id" and len(beside) > 1 and scan.root.fields[name].types == everywhere
+        if all(text.strip() for text in beside)
     ]
 
 

@@ -103,7 +103,7 @@ class _Discovery:
         if not tag:
             return Entry(entry.name, self._shape(entry.name, scan, key, besides, words, notes))
         scans = {text: Scan() for text in scan.tags[tag]}
-        self._read(name, kind, lambda document: scans.get(document.get(tag)))
+        self._read(name, kind, lambda document: scans.get(str(document.get(tag))))
         notes.append(
             f"doubt: {tag} tells kinds apart, since different fields come with its values; all others"
         )

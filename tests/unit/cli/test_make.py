@@ -37,7 +37,7 @@ def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> str:
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Callable[..., str]:
-    """Return what `make run` with these variables asks Docker for at last, from a copy without a .venv."""
+    """Return what make, with these variables, asks Docker for at last, from a copy without a .venv."""
     (tmp_path / "cli").mkdir()
     for name in ("Makefile", "cli/stack"):
         shutil.copy2(ROOT / name, tmp_path / name)
@@ -46,8 +46,8 @@ def asked(tmp_path: Path) -> Callable[..., str]:
     docker.write_text(DOCKER)
     docker.chmod(0o755)
 
-    def ask(*variables: str) -> str:
-        make(tmp_path, "run", *variables, path=f"{docker.parent}:{os.environ['PATH']}")
+    def ask(*variables: str, target: str = "run") -> str:
+        make(tmp_path, target, *variables, path=f"{docker.parent}:{os.environ['PATH']}")
         return (docker.parent / "asked").read_text().splitlines()[-1]
 
     return ask
@@ -70,6 +70,13 @@ def test_full_refresh_of_own_files_of_a_day(asked: Callable[..., str], tmp_path:
         (own / source.file).touch()
     options = "run --full-refresh --as-of 2024-09-02 --data-dir /opt/airflow/data/own"
     assert asked("FULL_REFRESH=1", "AS_OF=2024-09-02", f"DATA_DIR={own}") == IN_SCHEDULER + options
+
+
+@pytest.mark.parametrize(("variables", "argument"), [((), ""), (("SOURCE=my crm",), " my crm")])
+def test_source_to_discover_reaches_the_command(
+    asked: Callable[..., str], variables: tuple[str, ...], argument: str
+) -> None:
+    assert asked(*variables, target="discover") == IN_SCHEDULER + "discover" + argument
 
 
 def test_full_refresh_reaches_the_demo() -> None:
