@@ -3,15 +3,18 @@
 The JSON schema says which words there are; what it cannot say is checked here.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from include.specs import (
     FRESHNESS,
     KEPT_AS_TEXT,
+    LARGEST,
     NUMBERS,
     PLAYED_STAMPS,
     TAKEN_NAMES,
@@ -20,6 +23,7 @@ from include.specs import (
     DocumentKind,
     MongoCollection,
     PostgresTable,
+    RawTable,
 )
 from include.yaml_lines import YamlFile
 
@@ -28,9 +32,14 @@ FILE, SCHEMA = FOLDER / "sources.yml", FOLDER / "sources.schema.json"
 # What a spec takes from an entry as it stands there.
 COMMON = ("server", "description", "freshness", "deletes", "file", "watermark")
 BOUNDED = {*NUMBERS, "date"}
+# What PostgreSQL takes for a name.
+LONGEST_NAME = 63
 KEYS = {"text", "smallint", "integer", "bigint", "uuid", "numeric", "date", "timestamp", "timestamptz"}
 DOCUMENT_KEYS = {"text", "bigint", "integer", "uuid", "objectid", "extended_json"}
-DEFAULT_SERVERS = ("source_postgres", "source_mongo")
+# Where what is seeded is, and the word for its name there.
+DEFAULT_SERVERS = {"postgres": ("source_postgres", "table"), "mongo": ("source_mongo", "collection")}
+# Farther back than any source begins, and still a date of Python.
+LONGEST_OVERLAP = timedelta(days=36500)
 
 Place = tuple[str, ...]
 
@@ -85,12 +94,15 @@ class _Entry:
     def collection(self) -> MongoCollection:
         """Return the entry as a collection."""
         entry, name = self.entry, self.place[-1]
+        self._check_kinds()
         if "kinds" in entry:
             kinds = [self._kind(("kinds", kind), kind, shape) for kind, shape in entry["kinds"].items()]
         else:
             kinds = [self._kind((), name, entry)]
         if len({kind.tag for kind in kinds}) < len(kinds):
             raise self._error(("kinds",), "two kinds have the same tag")
+        if any(one.columns[0] != other.columns[0] for one, other in pairwise(kinds)):
+            raise self._error(("kinds",), f"the key, {entry['key']}, must have one type in all kinds")
         same = {word: entry[word] for word in ("collection", "discriminator") if word in entry}
         return MongoCollection(name=name, key=entry["key"], kinds=tuple(kinds), **same, **self._common())
 
@@ -115,7 +127,7 @@ class _Entry:
         else:
             elements = self._columns(place, array["columns"], ())
         position = array.get("position", "position")
-        if {key.name, position} & {column.name for column in elements}:
+        if {key.name, position} & {column.name for column in elements} or key.name == position:
             raise self._error(place, f"{key.name} and {position} are columns of every element's row already")
         return Array(field, array["raw"], key, position, elements, **self._described(array))
 
@@ -132,11 +144,9 @@ class _Entry:
 
     def _column(self, place: Place, name: str, column: str | Mapping, *, is_key: bool = False) -> Column:
         words = {"type": column} if isinstance(column, str) else dict(column)
-        if name in TAKEN_NAMES or name == "_document":
-            raise self._error(place, "this name is the loader's own")
+        if fault := _fault_of_name(name) or _fault_of_bounds(**words):
+            raise self._error(place, fault)
         bson = words["type"] if words["type"] in KEPT_AS_TEXT else None
-        if words["type"] not in BOUNDED and {"minimum", "maximum"} & words.keys():
-            raise self._error(place, f"only {', '.join(sorted(BOUNDED))} have bounds")
         words |= {"required": words.get("required", False) or is_key, "bson": bson}
         type_ = words.pop("type")
         return Column(name, "text" if bson else type_, **words)
@@ -148,6 +158,14 @@ class _Entry:
                 raise self._error(("key",), f"{name} has no type: declare it under columns")
             if types[name] not in KEYS:
                 raise self._error(("columns", name), f"a key is one of {', '.join(sorted(KEYS))}")
+
+    def _check_kinds(self) -> None:
+        """Refuse the words of a collection of one kind where there are several, and the other way round."""
+        apart = ("arrays", "raw") if "kinds" in self.entry else ("discriminator",)
+        for word in apart:
+            if word in self.entry:
+                where = "with kinds it belongs to each kind" if "kinds" in self.entry else "it needs kinds"
+                raise self._error((word,), where)
 
     def _check_zone(self) -> None:
         zone = self.entry.get("time_zone", "UTC")
@@ -172,35 +190,98 @@ class _Entry:
         """Return what tables and collections have in common."""
         entry = self.entry
         words = {"watermark": None} | {name: entry[name] for name in COMMON if name in entry}
-        if "file" in entry and entry.get("server", "") not in ("", *DEFAULT_SERVERS):
-            raise self._error(("server",), f"what is seeded is on {' or '.join(DEFAULT_SERVERS)}")
+        if "file" in entry:
+            self._check_place()
         default = "incremental" if words["watermark"] and not is_whole else "full_refresh"
         words["strategy"] = entry.get("strategy", default)
         if words["strategy"] == "incremental" and not words["watermark"]:
             raise self._error(("strategy",), "an incremental load needs a watermark")
         if "overlap" in entry:
-            number, unit = entry["overlap"].split()
-            words["overlap"] = timedelta(**{f"{unit.rstrip('s')}s": int(number)})
+            words["overlap"] = self._overlap(*entry["overlap"].split())
         return words
+
+    def _check_place(self) -> None:
+        """Refuse to seed anything but the entry's own name on the default server."""
+        server, noun = DEFAULT_SERVERS[self.place[0]]
+        if self.entry.get("server", server) != server:
+            raise self._error(("server",), f"what is seeded is on {server}")
+        if self.entry.get(noun, self.place[-1]) != self.place[-1]:
+            raise self._error((noun,), "what is seeded has the name of its entry")
+
+    def _overlap(self, number: str, unit: str) -> timedelta:
+        try:
+            overlap = timedelta(**{f"{unit.rstrip('s')}s": int(number)})
+        except OverflowError:
+            overlap = timedelta.max
+        if overlap > LONGEST_OVERLAP:
+            raise self._error(("overlap",), f"at most {LONGEST_OVERLAP.days} days; else declare full_refresh")
+        return overlap
 
     def _error(self, place: Place, problem: str) -> Exception:
         return self.file.error((*self.place, *place), problem)
 
 
 def _refuse_shared_names(file: YamlFile, found: list[PostgresTable | MongoCollection]) -> None:
-    """Raise InputError when two entries have one name, or fill one raw table; arrays that are equal may."""
+    """Raise InputError when two entries have one name, or fill one raw table.
+
+    Only equal arrays of one collection may: the loads of two would delete each other's rows.
+    """
     names: set[str] = set()
-    raw: dict[str, object] = {}
+    raw: dict[str, tuple] = {}
     for source in found:
         place = ("postgres" if isinstance(source, PostgresTable) else "mongo", source.name)
         if source.name in names:
             raise file.error(place, "two entries have this name")
         names.add(source.name)
-        tables = [source] if isinstance(source, PostgresTable) else [*source.raw_tables]
-        if isinstance(source, MongoCollection):
-            tables += [array for kind in source.kinds for array in kind.arrays]
-        for table in tables:
-            if raw.setdefault(table.raw, table) != table:
+        for table in _filled(source):
+            if raw.setdefault(table.raw, (source.name, table)) != (source.name, table):
                 raise file.error(
                     place, f"another entry fills raw.{table.raw}: give this one a raw of its own"
                 )
+        # Its loads are recorded under this name.
+        if raw.setdefault(source.raw, (source.name, source))[0] != source.name:
+            raise file.error(place, f"the loads of another entry are recorded as {source.raw}: rename one")
+
+
+def _filled(source: PostgresTable | MongoCollection) -> list[RawTable]:
+    """Return the raw tables that a source fills; an array that two kinds declare comes twice."""
+    if isinstance(source, PostgresTable):
+        return [source]
+    return [*source.kinds, *(array for kind in source.kinds for array in kind.arrays)]
+
+
+def _fault_of_name(name: object) -> str | None:
+    """Return why raw cannot have a column of this name."""
+    if not isinstance(name, str):
+        return "is no text: put the name in quotes"
+    if not 1 <= len(name.encode()) <= LONGEST_NAME:
+        return f"a name has 1 to {LONGEST_NAME} bytes"
+    if "%" in name:
+        return "the driver takes a % in a name for a parameter: leave the column out, or rename it in a view"
+    return "this name is the loader's own" if name in TAKEN_NAMES or name == "_document" else None
+
+
+def _fault_of_bounds(type: str, **words: object) -> str | None:
+    """Return why the type cannot have these bounds."""
+    bounds = {word: words[word] for word in ("minimum", "maximum") if word in words}
+    if bounds and type not in BOUNDED:
+        return f"only {', '.join(sorted(BOUNDED))} have bounds"
+    for word, bound in bounds.items():
+        if not _is_bound(type, bound):
+            return f"{word}: {bound!r} is no {type}" + (", such as 2024-12-31" if type == "date" else "")
+    if len(bounds) == 2 and bounds["minimum"] > bounds["maximum"]:
+        return "minimum is above maximum"
+    return None
+
+
+def _is_bound(type_: str, bound: object) -> bool:
+    """Tell whether a value of the type can equal the bound."""
+    if type_ == "date":
+        try:
+            return bool(datetime.strptime(str(bound), "%Y-%m-%d"))
+        except ValueError:
+            return False
+    if isinstance(bound, str) or not math.isfinite(bound):
+        return False
+    largest = LARGEST.get(type_)
+    return largest is None or (bound == int(bound) and -largest - 1 <= bound <= largest)

@@ -24,6 +24,11 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
 
 
+# What JSON's types are called in messages.
+KINDS = {"object": "names with values", "array": "a list", "string": "text", "number": "a number"}
+KINDS |= {"boolean": "true or false", "null": "empty"}
+
+
 class YamlFile:
     """A YAML file that fits its schema. Raises InputError, which names file and line, when it does not."""
 
@@ -34,7 +39,7 @@ class YamlFile:
             self.content = self._constructed()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path} cannot be read: {error}") from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             raise InputError(f"{path} is not YAML: {error}") from None
         self._check(json.loads(schema.read_text(encoding="utf-8")))
 
@@ -79,6 +84,9 @@ class YamlFile:
 def _explained(error: ValidationError) -> tuple[list[Hashable], str]:
     """Return place and words for what jsonschema found; a name that is not known is the place itself."""
     place = list(error.absolute_path)
+    if "propertyNames" in error.absolute_schema_path:
+        # The name itself is the place.
+        place.append(error.instance)
     if error.validator == "additionalProperties" and isinstance(error.validator_value, bool):
         known = error.schema.get("properties", {})
         unknown = next(name for name in error.instance if name not in known)
@@ -88,7 +96,22 @@ def _explained(error: ValidationError) -> tuple[list[Hashable], str]:
         return place, f"must have either {choices}, and not both"
     if error.validator == "enum":
         return place, f"{error.instance!r} is none of {', '.join(error.validator_value)}"
+    if error.validator == "pattern":
+        return place, f"{error.instance!r} does not fit. {error.schema.get('description', error.message)}"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return place, f"{' and '.join(missing)} must be given"
+    if error.validator == "type":
+        wanted = " or ".join(KINDS[name] for name in _listed(error.validator_value))
+        return (
+            place,
+            f"must be {wanted}, and is {'empty' if error.instance is None else repr(error.instance)}",
+        )
     return place, error.message
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _repeated(node: yaml.Node, place: tuple) -> Iterator[tuple[tuple, str]]:
@@ -96,6 +119,8 @@ def _repeated(node: yaml.Node, place: tuple) -> Iterator[tuple[tuple, str]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for name, value in node.value:
+            if not isinstance(name, yaml.ScalarNode):
+                raise yaml.YAMLError(f"a name must be a text, in line {name.start_mark.line + 1}")
             if name.value in seen:
                 yield place, name.value
             seen.add(name.value)
