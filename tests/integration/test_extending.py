@@ -20,6 +20,7 @@ NEW_FILE = re.compile(r"`([\w/]+\.(?:py|sql|yml))`[^`]*?\n\n```(?:python|sql|yam
 DIFF = re.compile(r"```diff\n(.*?)```", re.DOTALL)
 RULES = [
     "tests/unit/test_tables.py",
+    "tests/unit/cli/test_source_models.py",
     "tests/unit/generate/test_files.py",
     "tests/dbt_project/test_manifest.py",
     "tests/dbt_project/test_data_model.py",
@@ -47,13 +48,15 @@ def extended():
     copy = copy_project("streaming-extending-")
     recipe = (copy / "docs" / "extending.md").read_text()
     new_files = NEW_FILE.findall(recipe)
-    for name, text in new_files:
-        assert not (copy / name).exists(), name
-        (copy / name).write_text(text)
     diffs = DIFF.findall(recipe)
     for diff in diffs:
         subprocess.run(["patch", "-p1"], cwd=copy, input=diff, text=True, check=True)
-    assert (len(new_files), len(diffs)) == (6, 3)
+    run(copy, "-m", "cli", "source-models")
+    for name, text in new_files:
+        # Only the draft of the staging model is there.
+        assert (copy / name).exists() == name.startswith("dbt/models/staging/own/"), name
+        (copy / name).write_text(text)
+    assert (len(new_files), len(diffs)) == (5, 2)
     run(copy, "-m", "cli", "data-model")
     (copy / "tests" / "integration" / "test_payments.py").write_text(OWN_TEST)
     yield copy
