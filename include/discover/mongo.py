@@ -19,6 +19,7 @@ from include.discover.fields import Scan
 from include.discover.kinds import find_discriminator
 from include.discover.names import Names, is_stamp_name
 from include.discover.proposal import Entry, Guess, Proposal, Shape, counted
+from include.errors import InputError
 from include.schema.played import MARKS, SEED_STATE
 from include.specs import MongoCollection, PostgresTable
 
@@ -42,8 +43,17 @@ def discover_collections(
 
 
 def _collections(source: Database) -> list[tuple[str, str]]:
-    """Return names and types of what is there, but for the server's own and the platform's own."""
-    found = {each["name"]: each.get("type", "collection") for each in source.list_collections()}
+    """Return names and types of what is there, but for the server's own and the platform's own.
+
+    Raises InputError when the reader may not ask.
+    """
+    try:
+        found = {each["name"]: each.get("type", "collection") for each in source.list_collections()}
+    except OperationFailure as error:
+        raise InputError(
+            f"The collections of {source.name} cannot be listed: {_words_of(error)}. An administrator lets"
+            f" the reader: db.grantRolesToUser('<its name>', [{{role: 'read', db: '{source.name}'}}])"
+        ) from None
     besides = {MARKS, SEED_STATE} if MARKS in found else set()
     return sorted((n, t) for n, t in found.items() if not n.startswith("system.") and n not in besides)
 
@@ -66,7 +76,7 @@ class _Discovery:
                 return f"{name}, which is declared already as {fitting[0].name}"
             return self._proposed(name, kind, same)
         except OperationFailure as error:
-            return f"{name}, which cannot be read: {(error.details or {}).get('errmsg', error)}"
+            return f"{name}, which cannot be read: {_words_of(error)}"
 
     def _fits(self, entry: MongoCollection) -> bool:
         """Tell whether the collection has documents with the declared key, or none at all."""
@@ -101,28 +111,31 @@ class _Discovery:
         besides = frozenset({"_id", words.get("watermark"), tag})
         key = Guess("_id", key_type(scan.root.fields["_id"]))
         if not tag:
-            return Entry(entry.name, self._shape(entry.name, scan, key, besides, words, notes))
+            shape = Shape(words, (key,), notes=tuple(notes))
+            return Entry(entry.name, self._filled(shape, entry.name, scan, besides))
+        notes.append(
+            f"doubt: {tag} tells kinds apart, by the fields beside it: another value goes to quarantine"
+        )
         scans = {text: Scan() for text in scan.tags[tag]}
         self._read(name, kind, lambda document: scans.get(str(document.get(tag))))
-        notes.append(
-            f"doubt: {tag} tells kinds apart, since different fields come with its values; all others"
-        )
-        notes[-1] += " that may come go to quarantine"
         kinds = {}
         for text, found in scans.items():
             if found.documents:
                 own = self.names.kind(entry.name, text)
-                about = [counted(found.documents, "document")]
-                kinds[own] = self._shape(own, found, key, besides, {"tag": text}, about)
+                shape = Shape({"tag": text}, (key,), notes=(counted(found.documents, "document"),))
+                kinds[own] = self._filled(shape, own, found, besides)
         return Entry(entry.name, Shape(words | {"discriminator": tag}, notes=tuple(notes)), kinds)
 
-    def _shape(
-        self, owner: str, scan: Scan, key: Guess, besides: frozenset, words: Mapping, notes: Sequence[str]
-    ) -> Shape:
+    def _filled(self, shape: Shape, owner: str, scan: Scan, besides: frozenset[str]) -> Shape:
+        """Return the shape with columns and arrays for the fields that were seen."""
         guesses = Guesses(owner, self.names, scan.documents)
         guesses.add_fields(scan.root, besides=besides)
-        notes = (*notes, *guesses.notes)
-        return Shape(dict(words), (key, *guesses.columns), tuple(guesses.arrays), notes)
+        return Shape(
+            shape.words,
+            (*shape.columns, *guesses.columns),
+            tuple(guesses.arrays),
+            (*shape.notes, *guesses.notes),
+        )
 
     def _read(self, name: str, kind: str, scan_for: Callable[[Mapping], Scan | None]) -> int:
         """Add every document to its scan; return how many bytes they were."""
@@ -159,6 +172,11 @@ class _Discovery:
     def _is_indexed(self, name: str, stamp: str) -> bool:
         indexes = self.source[name].list_indexes()
         return any(next(iter(index["key"])) == stamp and not _is_partial(index) for index in indexes)
+
+
+def _words_of(error: OperationFailure) -> str:
+    """Return what the server said, without the rest of its answer."""
+    return str((error.details or {}).get("errmsg", error))
 
 
 def _is_partial(index: Mapping) -> bool:

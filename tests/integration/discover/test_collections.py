@@ -1,8 +1,10 @@
 """What is proposed for a company's MongoDB, and that it loads as it is printed."""
 
 import pytest
+from pymongo import MongoClient
 
-from include.discover import discover_collections, yaml_of
+from include.discover import discover_collections, mongo, yaml_of
+from include.errors import InputError
 from include.extract_load import load_collection
 from include.tables import SOURCES
 from tests.integration.discover import documents
@@ -190,11 +192,30 @@ def test_kinds_are_told_apart_by_the_field_that_comes_with_other_fields(entries)
         "# key: _id (string, int, object)\n  # doubt: such keys are kept as extended JSON",
         "# recent, a view: 2 documents, ",
         "# doubt: nothing holds _id unique here",
-        "# doubt: format tells kinds apart, since different fields come with its values",
+        "# doubt: format tells kinds apart, by the fields beside it: another value goes to quarantine",
     ],
 )
 def test_reasons_and_doubts_are_said(printed, sentence):
     assert sentence in printed
+
+
+def test_reader_without_rights_is_told_what_an_administrator_grants(platform):
+    env, name = platform.env, platform.mongo("app").name
+    place = {"host": env["MONGO_HOST"], "port": int(env["MONGO_PORT"]), "directConnection": True}
+    with MongoClient(**place, username="root", password=env["MONGO_ROOT_PASSWORD"]) as root:
+        root[name].command("createUser", "nobody", pwd="x", roles=[])
+    refused = pytest.raises(InputError, match=r"not authorized .*grantRolesToUser\(.*role: 'read'")
+    with MongoClient(**place, username="nobody", password="x", authSource=name) as client, refused as raised:
+        discover_collections(client[name], "source_mongo", SOURCES, pytest.fail)
+    assert "full error" not in str(raised.value)
+
+
+def test_progress_is_said_when_it_takes_long(platform, monkeypatch):
+    monkeypatch.setattr(mongo, "SECONDS_BETWEEN_WORDS", -1)
+    platform.mongo("app").counters.insert_many(documents.counters())
+    said = []
+    discover_collections(platform.mongo("elt_reader"), "source_mongo", SOURCES, said.append)
+    assert said == ["counters: 3 of about 3 documents read"]
 
 
 def test_declared_collection_is_not_proposed_again(platform):
