@@ -56,6 +56,11 @@ class Column:
         return self.maximum if self.maximum is not None else LARGEST.get(self.type)
 
     @property
+    def smallest(self) -> float | str | None:
+        """The smallest value: the column's own bound, else what its type holds."""
+        return self.minimum if self.minimum is not None or not self.is_whole else -LARGEST[self.type] - 1
+
+    @property
     def has_rules(self) -> bool:
         """Whether a value of the right type can be wrong."""
         return self.required or self.minimum is not None or self.maximum is not None

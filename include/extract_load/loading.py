@@ -17,14 +17,16 @@ from pymongo.database import Database
 
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
+from include.extract_load.mongo_keys import refuse_repeated_keys
 from include.extract_load.source_rows import SourceRows
 from include.ops.fingerprint import (
     KEY_HASH,
     ROWS,
     Fingerprint,
     fingerprint_of_source,
+    numbers,
     remember_fingerprint,
-    remember_live_keys,
+    remember_live_rows,
 )
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
@@ -133,12 +135,15 @@ def load_collection(
     with transaction(warehouse) as cursor:
         start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
+        refuse_repeated_keys(source, collection)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
         read, rejected = staged.came_now(start.read_from)
         _refuse_mass_rejection(warehouse, name, read, rejected, start)
         loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
+        for table in collection.raw_tables:
+            remember_live_rows(cursor, table, [] if collection.is_incremental else numbers(table))
         loads += _unknown_kinds(name, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
@@ -152,7 +157,6 @@ def _load_staged(cursor: Cursor, table: RawTable, staged: mongo.Staged, start: r
     load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
     came = raw.merge(cursor, table, load, start)
     _follow_deletions(cursor, table, load, start, came)
-    remember_live_keys(cursor, table)
     return load
 
 

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from include.extract_load.mongo_keys import drop_superseded, kind_of, stage_keys
 from include.extract_load.raw import copy_rows, create_stage
-from include.rules.document_values import printable, raw_value, to_json, value_at, value_of
+from include.rules.document_values import printable, raw_value, stamp_of, to_json, value_at, value_of
 from include.rules.documents import bson_type, find_problem
 from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
@@ -60,13 +60,24 @@ def stage(
     """Fill the stages and keys of the collection's raw tables with what changed since `read_from`."""
     for table in collection.raw_tables:
         create_stage(cursor, table)
-    # The server's clock, which also sets updated_at, taken before anything is read.
-    staged = Staged(source.command("hello")["localTime"].replace(tzinfo=UTC))
+    staged = Staged(everything_before_is_visible(source))
     for raw_batch in source[collection.collection].find_raw_batches(_changed_since(collection, read_from)):
         _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
     drop_superseded(cursor, collection)
     stage_keys(source, cursor, collection)
     return staged
+
+
+def everything_before_is_visible(source: Database) -> datetime:
+    """Return the server's clock, which also sets updated_at; ask before anything is read.
+
+    A secondary, if the connection prefers to read from one, shows what it has replayed, and no more.
+    """
+    hello = source.command("hello", read_preference=source.read_preference)
+    moment = hello["localTime"]
+    if hello.get("secondary"):
+        moment = min(moment, hello["lastWrite"]["lastWriteDate"])
+    return moment.replace(tzinfo=UTC)
 
 
 def _changed_since(collection: MongoCollection, read_from: datetime | None) -> dict:
@@ -105,30 +116,31 @@ def _set_aside(
     """Keep a rejected document, counted under its kind's table, or under the collection for no known kind."""
     rejected = Rejected(printable(document["_id"]), *broken, row=to_json(document))
     staged.rejected_by_id[rejected.position] = kind.raw if kind else collection.raw, rejected
-    if not isinstance(document.get(collection.watermark), datetime):
+    if not isinstance(stamp_of(document, collection.watermark), datetime):
         staged.undated.add(rejected.position)
 
 
 def _known_fields(collection: MongoCollection, kind: DocumentKind) -> set[str | None]:
     """Return the fields that need no report: declared columns and arrays, and what the platform sets."""
-    return kind.fields | {collection.watermark, *collection.managed_fields}
+    own = filter(None, (collection.watermark, *collection.managed_fields))
+    return kind.fields | {path.partition(".")[0] for path in own}
 
 
 def _problem(collection: MongoCollection, kind: DocumentKind | None, document: dict) -> Problem | None:
     """Return what keeps the document out of raw: its kind, its stamp, or a rule of its columns."""
     if kind is None:
-        found = printable(document.get(collection.discriminator))
+        found = printable(value_at(collection.discriminator, document))
         return problem("unknown_kind", column=collection.discriminator, value=found)
-    stamp = document.get(collection.watermark)
+    stamp = stamp_of(document, collection.watermark)
     if not isinstance(stamp, datetime | None):
         return problem("not_a_bson_date", column=collection.watermark, value=printable(stamp))
     return find_problem(kind, document)
 
 
-def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str) -> None:
+def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str | None) -> None:
     """Copy documents of one kind into the stages of its parent and child tables."""
     parents = (
-        [*_values(kind.columns, document), document.get(watermark), to_json(document)]
+        [*_values(kind.columns, document), stamp_of(document, watermark), to_json(document)]
         for document in documents
     )
     names = [*(column.name for column in kind.columns), "_source_updated_at", "_document"]
@@ -138,12 +150,12 @@ def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], waterm
         copy_rows(cursor, f"stage_{array.raw}", names, _elements(array, documents, watermark))
 
 
-def _elements(array: Array, documents: list[dict], watermark: str) -> Iterator[list]:
+def _elements(array: Array, documents: list[dict], watermark: str | None) -> Iterator[list]:
     """Yield a row of the child table for each element: the document's key, its place from 1 on, its value."""
     for document in documents:
         (key,) = _values([array.key], document)
         for position, element in enumerate(value_at(array.field, document) or [], 1):
-            yield [key, position, *_values(array.elements, element), document.get(watermark)]
+            yield [key, position, *_values(array.elements, element), stamp_of(document, watermark)]
 
 
 def _values(columns: Iterable[Column], place: object) -> Iterator[object]:

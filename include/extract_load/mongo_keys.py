@@ -5,17 +5,22 @@ What is not in `keys_*` is marked as deleted in raw, so everything that only *se
 """
 
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import islice, permutations
 
+from bson.codec_options import DEFAULT_CODEC_OPTIONS
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
+from include.errors import InputError
 from include.extract_load.raw import copy_rows
-from include.rules.document_values import raw_value
+from include.rules.document_values import raw_value, value_at
 from include.rules.documents import find_value_problem
 from include.specs import Array, DocumentKind, MongoCollection
 
+SHOWN_KEYS = 5
 DROP_REPEATED = """
 delete from {stage} as stage using {stage} as later
 where {same_key}
@@ -55,8 +60,44 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
     """Return the kind that the document says it is; that of a collection of one kind needs no word."""
     if collection.discriminator is None:
         return collection.kinds[0]
-    tag = document.get(collection.discriminator)
+    tag = value_at(collection.discriminator, document)
     return next((kind for kind in collection.kinds if kind.tag == tag), None)
+
+
+def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
+    """Raise InputError when documents share a key, which only a unique index of the source rules out."""
+    documents, key = source[collection.collection], collection.key
+    if key == "_id" or _has_unique_index(documents, key):
+        return
+    plain = documents.with_options(codec_options=DEFAULT_CODEC_OPTIONS)
+    found = plain.aggregate(
+        [
+            {"$group": {"_id": f"${key}", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gt": 1}}},
+            {"$sort": {"_id": 1}},
+        ],
+        allowDiskUse=True,
+    )
+    # What cannot be a key is set aside, document by document.
+    repeated = (
+        group["_id"] for group in found if not find_value_problem(collection.key_column, group["_id"])
+    )
+    if keys := [str(raw_value(collection.key_column, value)) for value in islice(repeated, SHOWN_KEYS)]:
+        raise InputError(
+            f"{collection.name}: documents of {collection.collection} share a key ({key}): {', '.join(keys)}."
+            " Declare in include/sources.yml the field that tells them apart; _id always does. Nothing was"
+            " loaded"
+        )
+
+
+def _has_unique_index(documents: Collection, key: str) -> bool:
+    """Tell whether the collection itself holds the field unique; a view has no indexes."""
+    try:
+        indexes = documents.index_information().values()
+    except OperationFailure:
+        return False
+    whole = (index for index in indexes if index.get("unique") and "partialFilterExpression" not in index)
+    return any([name for name, _ in index["key"]] == [key] for index in whole)
 
 
 def drop_superseded(cursor: Cursor, collection: MongoCollection) -> None:
@@ -104,7 +145,9 @@ def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollecti
     fields = {"_id": 0, **dict.fromkeys(filter(None, (collection.key, collection.discriminator)), 1)}
     keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
     unknown: list[object] = []
-    for document in source[collection.collection].find({}, fields):
+    # As the documents were decoded, whatever the connection says of UUIDs.
+    plain = source[collection.collection].with_options(codec_options=DEFAULT_CODEC_OPTIONS)
+    for document in plain.find({}, fields):
         key, kind = document.get(collection.key), kind_of(document, collection)
         # A key that cannot be one was set aside with its document.
         if not find_value_problem(collection.key_column, key):

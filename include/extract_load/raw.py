@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composed, Identifier
+from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
@@ -74,13 +74,15 @@ class KeySet:
 class LoadStart:
     """Where a load begins: its run and stamp, and what the last load left (None: nothing is known).
 
-    The source is read from `read_from` on (None: whole); `keys` are those that it had then.
+    The source is read from `read_from` on (None: whole); `keys` are those that it had then. `watermark` is
+    the name of its stamp.
     """
 
     run: Run
     loaded_at: datetime
     read_from: datetime | None
     keys: KeySet | None
+    watermark: str | None
 
     @property
     def stamps(self) -> dict[str, object]:
@@ -110,7 +112,8 @@ def open_load(cursor: Cursor, name: str, source: Extraction, run: Run) -> LoadSt
     )
     loaded_at, watermark, *keys = cursor.fetchone()
     read_from = watermark - source.overlap if watermark and source.is_incremental else None
-    return LoadStart(run, loaded_at, read_from, None if None in keys else KeySet(*keys))
+    known = None if None in keys else KeySet(*keys)
+    return LoadStart(run, loaded_at, read_from, known, source.watermark)
 
 
 def is_empty(cursor: Cursor, table: RawTable) -> bool:
@@ -165,7 +168,7 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
     cursor.execute(SQL("analyze {} ({})").format(Identifier(f"stage_{table.raw}"), keys))
     # Few rows are found by their key, not by reading all of raw: on a disk that seeks for free.
     cursor.execute("set local random_page_cost = 1.1")
-    cursor.execute(_merge(table), start.stamps)
+    cursor.execute(_merge(table, start.watermark), start.stamps)
     staged, load.inserted, load.updated, *came = cursor.fetchone()
     load.read += staged
     return KeySet(*came)
@@ -198,7 +201,7 @@ def close_load(
     )
 
 
-def _merge(table: RawTable) -> Composed:
+def _merge(table: RawTable, watermark: str | None) -> Composed:
     """Return the statement MERGE for the table: its columns, key, and what makes a row a changed one."""
     names = [column.name for column in table.raw_columns]
     document = ["_document"] if isinstance(table, DocumentKind) else []
@@ -211,8 +214,8 @@ def _merge(table: RawTable) -> Composed:
         key=SQL(", ").join(map(Identifier, table.raw_key)),
         columns=SQL(", ").join(values),
         new=SQL(", ").join(SQL("excluded.{}").format(column) for column in values),
-        old_values=_compared("target", names, document),
-        new_values=_compared("stage", names, document),
+        old_values=_compared("target", names, document, watermark),
+        new_values=_compared("stage", names, document, watermark),
         came=hashed_keys(key_text(table.raw_key)),
     )
 
@@ -225,9 +228,12 @@ def _same_key(table: RawTable, other: str) -> Composed:
     )
 
 
-def _compared(row: str, names: list[str], document: list[str]) -> Composed:
+def _compared(row: str, names: list[str], document: list[str], watermark: str | None) -> Composed:
     """Return the values of a row by which a change is noticed."""
-    # When a row was touched is not what it says: updated_at alone is no change.
     values = [SQL("{}.{}").format(Identifier(row), Identifier(name)) for name in names]
-    values += [SQL("{}.{} - 'updated_at'").format(Identifier(row), Identifier(name)) for name in document]
+    # When a document was touched is not what it says: its stamp alone is no change.
+    stamp = Literal(watermark.split(".") if watermark else [])
+    values += [
+        SQL("{}.{} #- {}::text[]").format(Identifier(row), Identifier(name), stamp) for name in document
+    ]
     return SQL(", ").join(values)

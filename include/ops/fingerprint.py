@@ -80,9 +80,9 @@ def remember_fingerprint(cursor: Cursor, table: RawTable, figures: Fingerprint) 
     )
 
 
-def remember_live_keys(cursor: Cursor, table: RawTable) -> None:
-    """Store the figures of the live keys in raw after a load, for a source that has no snapshots."""
-    remember_fingerprint(cursor, table, fingerprint_of(cursor, live_rows(table), table.raw_key, []))
+def remember_live_rows(cursor: Cursor, table: RawTable, columns: list[str]) -> None:
+    """Store the figures of the live rows in raw after a load, for a source that has no snapshots."""
+    remember_fingerprint(cursor, table, fingerprint_of(cursor, live_rows(table), table.raw_key, columns))
 
 
 def remembered_fingerprint(cursor: Cursor, table: RawTable) -> Fingerprint:

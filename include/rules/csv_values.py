@@ -69,7 +69,7 @@ def _bounds(column: Column) -> list[Composed]:
             rule,
             bound,
         )
-        for bound, operator, rule in ((column.minimum, "<", "below"), (column.largest, ">", "above"))
+        for bound, operator, rule in ((column.smallest, "<", "below"), (column.largest, ">", "above"))
         if bound is not None
     ]
 

@@ -33,6 +33,12 @@ def value_at(path: str, document: object) -> object:
     return value
 
 
+def stamp_of(document: object, watermark: str | None) -> object:
+    """Return what the document has as its stamp; None where the source has no watermark."""
+    stamp = value_at(watermark, document) if watermark else None
+    return stamp.instead if isinstance(stamp, Misplaced) else stamp
+
+
 def raw_value(column: Column, value: object) -> object:
     """Return a checked value as raw keeps it."""
     wanted = column.bson or column.type

@@ -107,10 +107,11 @@ def _broken_by_number(column: Column, value: object) -> Broken | None:
     whole = column.is_whole
     if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
         return "wrong_type", "a whole number" if whole else "a number", _type_name(value)
-    if (column.type != "double precision" and not _is_finite(value)) or (whole and value != int(value)):
+    is_number = _fits_double(value) if column.type == "double precision" else _is_finite(value)
+    if not is_number or (whole and value != int(value)):
         return ("not_a_whole_number" if whole else "not_a_number",)
-    if column.minimum is not None and value < column.minimum:
-        return "below", column.minimum
+    if column.smallest is not None and value < column.smallest:
+        return "below", column.smallest
     if column.largest is not None and value > column.largest:
         return "above", column.largest
     return None
@@ -122,6 +123,15 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, int) or (
         value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
     )
+
+
+def _fits_double(value: object) -> bool:
+    """Tell whether PostgreSQL can read the value as double precision: of a decimal, what is not too far."""
+    if not isinstance(value, Decimal):
+        return True
+    if not value.is_finite():
+        return not value.is_snan()
+    return math.isfinite(float(value)) and bool(float(value)) == bool(value)
 
 
 def _array_problem(array: Array, elements: object) -> Problem | None:
