@@ -17,7 +17,7 @@ from include.rules.typed_values import first_problem
 from include.specs import Column, PostgresTable
 
 # The types are made the warehouse's here: binary COPY does not convert, and keys are compared as texts.
-TYPED = "(select {columns} from {relation} as source where {is_good})"
+TYPED = "(select {columns} from {relation} as source where {condition})"
 # A row without a key is told from others by what it says, and equal rows by their number.
 HASHED = """
 (
@@ -36,7 +36,7 @@ from (
     select *, row_number() over (partition by coalesce(key, 'no key') order by row) as number
     from (
         select {key} as key, {problem} as problem, row_to_json(source.*)::text as row
-        from {relation} as source
+        from {rows} as source
         where {changed}
     ) as judged
     where problem is not null
@@ -65,20 +65,8 @@ class SourceRows:
     @property
     def good(self) -> Composable:
         """The `from` item for the rows that can be loaded: typed as in raw, with a key by hash if needed."""
-        columns = {
-            column.name: SQL("source.{0}::{1} as {0}").format(Identifier(column.name), SQL(column.type))
-            for column in self.table.columns
-        }
-        if self.stamp:
-            # As it is, so that its index serves.
-            columns[self.stamp.name] = SQL("source.{}").format(Identifier(self.stamp.name))
-        is_good = SQL("({}) is null").format(self._problem) if self._problem else SQL("true")
-        rows = SQL(TYPED).format(
-            columns=SQL(", ").join(columns.values()), relation=self.relation, is_good=is_good
-        )
-        if not self.table.key:
-            rows = self._hashed(rows, list(columns))
-        return SQL("{} as source").format(rows)
+        rows = self._typed(SQL("({}) is null").format(self._problem) if self._problem else SQL("true"))
+        return SQL("{} as source").format(rows if self.table.key else self._hashed(rows))
 
     @property
     def stamped_at(self) -> Composable:
@@ -117,7 +105,7 @@ class SourceRows:
         query = SQL(REJECTED).format(
             key=SQL("{}::text").format(key),
             problem=problem,
-            relation=self.relation,
+            rows=self._typed(SQL("true")),
             changed=self.changed_since(read_from),
         )
         reader.execute(query)
@@ -144,12 +132,30 @@ class SourceRows:
                 " include/sources.yml the columns that tell them apart, or no key. Nothing was loaded"
             )
 
-    def _hashed(self, rows: Composable, columns: list[str]) -> Composed:
+    @property
+    def _columns(self) -> dict[str, Composable]:
+        """The columns that are read and no others: a reader may not see all, nor want to."""
+        typed = SQL("source.{0}::{1} as {0}")
+        columns: dict[str, Composable] = {
+            column.name: typed.format(Identifier(column.name), SQL(column.type))
+            for column in self.table.columns
+        }
+        if self.stamp:
+            # As it is, so that its index serves.
+            columns[self.stamp.name] = SQL("source.{}").format(Identifier(self.stamp.name))
+        return columns
+
+    def _typed(self, condition: Composable) -> Composed:
+        """Return the rows of the table for which the condition holds."""
+        columns = SQL(", ").join(self._columns.values())
+        return SQL(TYPED).format(columns=columns, relation=self.relation, condition=condition)
+
+    def _hashed(self, rows: Composable) -> Composed:
         """Return the rows with the hash of what they say, in whatever order the columns are declared."""
         said = sorted(column.name for column in self.table.columns)
         return SQL(HASHED).format(
             row=SQL("row({})").format(SQL(", ").join(map(Identifier, said))),
-            columns=SQL(", ").join(map(Identifier, columns)),
+            columns=SQL(", ").join(map(Identifier, self._columns)),
             rows=rows,
         )
 

@@ -79,7 +79,7 @@ def test_names_that_look_like_other_values_are_names(tmp_path: Path) -> None:
 KEY = "key: id"
 TABLES = {
     # words
-    ("kye: id",): (3, "orders.kye: is not known here; known are server, description, watermark"),
+    ("kye: id",): (3, "orders.kye: is not known here; known are server, description, freshness, watermark"),
     (KEY, "columns: {id: varchar}"): (4, "orders.columns.id: 'varchar' is none of text, smallint"),
     (KEY, "columns: {id: {type: varchar}}"): (4, "orders.columns.id.type: 'varchar' is none of text"),
     (KEY, "columns: {id: {minimum: 3}}"): (4, "orders.columns.id: type must be given"),

@@ -60,7 +60,7 @@ def test_everything_that_may_be_read_is_proposed_once(entries):
 def test_every_entry_loads_as_it_is_proposed(source, warehouse, entries):
     loader = warehouse.connect("elt_loader")
     # A load judges whole rows, so it needs a grant on the whole table.
-    whole = [entry for name, entry in entries.items() if name != "secret"]
+    whole = list(entries.values())
     for entry in whole:
         create_raw(loader, entry)
         (load,) = load_table(source, loader, entry, RUN)

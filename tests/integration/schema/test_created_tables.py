@@ -235,7 +235,7 @@ def test_new_entry_of_the_list_goes_all_the_way(own_pipeline, monkeypatch):
     columns = (*columns, Column("created_at", "timestamptz"))
     ratings = PostgresTable(name="ratings", file="ratings.csv", key=("rating_id",), columns=columns)
     monkeypatch.setattr(ddl, "PLAYED_TABLES", (*tables.PLAYED_TABLES, ratings))
-    monkeypatch.setattr(tables, "POSTGRES_TABLES", (*tables.POSTGRES_TABLES, ratings))
+    monkeypatch.setattr(tables, "SOURCES", (*tables.SOURCES, ratings))
     create_source_tables(pipeline.app)
     create_warehouse_tables(pipeline.loader)
     # Where the list names no bounds, those of the type hold.
