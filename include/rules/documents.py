@@ -188,6 +188,8 @@ def _shown(value: object) -> str | None:
     """Return the value as text that PostgreSQL can keep."""
     if value is None:
         return None
+    if isinstance(value, Misplaced):
+        return _shown(value.instead)
     # Half a surrogate pair is legal in JSON; like NUL, PostgreSQL cannot keep it.
     return str(value).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 

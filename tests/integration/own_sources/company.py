@@ -1,11 +1,13 @@
 """A company's PostgreSQL, brought into raw by a YAML file alone, and the comparison of both sides."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 
 import pytest
+from bson.codec_options import DEFAULT_CODEC_OPTIONS
 from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Composable, Identifier
 
@@ -21,6 +23,7 @@ from include.specs import META_COLUMNS, ROW_HASH, MongoCollection, PostgresTable
 from tests.integration.helpers.connections import autocommit
 from tests.integration.helpers.loads import counts
 from tests.integration.helpers.pipeline import Pipeline
+from tests.integration.own_sources.documents import DOCUMENTS, comparable, expected
 
 FOLDER = Path(__file__).parent
 DECLARED = {source.name: source for source in read_sources(FOLDER / "company.yml")}
@@ -55,8 +58,10 @@ class Company(Pipeline):
             cursor.execute(sql)
 
     def create(self) -> None:
-        """Create the company's tables, and the raw ones that are declared for them."""
+        """Create the company's tables and documents, and the raw tables that are declared for them."""
         self.change((FOLDER / "company.sql").read_text(encoding="utf-8"))
+        for name, documents in DOCUMENTS.items():
+            self.product[name].insert_many(deepcopy(documents))
         with pytest.MonkeyPatch.context() as patch:
             declare(patch, DECLARED.values())
             create_warehouse_tables(self.loader)
@@ -93,6 +98,21 @@ class Company(Pipeline):
         ours = Identifier("raw", table.raw)
         raw = rows(self._warehouse_view, SELECT.format(SQL(", ").join(shown), ours, SQL(LIVE)))
         assert raw == source
+
+    def assert_documents_equal(
+        self, collection: MongoCollection, *, left_out: Collection[object] = ()
+    ) -> None:
+        """Compare every row of the collection's raw tables with what its documents say.
+
+        `left_out` are the ids of those that raw must not hold.
+        """
+        found = self.product[collection.collection].with_options(codec_options=DEFAULT_CODEC_OPTIONS).find()
+        wanted = expected(collection, [document for document in found if document["_id"] not in left_out])
+        for table, rows in wanted.items():
+            live = self.warehouse(f"select * from raw.{table} where _deleted_at is null")
+            raw = [{name: row[name] for name in (rows[0] if rows else row)} for row in live]
+            ours, theirs = Counter(map(comparable, raw)), Counter(map(comparable, rows))
+            assert (table, ours - theirs, theirs - ours) == (table, Counter(), Counter())
 
     def reconcile(self, *sources: PostgresTable | MongoCollection) -> None:
         """Compare the sources with raw as the end of a run does."""
