@@ -79,12 +79,21 @@ def _broken_rule(column: Column, value: object) -> Broken | None:
     """Return the rule that the value breaks as one of the column, with the rule's details."""
     if value is None:
         return ("missing",) if column.required else None
+    broken = _broken_by_type(column, value)
+    if broken and isinstance(value, Misplaced):
+        return "wrong_type", "an object", _type_name(value.instead)
+    return broken
+
+
+def _broken_by_type(column: Column, value: object) -> Broken | None:
+    """Return the rule of its type that a value breaks."""
     wanted = column.bson or column.type
     if wanted == "text":
         return _broken_by_text(column, value)
     if wanted in NUMBERS or wanted == "double precision":
         return _broken_by_number(column, number(value))
-    return _broken_by_type(wanted, value)
+    is_right, name = OTHER_TYPES[wanted]
+    return None if is_right(value) else ("wrong_type", name, _type_name(value))
 
 
 def _broken_by_text(column: Column, value: object) -> Broken | None:
@@ -94,12 +103,6 @@ def _broken_by_text(column: Column, value: object) -> Broken | None:
     if "\0" in value:
         return ("nul",)
     return ("empty",) if column.required and not value.strip() else None
-
-
-def _broken_by_type(wanted: str, value: object) -> Broken | None:
-    """Judge a value that has no bounds by its BSON type; any may be kept as JSON."""
-    is_right, name = OTHER_TYPES[wanted]
-    return None if is_right(value) else ("wrong_type", name, _type_name(value))
 
 
 def _broken_by_number(column: Column, value: object) -> Broken | None:
@@ -196,7 +199,5 @@ def _shown(value: object) -> str | None:
 
 def _type_name(value: object) -> str:
     """Name the type of a value as people do."""
-    if isinstance(value, Misplaced):
-        return f"inside {_type_name(value.instead)}"
     names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
     return names.get(type(value), f"a {type(value).__name__}")
