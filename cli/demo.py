@@ -27,6 +27,14 @@ What next
   make sql Q="select * from trusted.mart_daily_engagement order by date_key desc limit 7"
   make reset                     forget everything
 """
+NEXT_OF_OWN = """
+What next
+  make demo                      once more: only what changed moves
+  make reconcile                 how sources and raw compared
+  make quarantine                rows that break a declared rule
+  make ui                        Airflow's UI on this warehouse
+  make reset                     forget the warehouse; the sources stay as they are
+"""
 
 
 def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
@@ -61,8 +69,9 @@ def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started:
         with components(LOCAL, env, free_port()) as url:
             _say("Airflow is up", started)
             code = run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, LOCAL / "airflow" / "logs")
-    if code == 0 and plays:
-        print(NEXT.format(next_day=(day or ANCHOR) + timedelta(days=1), files=FILES), end="")
+    if code == 0:
+        next_day = (day or ANCHOR) + timedelta(days=1)
+        print(NEXT.format(next_day=next_day, files=FILES) if plays else NEXT_OF_OWN, end="")
     return code
 
 
