@@ -5,8 +5,8 @@ them), extracts both systems into the warehouse's schema `raw`, and runs `dbt bu
 star schema in `trusted_next`. `reconcile_sources` compares rows, keys and sums of sources, raw and that star;
 `publish_trusted` then makes it `trusted`, which Power BI reads, in one moment.
 
-**Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are skipped,
-and their logs say so. The sources are only read: every transaction on them is read-only.
+**Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are
+skipped, and their logs say so. The sources are only read: every transaction on them is read-only.
 
 **Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for files
 of your own.
