@@ -15,10 +15,13 @@ from include.environment import (
     airflow_variables,
     connections,
     ensure_env,
+    own_connections,
     pipeline_variables,
+    plays_product,
     read_env,
     write_ui_password,
 )
+from include.errors import InputError
 
 SECRETS = ("_PASSWORD", "_SECRET", "_KEY")
 NASTY = [
@@ -229,3 +232,42 @@ def test_password_of_the_ui_is_read_by_nobody_else(tmp_path: Path) -> None:
     write_ui_password(path, 'p"ss')
     assert json.loads(path.read_text()) == {"admin": 'p"ss'}
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_sources_exist_nobody_logs_in_to_write(env: dict[str, str]) -> None:
+    without = {name: value for name, value in env.items() if not name.endswith("_APP_PASSWORD")}
+    made = pipeline_variables(without | {"SOURCES": "existing"})
+    assert {name for name in made if name.startswith("AIRFLOW_CONN")} == {
+        name for name, (role, _) in SECRET_OF.items() if role != "app"
+    }
+
+
+def test_passwords_of_sources_that_exist_are_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("SOURCES=existing\nSOURCE_READER_PASSWORD=theirs\n")
+    env = ensure_env(path)
+    assert env["SOURCE_READER_PASSWORD"] == "theirs"
+    assert {env[name] for name in ("SOURCE_APP_PASSWORD", "MONGO_READER_PASSWORD")} == {""}
+    assert len(env["ELT_LOADER_PASSWORD"]) >= 32
+
+
+@pytest.mark.parametrize("value", ["Played", "existng", "no"])
+def test_sources_are_played_or_exist(value: str) -> None:
+    with pytest.raises(InputError, match=f"SOURCES='{value}' is neither played nor existing"):
+        plays_product({"SOURCES": value})
+    assert plays_product({"SOURCES": ""})
+    assert plays_product({})
+    assert not plays_product({"SOURCES": "existing"})
+
+
+def test_connections_that_somebody_adds_replace_the_platforms(env: dict[str, str]) -> None:
+    crm, replica = "postgresql://reader:p%40ss@crm:5432/crm?sslmode=require", '{"conn_type": "postgres"}'
+    added = {"AIRFLOW_CONN_CRM": crm, "AIRFLOW_CONN_SOURCE_POSTGRES": replica, "AIRFLOW_CONN_NONE": ""}
+    before = pipeline_variables(env)
+    after = pipeline_variables(env | added)
+    assert {name: after[name] for name in after if after[name] != before.get(name)} == {
+        name: value for name, value in added.items() if value
+    }
+    # A container gets them as one secret.
+    packed = {"OWN_CONNECTIONS": json.dumps(own_connections(env | added))}
+    assert pipeline_variables(env | packed) == after
