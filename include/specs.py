@@ -97,8 +97,9 @@ class Extraction:
 
 # The key of a table that has none: what a row says, and which of several equal rows it is.
 ROW_HASH = (Column("_row_hash", "uuid", required=True), Column("_row_copy", "integer", required=True))
+ROW_KEY = tuple(column.name for column in ROW_HASH)
 # Names that raw, and a load or a comparison within its statements, need themselves.
-TAKEN_NAMES = {*META_COLUMNS, *(column.name for column in ROW_HASH)}
+TAKEN_NAMES = {*META_COLUMNS, *ROW_KEY}
 TAKEN_NAMES |= {"_was_live", "_left_out_key", "_compared_key"}
 
 
@@ -134,7 +135,7 @@ class PostgresTable(Extraction):
 
     @property
     def raw_key(self) -> tuple[str, ...]:
-        return self.key or tuple(column.name for column in ROW_HASH)
+        return self.key or ROW_KEY
 
     @property
     def file_columns(self) -> tuple[Column, ...]:

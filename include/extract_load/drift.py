@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
+from include.extract_load.raw_shape import add_column, missing_columns
 from include.extract_load.shape import FULL_NAMES, HOLDS, STAMPS, Found, Shape, columns_of, holds, keeps
 from include.extract_load.source_rows import SourceRows
 from include.ops.schema_changes import (
@@ -27,8 +28,6 @@ from include.ops.schema_changes import (
 )
 from include.run import Batch
 from include.specs import Column, MongoCollection, PostgresTable
-
-ADD_COLUMN = "alter table raw.{table} add column if not exists {name} {type}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
     Raises SchemaDriftError, with only its record committed, when a column of the source is missing, not
     readable, or of a type that raw cannot hold.
     """
+    # Raw may have been made of an earlier declaration.
+    missing_columns(cursor, table)
     source = _source_columns(reader, cursor, table, batch)
     reported = reported_before(cursor, [table.raw])
     shape = _shape(cursor, table, source, reported)
@@ -52,8 +53,7 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
         stop(cursor, problems, batch)
     missing = [column for column in shape.declared if column.name not in shape.held]
     for column in missing + shape.new:
-        name, type_ = Identifier(column.name), SQL(column.type)
-        cursor.execute(SQL(ADD_COLUMN).format(table=Identifier(table.raw), name=name, type=type_))
+        add_column(cursor, table, column)
     record_changes(cursor, _additions(shape, missing, reported), batch)
     return Followed(_rows(reader, shape, shape.new), bool(missing or shape.new))
 
@@ -85,7 +85,11 @@ def refuse_missing_collection(
 ) -> None:
     """Raise SchemaDriftError when the collection does not exist; MongoDB would read it as an empty one."""
     if not source.list_collection_names(filter={"name": collection.collection}):
-        advice = f"the source has no collection {collection.collection}. Restore it, or mend MONGO_DB in .env"
+        place = "MONGO_DB in .env" if collection.server == "source_mongo" else collection.server
+        advice = (
+            f"the source has no collection {collection.collection}. Restore it, or mend {place} or its entry"
+            " in include/sources.yml"
+        )
         stop(cursor, {SchemaChange(collection.raw, None, "removed", STOPPED): advice}, batch)
 
 
@@ -106,10 +110,11 @@ def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch:
     try:
         # Before the first query, which takes the snapshot: a table rewritten after it would look empty.
         reader.execute(SQL("lock table {} in access share mode").format(name))
-    except psycopg2.errors.UndefinedTable:
+    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
+        place = "SOURCE_DB in .env" if table.server == "source_postgres" else table.server
         advice = (
             f"the source has no table {table.schema}.{table.table} that {user} can see. Restore it, or mend"
-            " SOURCE_DB in .env"
+            f" {place} or its entry in include/sources.yml"
         )
         stop(cursor, {SchemaChange(table.raw, None, "removed", STOPPED): advice}, batch)
     except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.WrongObjectType):
@@ -162,6 +167,11 @@ def _retyped(shape: Shape, column: Column, found: Found) -> str:
         return (
             f"{_place(shape, column)} is {found.full_type}, which says no moment. Declare in"
             " include/sources.yml the time_zone in which it is written, or restore its type"
+        )
+    if column.name == shape.table.watermark and column not in shape.declared:
+        return (
+            f"{_place(shape, column)} is {found.full_type}, which is no moment. Declare a watermark that is"
+            " one in include/sources.yml, or none, which reads the table whole each time"
         )
     changed = f"{_place(shape, column)} was {column.type} and is {found.full_type} now."
     if column.type not in HOLDS.get(found.type, ()):

@@ -9,6 +9,7 @@ stamps. A load that would delete too much, or finds too much that it must reject
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
@@ -18,6 +19,7 @@ from pymongo.database import Database
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
 from include.extract_load.mongo_keys import refuse_repeated_keys
+from include.extract_load.raw_shape import add_declared_columns
 from include.extract_load.source_rows import SourceRows
 from include.ops.fingerprint import (
     KEY_HASH,
@@ -33,7 +35,7 @@ from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
 from include.rules.rejected import Rejected
 from include.run import Run
-from include.specs import MongoCollection, PostgresTable, RawTable
+from include.specs import ROW_KEY, MongoCollection, PostgresTable, RawTable
 from include.transaction import transaction
 
 
@@ -120,7 +122,10 @@ def _follow_deletions(
     raw.mark_deleted(cursor, table, load, start)
     if load.deleted:
         live_before = raw.count_live(cursor, table) + load.deleted - came.count
-        refuse_mass_deletion(load.table, load.deleted, live_before, start.run.limits)
+        # Of a row that is known by what it says, a change looks like one that went and one that came.
+        replaced = came.count if table.raw_key == ROW_KEY else 0
+        gone = max(load.deleted - replaced, 0)
+        refuse_mass_deletion(load.table, gone, live_before, start.run.limits)
 
 
 def load_collection(
@@ -136,6 +141,9 @@ def load_collection(
         start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
         refuse_repeated_keys(source, collection)
+        if add_declared_columns(cursor, collection, batch):
+            # The values of a new column move no stamp.
+            start = replace(start, read_from=None)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)

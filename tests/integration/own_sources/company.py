@@ -62,8 +62,12 @@ class Company(Pipeline):
         self.change((FOLDER / "company.sql").read_text(encoding="utf-8"))
         for name, documents in DOCUMENTS.items():
             self.product[name].insert_many(deepcopy(documents))
+        self.declare(*DECLARED.values())
+
+    def declare(self, *sources: PostgresTable | MongoCollection) -> None:
+        """Create the raw tables of the sources."""
         with pytest.MonkeyPatch.context() as patch:
-            declare(patch, DECLARED.values())
+            declare(patch, sources)
             create_warehouse_tables(self.loader)
 
     def load(self, table: PostgresTable) -> dict[str, int]:
