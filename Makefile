@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -34,6 +34,7 @@ ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
+source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
 SERVICE := airflow-scheduler
@@ -45,7 +46,7 @@ docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
-demo ui docs data-model: $(VENV)
+demo ui docs data-model source-models: $(VENV)
 	@$(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from include.specs import (
+    FRESHNESS,
     KEPT_AS_TEXT,
     META_COLUMNS,
     NUMBERS,
@@ -25,7 +26,7 @@ from include.yaml_lines import YamlFile
 FOLDER = Path(__file__).parent
 FILE, SCHEMA = FOLDER / "sources.yml", FOLDER / "sources.schema.json"
 # What a spec takes from an entry as it stands there.
-COMMON = ("server", "description", "deletes", "file", "watermark")
+COMMON = ("server", "description", "freshness", "deletes", "file", "watermark")
 BOUNDED = {*NUMBERS, "date"}
 KEYS = {"text", "smallint", "integer", "bigint", "uuid", "numeric", "date", "timestamp", "timestamptz"}
 DOCUMENT_KEYS = {"text", "bigint", "integer", "uuid", "objectid", "extended_json"}
@@ -104,8 +105,8 @@ class _Entry:
             self._array((*place, "arrays", field), field, columns[0], array)
             for field, array in (shape.get("arrays") or {}).items()
         )
-        raw, description = shape.get("raw", f"mongo_{name}"), shape.get("description", "")
-        return DocumentKind(name, raw, shape.get("tag"), columns, arrays, description)
+        raw, tag = shape.get("raw", f"mongo_{name}"), shape.get("tag")
+        return DocumentKind(name, raw, tag, columns, arrays, **self._described(shape))
 
     def _array(self, place: Place, field: str, key: Column, array: Mapping) -> Array:
         if "element" in array:
@@ -116,7 +117,12 @@ class _Entry:
         position = array.get("position", "position")
         if {key.name, position} & {column.name for column in elements}:
             raise self._error(place, f"{key.name} and {position} are columns of every element's row already")
-        return Array(field, array["raw"], key, position, elements, array.get("description", ""))
+        return Array(field, array["raw"], key, position, elements, **self._described(array))
+
+    def _described(self, part: Mapping) -> dict[str, str]:
+        """Return what dbt is told of a kind or an array, which is as fresh as its collection."""
+        freshness = self.entry.get("freshness", FRESHNESS)
+        return {"description": part.get("description", ""), "freshness": part.get("freshness", freshness)}
 
     def _columns(self, place: Place, columns: Mapping, key: tuple[str, ...]) -> tuple[Column, ...]:
         return tuple(

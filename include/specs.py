@@ -21,6 +21,8 @@ PLAYED_STAMPS = ("created_at", "updated_at")
 # The largest value of each type for whole numbers.
 LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 NUMBERS = {*LARGEST, "numeric"}
+# After how long without a change dbt warns that a source may have stopped; "none": it never does.
+FRESHNESS = "36 hours"
 # A document's value of such a type is kept as text: an id's digits, any value's canonical extended JSON.
 KEPT_AS_TEXT = {"objectid", "extended_json"}
 
@@ -77,6 +79,7 @@ class Extraction:
     # The file from which the platform seeds it; None: the source is somebody else's, and only read.
     file: str | None = None
     description: str = ""
+    freshness: str = FRESHNESS
 
     def __post_init__(self) -> None:
         if self.strategy == "incremental" and not self.watermark:
@@ -151,6 +154,7 @@ class Array:
     position: str
     elements: tuple[Column, ...]
     description: str = ""
+    freshness: str = FRESHNESS
 
     @property
     def is_of_objects(self) -> bool:
@@ -179,6 +183,7 @@ class DocumentKind:
     columns: tuple[Column, ...]
     arrays: tuple[Array, ...] = ()
     description: str = ""
+    freshness: str = FRESHNESS
 
     @property
     def fields(self) -> set[str]:
