@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -37,6 +37,7 @@ reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the dem
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
 source-models: ## tell dbt what include/sources.yml brings into raw, and draft the staging models that are missing
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
+source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
 SERVICE := airflow-scheduler

@@ -25,7 +25,7 @@ SIMPLE = {
     "rollback": ("cli.publications:roll_back", "dbt_transformer", "Give readers the previous version again."),
     "reset": ("cli.reset:reset_local", None, "Stop what runs here and forget all local data; .env stays."),
     "data-model": ("cli.data_model:update_documents", None, "Write anew what repeats dbt's models."),
-    "source-models": ("cli.source_models:write_source_models", None, "Tell dbt what sources.yml brings."),
+    "source-models": ("cli.source_models:write_source_models", None, "Write what dbt knows of raw anew."),
     "env": ("cli.env:print_exports", None, "Complete .env and print it for a shell."),
 }
 

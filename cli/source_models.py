@@ -4,103 +4,159 @@ sources.yml -> _sources.yml, written anew -> for each raw table that no staging 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import jinja2
 import yaml
 
-from cli.staging_drafts import draft_description, draft_model, model_name
+from cli.staging_drafts import draft_model, draft_yaml, model_name, to_yaml
 from include.declarations import FILE, read_sources
 from include.environment import ROOT
 from include.specs import FRESHNESS, PostgresTable, RawTable
-from include.tables import raw_tables_of
 
-STAGING = ROOT / "dbt" / "models" / "staging"
-HEADER = "# Written by make source-models from {file}: change it there.\n"
-DESCRIPTION = (
-    "The current version of each row of the sources, as the loader keeps it. Deleted rows stay, with"
-    " _deleted_at set. A row whose values did not change keeps its timestamps."
+PROJECT = ROOT / "dbt"
+STAGING = Path("models") / "staging"
+HEADER = """\
+# Written by make source-models from {file}: change it there.
+# A source that is not fresh is a warning only: one without changes brings no new rows and works.
+"""
+RAW = (
+    "The current version of each row of the product's systems, as the loader keeps it. Deleted rows stay,"
+    " with _deleted_at set. A row whose values did not change keeps its timestamps."
 )
 READS = re.compile(r"source\(\s*'raw'\s*,\s*'(\w+)'\s*\)")
+DESCRIBES = re.compile(r"^ *- name: (stg_\w+)$", re.MULTILINE)
 NEXT = """
-Next: give the drafts' columns the names and types that people expect, and describe them; then make lint.
-What feeds the star has names of its own: see Staging in dbt/README.md."""
+Next: give the columns of the drafts the names and types that people expect, and describe them; then `make
+lint`. What feeds the star has names of its own: see Staging in dbt/README.md."""
 
 
-class _Indented(yaml.SafeDumper):
-    """YAML whose lists are indented, as in the rest of the project, and without anchors."""
+@dataclass(frozen=True)
+class Declared:
+    """What dbt is told of one file of entries: under which name, and in which file of dbt's project."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless=False)
+    file: Path
+    written: Path
+    name: str = "raw"
+    description: str = RAW
+    enabled: str | None = None
 
-    def ignore_aliases(self, data: object) -> bool:
-        return True
+
+OWN = Declared(FILE, STAGING / "_sources.yml")
+EXAMPLE = Declared(
+    ROOT / "docs" / "example" / "sources.yml",
+    STAGING / "example" / "_sources.yml",
+    name="example",
+    description="What docs/example/sources.yml brings into raw.",
+    enabled="{{ var('staging', 'product') == 'example' }}",
+)
 
 
 def write_source_models() -> None:
     """Write the sources of dbt's project anew, and the drafts that are missing; say what was written."""
-    for path, text in sources_files().items():
-        path.write_text(text, encoding="utf-8")
-        print(f"Up to date: {path.relative_to(ROOT)}")
-    if written := write_drafts(raw_tables_of(read_sources()).values(), STAGING):
-        print(*(f"Draft: {path}" for path in written), NEXT, sep="\n")
+    for declared in (OWN, EXAMPLE):
+        # Who needs no example deletes it.
+        if declared.file.exists() and (PROJECT / declared.written).parent.exists():
+            (PROJECT / declared.written).write_text(sources_yaml(declared), encoding="utf-8")
+            print(f"Up to date: {_shown(PROJECT / declared.written)}")
+    if written := write_drafts(OWN.file, PROJECT / STAGING):
+        print(*(f"Draft: {_shown(path)}" for path in written), NEXT, sep="\n")
 
 
-def sources_files() -> dict[Path, str]:
-    """Return the files in which dbt reads what comes into raw: of this platform, and of the example."""
-    own = {"name": "raw", "schema": "raw", "description": DESCRIPTION, "config": {}}
-    example = {"name": "example", "schema": "raw", "description": "What docs/example/sources.yml brings."}
-    example["config"] = {"enabled": "{{ var('staging', 'product') == 'example' }}"}
-    return {
-        STAGING / "_sources.yml": _sources(FILE, own),
-        STAGING / "example" / "_sources.yml": _sources(ROOT / "docs" / "example" / "sources.yml", example),
-    }
+def sources_yaml(declared: Declared) -> str:
+    """Return the file in which dbt reads what the entries bring into raw."""
+    config = {"enabled": declared.enabled} if declared.enabled else {}
+    config |= {"loaded_at_field": "_loaded_at", "freshness": _freshness(FRESHNESS)}
+    source = {"name": declared.name, "schema": "raw", "description": declared.description, "config": config}
+    source["tables"] = [_described(table) for table, _ in _raw_tables(declared.file)]
+    return HEADER.format(file=_shown(declared.file)) + to_yaml({"sources": [source]})
 
 
-def write_drafts(tables: Iterable[RawTable], staging: Path) -> list[Path]:
-    """Write model and YAML of each raw table that no model reads into `own/`; return the files written.
+def write_drafts(entries: Path, staging: Path) -> list[Path]:
+    """Write a draft for each raw table that no model in use reads; return the files written.
 
-    A file that is there is never written.
+    What is there stays: a file, a model of that name in another folder, and its description.
     """
-    read = {raw for path in staging.rglob("*.sql") for raw in READS.findall(path.read_text(encoding="utf-8"))}
-    written = []
-    for table in tables:
-        model = staging / "own" / f"{model_name(table)}.sql"
-        if table.raw in read or list(staging.rglob(model.name)):
+    sql, described = _texts(staging, "*.sql"), _texts(staging, "*.yml")
+    read = {raw for text in sql.values() for raw in READS.findall(text)}
+    names = {path.stem for path in sql}
+    has_yaml = {name for text in described.values() for name in DESCRIBES.findall(text)}
+    written: list[Path] = []
+    for table, is_played in _raw_tables(entries):
+        name = model_name(table)
+        if table.raw in read:
             continue
-        model.parent.mkdir(exist_ok=True)
-        model.write_text(draft_model(table), encoding="utf-8")
-        described = model.with_suffix(".yml")
-        described.write_text(_dumped({"models": [draft_description(table)]}), encoding="utf-8")
-        written += [model, described]
+        if name in names:
+            print(f"No draft for raw.{table.raw}: a model {name} is there, which does not read it")
+            continue
+        path = staging / ("product" if is_played else "own") / f"{name}.sql"
+        written += _write_new(path, draft_model(table))
+        if name not in has_yaml:
+            written += _write_new(path.with_suffix(".yml"), draft_yaml(table))
     return written
 
 
-def _sources(file: Path, source: dict) -> str:
-    """Return the YAML of one source with the raw tables that the file declares."""
-    source["config"] |= {"loaded_at_field": "_loaded_at", "freshness": _freshness(FRESHNESS)}
-    source["tables"] = [_table(table) for table in raw_tables_of(read_sources(file)).values()]
-    return HEADER.format(file=file.relative_to(ROOT)) + _dumped({"sources": [source]})
+def folders_in_use(staging: Path) -> list[Path]:
+    """Return the folders below staging that dbt reads, without those that dbt_project.yml switches off."""
+    project = yaml.safe_load((staging.parents[1] / "dbt_project.yml").read_text(encoding="utf-8"))
+    config = project["models"][project["name"]]["staging"]
+    return [folder for folder in sorted(staging.iterdir()) if folder.is_dir() and _is_on(config, folder.name)]
 
 
-def _table(table: RawTable) -> dict[str, object]:
-    """Return what dbt is told of a raw table."""
-    described: dict[str, object] = {"name": table.raw, "description": table.description}
+def _is_on(config: Mapping, folder: str) -> bool:
+    """Tell what dbt makes of `+enabled`, where a variable has the default that stands there."""
+    enabled = str(config.get(folder, {}).get("+enabled", True))
+    return jinja2.Template(enabled).render(var=lambda _, default: default).lower() == "true"
+
+
+def _texts(staging: Path, pattern: str) -> dict[Path, str]:
+    """Return the texts of the files that dbt reads, by path."""
+    paths = [
+        *staging.glob(pattern),
+        *(path for folder in folders_in_use(staging) for path in folder.rglob(pattern)),
+    ]
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+def _write_new(path: Path, text: str) -> list[Path]:
+    """Write a file that is not there yet; return what was written."""
+    if path.exists():
+        return []
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return [path]
+
+
+def _raw_tables(entries: Path) -> Iterator[tuple[RawTable, bool]]:
+    """Yield each raw table once, and whether the platform plays its source."""
+    for source in read_sources(entries):
+        for table in [source] if isinstance(source, PostgresTable) else source.raw_tables:
+            yield table, source.file is not None
+
+
+def _described(table: RawTable) -> dict[str, object]:
+    """Return what dbt is told of a raw table: what a row is, how fresh it is, which columns are personal."""
+    described: dict[str, object] = {"name": table.raw}
+    if table.description:
+        described["description"] = table.description
     if table.freshness != FRESHNESS:
         described["config"] = {"freshness": _freshness(table.freshness)}
-    columns = table.columns if isinstance(table, PostgresTable) else table.raw_columns
-    if personal := [column.name for column in columns if column.personal]:
+    personal = [column.name for column in table.raw_columns if column.personal]
+    if personal:
         described["columns"] = [{"name": name, "config": {"meta": {"personal": True}}} for name in personal]
     return described
 
 
-def _freshness(words: str) -> dict | None:
-    """Return dbt's freshness for `36 hours`; none for `none`. It only warns: a source may bring nothing."""
+def _freshness(words: str) -> dict[str, object] | None:
+    """Return the words as dbt has them: 36 hours -> {warn_after: {count: 36, period: hour}}, none -> None."""
     if words == "none":
         return None
     count, period = words.split()
-    return {"warn_after": {"count": int(count), "period": period.rstrip("s")}}
+    return {"warn_after": {"count": int(count), "period": period.removesuffix("s")}}
 
 
-def _dumped(content: object) -> str:
-    return yaml.dump(content, Dumper=_Indented, sort_keys=False, width=100, allow_unicode=True)
+def _shown(path: Path) -> str:
+    """Return the path as people in the project's folder write it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

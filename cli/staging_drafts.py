@@ -1,22 +1,39 @@
 """Drafts of staging models: a raw table as declared -> the text of its model, and of the YAML beside it."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
-from sqlfluff.core import dialect_selector
+import yaml
 
+from cli.postgres_words import RESERVED
 from include.specs import Column, PostgresTable, RawTable
 
+PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 # What follows from the loader's columns; declared ones of the same name get another.
 META = {
     "is_deleted": "_deleted_at is not null",
     "as_of": "_as_of",
     "loaded_at": "{{ utc_timestamp('_loaded_at') }}",
 }
-POSTGRES = dialect_selector("postgres")
-# Words that need quotes as names; some would be a function.
-RESERVED = {word.lower() for kind in ("reserved_keywords", "bare_functions") for word in POSTGRES.sets(kind)}
-PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+LONGEST_LINE = 100
+# PostgreSQL cuts a name after 63 bytes; some of them are for a number.
+LONGEST_NAME = 60
+
+
+class IndentedDumper(yaml.SafeDumper):
+    """YAML whose lists are indented, as in the rest of the project, and without anchors."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def to_yaml(content: object) -> str:
+    """Return the content as YAML with the project's indents."""
+    return yaml.dump(content, Dumper=IndentedDumper, sort_keys=False, width=LONGEST_LINE, allow_unicode=True)
 
 
 def model_name(table: RawTable) -> str:
@@ -27,40 +44,41 @@ def model_name(table: RawTable) -> str:
 
 def draft_model(table: RawTable) -> str:
     """Return a model of all declared columns, the key first, in names that need no quotes."""
-    columns = sorted(table.raw_columns, key=lambda column: column.name not in table.raw_key)
+    columns = _in_order(table)
     names = snake_case_names([column.name for column in columns])
-    expressions = [_expression(column, table) for column in columns] + list(META.values())
-    pairs = zip(expressions, [*names, *META], strict=True)
-    lines = [f"    {value}" if value == name else f"    {value} as {name}" for value, name in pairs]
+    lines = [
+        _line(_expression(column, name, table), name) for column, name in zip(columns, names, strict=True)
+    ]
+    lines += [_line(expression, name) for name, expression in META.items()]
     listed = ",\n".join(lines)
     return f"select\n{listed}\nfrom {{{{ source('raw', '{table.raw}') }}}}\n"
 
 
-def draft_description(table: RawTable) -> dict[str, object]:
-    """Return what dbt is told of the model: its grain, its key, and which columns are personal."""
-    names = dict(zip(table.raw_columns, snake_case_names([c.name for c in table.raw_columns]), strict=True))
-    described = []
-    for column, name in names.items():
-        if column.name in table.raw_key:
-            described.append({"name": name, "description": "Of the source's key."})
-        elif column.personal:
-            described.append({"name": name, "config": {"meta": {"personal": True}}})
-    return {"name": model_name(table), "description": _grain(table), "columns": described}
+def draft_yaml(table: RawTable) -> str:
+    """Return what the model is, its key, and which columns are personal."""
+    columns = _in_order(table)
+    names = snake_case_names([column.name for column in columns])
+    described = [_described(column, name, table) for column, name in zip(columns, names, strict=True)]
+    model = {
+        "name": model_name(table),
+        "description": _grain(table),
+        "columns": [column for column in described if len(column) > 1],
+    }
+    return to_yaml({"models": [model]})
 
 
 def snake_case_names(names: Sequence[str]) -> list[str]:
     """Return the names in lower case with underscores, each of them once: "Customer Id" -> customer_id."""
-    taken = set(META)
+    taken: set[str] = {*META}
     result = []
     for name in map(_snake_case, names):
-        free = next(candidate for candidate in _numbered(name) if candidate not in taken)
-        taken.add(free)
-        result.append(free)
+        new = next(free for free in _numbered(name) if free not in taken)
+        taken.add(new)
+        result.append(new)
     return result
 
 
 def _numbered(name: str) -> Iterator[str]:
-    """Yield the name, then name_2, name_3 and so on."""
     yield name
     number = 2
     while True:
@@ -69,22 +87,52 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _snake_case(name: str) -> str:
-    """Return a name that needs no quotes."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    snake = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
-    return f"column_{snake}".rstrip("_") if snake in RESERVED or not snake[:1].isalpha() else snake
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", ascii_only)
+    snake = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:LONGEST_NAME] or "unnamed"
+    # A word of SQL's own, or one that begins with a digit, would need quotes.
+    return f"column_{snake}" if snake in RESERVED or snake[0].isdigit() else snake
 
 
-def _expression(column: Column, table: RawTable) -> str:
-    """Return the column as staging shows it: a moment in UTC, a text without blanks around it."""
-    is_plain = PLAIN_NAME.fullmatch(column.name) and column.name not in RESERVED
-    quoted = column.name if is_plain else '"{}"'.format(column.name.replace('"', '""'))
+def _in_order(table: RawTable) -> list[Column]:
+    return sorted(table.raw_columns, key=lambda column: column.name not in table.raw_key)
+
+
+def _expression(column: Column, name: str, table: RawTable) -> str:
+    """Return the column as staging shows it: moments in UTC, texts without blanks around them, ids as is."""
+    quoted = _quoted(column.name)
     if column.type == "timestamptz":
         return f"{{{{ utc_timestamp({quoted!r}) }}}}"
-    is_id = column.name in table.raw_key or column.bson or column.name.endswith("_id")
+    is_id = column.name in table.raw_key or column.bson or name.endswith("_id")
     return f"nullif(trim({quoted}), '')" if column.type == "text" and not is_id else quoted
 
 
+def _quoted(name: str) -> str:
+    if PLAIN_NAME.fullmatch(name) and name == name.lower() and name not in RESERVED:
+        return name
+    return '"{}"'.format(name.replace('"', '""'))
+
+
+def _line(expression: str, name: str) -> str:
+    if expression == name:
+        return f"    {name}"
+    line = f"    {expression} as {name}"
+    # A comma follows.
+    return line if len(line) < LONGEST_LINE else f"    {expression}\n        as {name}"
+
+
+def _described(column: Column, name: str, table: RawTable) -> dict[str, object]:
+    described: dict[str, object] = {"name": name}
+    if column.name in table.raw_key:
+        part = "The" if len(table.raw_key) == 1 else "Part of the"
+        described["description"] = f"{part} source's key, which the primary key of raw holds unique."
+    if column.personal:
+        described["config"] = {"meta": {"personal": True}}
+    return described
+
+
 def _grain(table: RawTable) -> str:
-    grain = table.description.rstrip(".") or f"One row per row of raw.{table.raw}"
-    return f"{grain}, including deleted ones."
+    grain = table.description.rstrip(".")
+    if not grain.startswith("One row"):
+        grain = f"One row per row of raw.{table.raw}" + (f" ({grain})" if grain else "")
+    return f"{grain}; deleted ones are included."

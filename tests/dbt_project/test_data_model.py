@@ -7,6 +7,7 @@ import pytest
 from cli.data_model import BLOCKS, COMMENTS, read_manifest, with_blocks
 from cli.diagrams import diagram, tables
 from cli.generated_docs import marts_of_the_fact, models_with_keys
+from cli.source_models import EXAMPLE, OWN, sources_yaml
 from include.environment import ROOT
 
 DOCUMENT = "docs/data-model.md"
@@ -34,6 +35,11 @@ def test_a_block_that_lacks_a_line_is_written_anew(manifest, file, block):
     before, _, after = text.partition(begin)
     outdated = before + begin + after.partition("\n")[2]
     assert with_blocks(file, outdated, manifest) == text != outdated
+
+
+@pytest.mark.parametrize("declared", [OWN, EXAMPLE], ids=["own", "example"])
+def test_the_committed_sources_of_dbt_are_those_of_sources_yml(declared):
+    assert sources_yaml(declared) == text_of(f"dbt/{declared.written}"), "run `make source-models`"
 
 
 def test_all_trusted_models_are_drawn(manifest):

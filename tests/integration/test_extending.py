@@ -18,6 +18,7 @@ from tests.project_copy import copy_project
 # A new file is the fenced block after its name; a change of one is a diff.
 NEW_FILE = re.compile(r"`([\w/]+\.(?:py|sql|yml))`[^`]*?\n\n```(?:python|sql|yaml)\n(.*?)```", re.DOTALL)
 DIFF = re.compile(r"```diff\n(.*?)```", re.DOTALL)
+DRAFTED = "dbt/models/staging/product/stg_postgres__payments.sql"
 RULES = [
     "tests/unit/test_tables.py",
     "tests/unit/cli/test_source_models.py",
@@ -48,13 +49,15 @@ def extended():
     copy = copy_project("streaming-extending-")
     recipe = (copy / "docs" / "extending.md").read_text()
     new_files = NEW_FILE.findall(recipe)
+    for name, _ in new_files:
+        assert not (copy / name).exists(), name
     diffs = DIFF.findall(recipe)
     for diff in diffs:
         subprocess.run(["patch", "-p1"], cwd=copy, input=diff, text=True, check=True)
     run(copy, "-m", "cli", "source-models")
     for name, text in new_files:
-        # Only the draft of the staging model is there.
-        assert (copy / name).exists() == name.startswith("dbt/models/staging/own/"), name
+        # Only the model was drafted.
+        assert (copy / name).exists() == (name == DRAFTED), name
         (copy / name).write_text(text)
     assert (len(new_files), len(diffs)) == (5, 2)
     run(copy, "-m", "cli", "data-model")
