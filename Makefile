@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
@@ -35,7 +35,6 @@ logs: ## follow the logs of the Docker stack
 ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
-source-models: ## tell dbt what include/sources.yml brings into raw, and draft the staging models that are missing
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 

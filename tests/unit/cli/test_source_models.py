@@ -127,7 +127,7 @@ def test_sources_that_are_switched_off_say_so() -> None:
 
 def test_freshness_of_no_sense_is_refused(entries: Path) -> None:
     entries.write_text(ENTRIES.replace("1 day", "soon"))
-    with pytest.raises(InputError, match=r"line 8: postgres\.orders\.freshness: 'soon' does not match"):
+    with pytest.raises(InputError, match=r"line 8: postgres\.orders\.freshness: 'soon' does not fit"):
         read_sources(entries)
 
 
