@@ -29,20 +29,24 @@ def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connecti
     whose COPY is half as fast (see docs/adr/0003).
     """
     settings = _settings(connection_id)
+    parameters = {
+        "host": settings.host,
+        "port": settings.port,
+        "dbname": settings.schema,
+        "user": settings.login,
+        "password": settings.password,
+        "application_name": "video_streaming_elt_pipeline",
+        **settings.extra_dejson,
+        # The server converts, whatever its own encoding is and the caller's shell says.
+        "client_encoding": "UTF8",
+    }
     try:
-        connection = psycopg2.connect(
-            host=settings.host,
-            port=settings.port,
-            dbname=settings.schema,
-            user=settings.login,
-            password=settings.password,
-            application_name="video_streaming_elt_pipeline",
-            # The server converts, whatever its own encoding is and the caller's shell says.
-            client_encoding="UTF8",
-            **settings.extra_dejson,
-        )
+        connection = psycopg2.connect(**parameters)
     except psycopg2.OperationalError as error:
         raise psycopg2.OperationalError(_advice(settings, error)) from None
+    except psycopg2.ProgrammingError as error:
+        # Not about the server: libpq does not know a parameter.
+        raise InputError(_advice(settings, error)) from None
     with closing(connection):
         connection.set_session(readonly=readonly)
         yield connection
@@ -51,14 +55,20 @@ def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connecti
 @contextmanager
 def mongo(connection_id: str) -> Iterator[Database]:
     """Yield the database that the connection names. Raises ConnectionFailure as `postgres` does."""
-    _settings(connection_id)
+    settings = _settings(connection_id)
+    if not settings.schema:
+        raise InputError(
+            f"The connection {connection_id} names no database. Write it after the host, as in"
+            " mongodb://user:password@host/database, or as the connection's schema"
+        )
     with MongoHook(connection_id) as hook:
-        database = hook.get_conn()[hook.connection.schema]
         try:
+            database = hook.get_conn()[settings.schema]
             # Only the first command connects.
             database.command("ping")
-        except PyMongoError as error:
-            raise ConnectionFailure(_advice(hook.connection, error)) from None
+        except (PyMongoError, OSError, ValueError, TypeError) as error:
+            # The last three: a file or a parameter that is none.
+            raise ConnectionFailure(_advice(settings, error)) from None
         yield database
 
 
@@ -113,7 +123,8 @@ def _advice(settings: Settings, error: Exception) -> str:
     if login := BY_CONNECTION_ID.get(settings.conn_id):
         variables = f"{login.server}_HOST, {login.server}_PORT, {login.server}_DB and {login.secret}"
         names = f"{variables} in .env are right, or {name}"
+    port = f":{settings.port}" if settings.port else ""
     return (
-        f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}:{settings.port} as"
+        f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}{port} as"
         f" {settings.login}. See that the server runs, and that {names}. The driver says: {error}"
     )

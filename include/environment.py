@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -134,10 +134,32 @@ def plays_product(env: Mapping[str, str]) -> bool:
 def own_connections(env: Mapping[str, str]) -> dict[str, str]:
     """Return the connections that somebody added to .env, AIRFLOW_CONN_<ID>, which replace the platform's.
 
-    A container has all of them in one secret.
+    A container has all of them in one secret. MongoDB's URIs are translated, since Airflow reads no list of
+    hosts, and its hook no mongodb+srv.
     """
     packed = json.loads(env.get(OWN_CONNECTIONS) or "{}")
-    return packed | {name: value for name, value in env.items() if name.startswith(CONNECTION) and value}
+    written = {name: value for name, value in env.items() if name.startswith(CONNECTION) and value}
+    return {name: _without_mongo_uri(value) for name, value in (packed | written).items()}
+
+
+def _without_mongo_uri(connection: str) -> str:
+    """Return a URI of MongoDB as the JSON that means the same to Airflow, anything else as it is."""
+    found = urlsplit(connection)
+    if found.scheme not in ("mongodb", "mongodb+srv"):
+        return connection
+    login, _, hosts = found.netloc.rpartition("@")
+    user, has_password, password = login.partition(":")
+    options = dict(parse_qsl(found.query))
+    return json.dumps(
+        {
+            "conn_type": "mongo",
+            "host": hosts,
+            "schema": unquote(found.path.strip("/")),
+            "login": unquote(user) or None,
+            "password": unquote(password) if has_password else None,
+            "extra": options | ({"srv": True} if found.scheme == "mongodb+srv" else {}),
+        }
+    )
 
 
 def write_ui_password(path: Path, password: str) -> None:

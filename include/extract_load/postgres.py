@@ -23,10 +23,12 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 PIPE_BYTES = 1 << 20
-# A replica sees what was replayed; what is open on its primary it does not know.
+# A replica sees what was replayed; what is open on its primary it does not know. One that was just started may
+# have replayed nothing that has a moment.
 WATERMARK = """
 select case
-    when pg_is_in_recovery() then coalesce(least({moment}, pg_last_xact_replay_timestamp()), '-infinity')
+    when pg_is_in_recovery()
+        then least({moment}, coalesce(pg_last_xact_replay_timestamp(), to_timestamp(0)))
     else {moment}
 end
 """

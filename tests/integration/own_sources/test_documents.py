@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from bson import Binary
+from bson import Binary, CodecOptions, UuidRepresentation
 from bson.decimal128 import Decimal128
+from pymongo import ReadPreference
 from pymongo.database import Database
 
 from include.errors import DataQualityError, InputError
+from include.extract_load.mongo import everything_before_is_visible
 from include.specs import MongoCollection
 from tests.integration.own_sources.company import COLLECTIONS, Company
 from tests.integration.own_sources.documents import OIDS, UUIDS
@@ -228,3 +230,34 @@ def test_row_that_somebody_changed_in_raw_is_found(
     with pytest.raises(DataQualityError) as raised:
         own_company.reconcile(collection)
     assert found in str(raised.value)
+
+
+def test_what_a_connection_makes_of_values_is_no_matter(own_company: Company) -> None:
+    company, collection = own_company, COLLECTIONS["devices"]
+    # As with uuidRepresentation and tz_aware in a URI.
+    options = CodecOptions(uuid_representation=UuidRepresentation.STANDARD, tz_aware=True)
+    company.catalogue = company.catalogue.with_options(codec_options=options)
+    company.load_documents(collection)
+    company.assert_documents_equal(collection)
+    assert written(company, collection) == {}
+    company.reconcile(collection)
+
+
+class Secondary:
+    """A server that has replayed up to a moment, and whose clock is ahead of it."""
+
+    read_preference = ReadPreference.SECONDARY_PREFERRED
+    clock, replayed = datetime(2024, 9, 1, 12), datetime(2024, 9, 1, 11, 55)
+
+    def __init__(self, is_secondary: bool) -> None:
+        self.is_secondary = is_secondary
+
+    def command(self, name: str, read_preference: ReadPreference) -> dict[str, object]:
+        assert (name, read_preference) == ("hello", self.read_preference)
+        last_write = {"lastWrite": {"lastWriteDate": self.replayed}}
+        return {"localTime": self.clock, "secondary": self.is_secondary} | last_write
+
+
+@pytest.mark.parametrize(("is_secondary", "moment"), [(True, Secondary.replayed), (False, Secondary.clock)])
+def test_watermark_of_a_secondary_is_what_it_has_replayed(is_secondary: bool, moment: datetime) -> None:
+    assert everything_before_is_visible(Secondary(is_secondary)) == moment.replace(tzinfo=UTC)
