@@ -16,8 +16,7 @@ from include.rules.rejected import Rejected
 from include.rules.typed_values import first_problem
 from include.specs import Column, PostgresTable
 
-# The types are made the warehouse's here: binary COPY does not convert, and keys are compared as texts.
-TYPED = "(select {columns} from {relation} as source where {condition})"
+SELECTED = "(select {columns} from {relation} as source where {condition})"
 # A row without a key is told from others by what it says, and equal rows by their number.
 HASHED = """
 (
@@ -105,7 +104,7 @@ class SourceRows:
         query = SQL(REJECTED).format(
             key=SQL("{}::text").format(key),
             problem=problem,
-            rows=self._typed(SQL("true")),
+            rows=self._as_they_come,
             changed=self.changed_since(read_from),
         )
         reader.execute(query)
@@ -145,10 +144,19 @@ class SourceRows:
             columns[self.stamp.name] = SQL("source.{}").format(Identifier(self.stamp.name))
         return columns
 
+    @property
+    def _as_they_come(self) -> Composed:
+        """The rows with the columns that are read, of the source's own types."""
+        columns = SQL(", ").join(SQL("source.{}").format(Identifier(name)) for name in self._columns)
+        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=SQL("true"))
+
     def _typed(self, condition: Composable) -> Composed:
-        """Return the rows of the table for which the condition holds."""
+        """Return the rows of the table for which the condition holds, with the warehouse's types.
+
+        Binary COPY does not convert, and keys are compared as texts.
+        """
         columns = SQL(", ").join(self._columns.values())
-        return SQL(TYPED).format(columns=columns, relation=self.relation, condition=condition)
+        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=condition)
 
     def _hashed(self, rows: Composable) -> Composed:
         """Return the rows with the hash of what they say, in whatever order the columns are declared."""

@@ -16,7 +16,7 @@ REJECTED = {
     "5": ("day", "2101-01-01", "is above 2100-12-31"),
     "6": ("day", "infinity", "is above 2100-12-31"),
     "7": ("stars", None, "is missing"),
-    "8": ("fee", "-1.00", "is below 0"),
+    "8": ("fee", "-$1.00", "is below 0"),
     "no key": ("id", None, "is missing"),
     "no key #2": ("id", None, "is missing"),
     "10": ("stars", None, "is missing"),
