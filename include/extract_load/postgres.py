@@ -23,8 +23,8 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 PIPE_BYTES = 1 << 20
-# A replica sees what was replayed; what is open on its primary it does not know. One that was just started may
-# have replayed nothing that has a moment.
+# A replica sees what was replayed; what is open on its primary it does not know. One that was just started
+# may have replayed nothing that has a moment.
 WATERMARK = """
 select case
     when pg_is_in_recovery()

@@ -125,7 +125,8 @@ def is_empty(cursor: Cursor, table: RawTable) -> bool:
 def create_stage(cursor: Cursor, table: RawTable) -> None:
     """Create the temporary tables that a source fills: `stage_*` for rows, `keys_*` for every key."""
     columns = [(column.name, column.type) for column in table.raw_columns]
-    keys = [column for column in columns if column[0] in table.raw_key]
+    # In the key's order, in which a source sends them, whatever that of the columns is.
+    keys = [(name, dict(columns)[name]) for name in table.raw_key]
     columns.append(("_source_updated_at", "timestamptz"))
     if isinstance(table, DocumentKind):
         columns.append(("_document", "jsonb"))
