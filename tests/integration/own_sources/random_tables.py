@@ -64,7 +64,7 @@ TYPES: dict[str, tuple[str | None, list[str]]] = {
     "bigint": ("bigint", [*NUMBERS, "9223372036854775807", "-9223372036854775808"]),
     "numeric": (
         "numeric",
-        [*NUMBERS, "1.50", "1e100", "-0.00000000001", "'NaN'", "'Infinity'", "'-Infinity'"],
+        [*NUMBERS, "1.0", "1.50", "1e100", "-0.00000000001", "'NaN'", "'Infinity'", "'-Infinity'"],
     ),
     "numeric(8,2)": ("numeric", [*NUMBERS, "1.50", "-999999.99", "'NaN'"]),
     "real": ("real", ["0.1", "'NaN'", "'-Infinity'", "-0.0", "1e-45"]),
@@ -113,6 +113,7 @@ STAMPS = {
     "timestamp": "(now() at time zone 'Asia/Tokyo')",
     "date": "(now() at time zone 'Asia/Tokyo')::date",
 }
+NOT_HASHED = {"money", "bit(3)"}
 RELATIONS = ["table", "table", "table", "partitioned", "view", "materialized view"]
 
 
@@ -241,7 +242,7 @@ def random_table(seed: int) -> RandomTable:
     stamp = random.choice([None, "Changed At", "updated_at"])
     relation = random.choice(
         RELATIONS
-        if key and columns[key[0]] != "money"
+        if key and columns[key[0]] not in NOT_HASHED
         else [found for found in RELATIONS if found != "partitioned"]
     )
     is_required = relation == "partitioned" or random.random() < 0.7
