@@ -125,7 +125,8 @@ def is_empty(cursor: Cursor, table: RawTable) -> bool:
 def create_stage(cursor: Cursor, table: RawTable) -> None:
     """Create the temporary tables that a source fills: `stage_*` for rows, `keys_*` for every key."""
     columns = [(column.name, column.type) for column in table.raw_columns]
-    keys = [column for column in columns if column[0] in table.raw_key]
+    # In the key's order, in which a source sends them, whatever that of the columns is.
+    keys = [(name, dict(columns)[name]) for name in table.raw_key]
     columns.append(("_source_updated_at", "timestamptz"))
     if isinstance(table, DocumentKind):
         columns.append(("_document", "jsonb"))
@@ -214,8 +215,8 @@ def _merge(table: RawTable, watermark: str | None) -> Composed:
         key=SQL(", ").join(map(Identifier, table.raw_key)),
         columns=SQL(", ").join(values),
         new=SQL(", ").join(SQL("excluded.{}").format(column) for column in values),
-        old_values=_compared("target", names, document, watermark),
-        new_values=_compared("stage", names, document, watermark),
+        old_values=_compared("target", table, watermark),
+        new_values=_compared("stage", table, watermark),
         came=hashed_keys(key_text(table.raw_key)),
     )
 
@@ -228,12 +229,17 @@ def _same_key(table: RawTable, other: str) -> Composed:
     )
 
 
-def _compared(row: str, names: list[str], document: list[str], watermark: str | None) -> Composed:
+def _compared(row: str, table: RawTable, watermark: str | None) -> Composed:
     """Return the values of a row by which a change is noticed."""
-    values = [SQL("{}.{}").format(Identifier(row), Identifier(name)) for name in names]
-    # When a document was touched is not what it says: its stamp alone is no change.
-    stamp = Literal(watermark.split(".") if watermark else [])
+    values = [SQL("{}.{}").format(Identifier(row), Identifier(column.name)) for column in table.raw_columns]
+    # 1.0 and 1 are one key, but two texts, and keys are compared with those of the source by their texts.
     values += [
-        SQL("{}.{} #- {}::text[]").format(Identifier(row), Identifier(name), stamp) for name in document
+        SQL("{}.{}::text").format(Identifier(row), Identifier(column.name))
+        for column in table.raw_columns
+        if column.type == "numeric" and column.name in table.raw_key
     ]
+    if isinstance(table, DocumentKind):
+        # When a document was touched is not what it says: its stamp alone is no change.
+        stamp = Literal(watermark.split(".") if watermark else [])
+        values.append(SQL("{}._document #- {}::text[]").format(Identifier(row), stamp))
     return SQL(", ").join(values)

@@ -37,6 +37,14 @@ def key_text(key: tuple[str, ...], types: Mapping[str, str] | None = None) -> Co
     return columns if len(key) == 1 else SQL("row({})::text").format(columns)
 
 
+def _in_utf8(cursor: Cursor, key: Composable) -> Composable:
+    """Return the key with the bytes that it has in the warehouse, whatever the server's own encoding is."""
+    if cursor.connection.info.parameter_status("server_encoding") == "UTF8":
+        return key
+    # Of SQL_ASCII nothing is converted: the bytes stay, and the hash is one of bytes.
+    return SQL("convert_from(convert_to({}::text, 'UTF8'), 'SQL_ASCII')").format(key)
+
+
 def numbers(table: RawTable) -> list[str]:
     """Return the columns to add up: the numbers outside the key."""
     return [
@@ -54,7 +62,7 @@ def sum_of(column: str) -> str:
 def fingerprint_of(cursor: Cursor, rows: Composable, key: tuple[str, ...], columns: list[str]) -> Fingerprint:
     """Return the figures of the rows in one scan; `rows` is a `from` item."""
     sums = [SQL("coalesce(sum({}), 0)").format(Identifier(column)) for column in columns]
-    aggregates = SQL(", ").join([hashed_keys(key_text(key)), *sums])
+    aggregates = SQL(", ").join([hashed_keys(_in_utf8(cursor, key_text(key))), *sums])
     cursor.execute(SQL("select {} from {}").format(aggregates, rows))
     return dict(zip([ROWS, KEY_HASH, *map(sum_of, columns)], cursor.fetchone(), strict=True))
 

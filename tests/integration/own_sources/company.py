@@ -52,6 +52,10 @@ class Company(Pipeline):
         self.platform._open.callback(connection.close)
         return connection
 
+    @cached_property
+    def publisher(self) -> Connection:
+        return self.platform.connect("dbt_transformer")
+
     def change(self, sql: str) -> None:
         """Change the source as its owner does."""
         with self.owner.cursor() as cursor:
@@ -94,6 +98,8 @@ class Company(Pipeline):
         stamp = {table.watermark} - {column.name for column in table.columns}
         # A name that the loader needs itself, or with a %, is left out and reported.
         left_out = {*table.leave, *OWN, *stamp, *(name for name in found if "%" in name)}
+        if not table.follows:
+            left_out |= found.keys() - {column.name for column in table.columns}
         names = [name for name in found if name not in left_out]
         assert held.keys() - OWN == {*names}
         shown = [SQL("{}::{}::text").format(Identifier(name), SQL(held[name])) for name in names]
@@ -121,10 +127,9 @@ class Company(Pipeline):
     def reconcile(self, *sources: PostgresTable | MongoCollection) -> None:
         """Compare the sources with raw as the end of a run does."""
         servers = {"source_postgres": self.reader, "source_mongo": self.catalogue}
-        publisher = self.platform.connect("dbt_transformer")
         with pytest.MonkeyPatch.context() as patch:
             declare(patch, sources)
-            everybody = reconcile.Servers(servers, self.loader, publisher)
+            everybody = reconcile.Servers(servers, self.loader, self.publisher)
             reconcile.reconcile_sources(everybody, self.batch("compared"), schema="trusted_next")
 
 

@@ -50,6 +50,8 @@ CHANGES = {
     "version": [
         ("insert into rental.version values (1.000001, 'between')", {"inserted": 1}),
         ("update rental.version set number = 3 where number = 2", {"inserted": 1, "deleted": 1}),
+        # The same number, written otherwise.
+        ("update rental.version set number = 1.000 where number = 1", {"updated": 1}),
     ],
     "payment": [
         ("update rental.payment set amount = 0, updated_at = now() where payment_id < 5", {"updated": 4}),
