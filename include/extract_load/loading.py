@@ -105,8 +105,9 @@ def _set_aside(
     warehouse = cursor.connection
     store_rejected(warehouse, load, load.table, rejected, start.run.batch)
     load.read = load.quarantined = len(rejected)
-    read = rows.count_changed(reader, read_from)
-    _refuse_mass_rejection(warehouse, load.table, read, rejected, start)
+    # What every load reads again, because it has no stamp, says nothing about what came with this one.
+    read, came = rows.count_dated(reader, read_from), rows.rejected(reader, read_from, undated=False)
+    _refuse_mass_rejection(warehouse, load.table, read, came, start)
 
 
 def _remember(cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint) -> raw.KeySet:

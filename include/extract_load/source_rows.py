@@ -74,18 +74,24 @@ class SourceRows:
             return SQL("null::timestamptz")
         return SQL(STAMPS[self.stamp.type]).format(column=Identifier(self.stamp.name), zone=self._zone)
 
-    def changed_since(self, moment: datetime | None) -> Composable:
-        """Return the condition for rows stamped from the moment on (None: all), or without a stamp."""
+    def changed_since(self, moment: datetime | None, *, undated: bool = True) -> Composable:
+        """Return the condition for rows stamped from the moment on (None: all), or without a stamp.
+
+        A clock without a zone goes back once a year: after 02:50 in summer comes 02:10 in winter. So an hour
+        more is read.
+        """
         if moment is None or self.stamp is None:
             return SQL("true")
         # The column stands alone, so that its index serves.
         name, since = Identifier(self.stamp.name), SQL("{}::timestamptz").format(Literal(moment))
         if self.stamp.type != "timestamp with time zone":
-            since = SQL("({} at time zone {})").format(since, self._zone)
+            since = SQL("(({} - interval '1 hour') at time zone {})").format(since, self._zone)
         if self.stamp.type == "date":
             since = SQL("{}::date").format(since)
         changed = SQL("{} >= {}").format(name, since)
-        return changed if self.stamp.is_required else SQL("({} or {} is null)").format(changed, name)
+        if self.stamp.is_required or not undated:
+            return changed
+        return SQL("({} or {} is null)").format(changed, name)
 
     def narrowed(self, columns: set[str]) -> "SourceRows":
         """Return the same rows with fewer columns to load, where no hash is made of all."""
@@ -95,7 +101,7 @@ class SourceRows:
         kept = tuple(column for column in self.table.columns if column.name in columns or column.has_rules)
         return replace(self, table=replace(self.table, columns=kept))
 
-    def rejected(self, reader: Cursor, read_from: datetime | None) -> list[Rejected]:
+    def rejected(self, reader: Cursor, read_from: datetime | None, *, undated: bool = True) -> list[Rejected]:
         """Return the changed rows that break a rule, as JSON; their position is the key."""
         if not (problem := self._problem):
             return []
@@ -105,15 +111,15 @@ class SourceRows:
             key=SQL("{}::text").format(key),
             problem=problem,
             rows=self._as_they_come,
-            changed=self.changed_since(read_from),
+            changed=self.changed_since(read_from, undated=undated),
         )
         reader.execute(query)
         return [Rejected(*row[:5], row=row[5]) for row in reader.fetchall()]
 
-    def count_changed(self, reader: Cursor, read_from: datetime | None) -> int:
-        """Count the rows that changed since the moment, good or not."""
+    def count_dated(self, reader: Cursor, read_from: datetime | None) -> int:
+        """Count the rows that changed since the moment, good or not, but for those without a stamp."""
         query = SQL("select count(*) from {} as source where {}")
-        reader.execute(query.format(self.relation, self.changed_since(read_from)))
+        reader.execute(query.format(self.relation, self.changed_since(read_from, undated=False)))
         return reader.fetchone()[0]
 
     def refuse_repeated_keys(self, reader: Cursor) -> None:

@@ -173,13 +173,16 @@ def relaxed(value: object) -> str:
 
 def comparable(row: Mapping[str, object]) -> str:
     """Return a row as text in which NaN equals NaN, a number its like, and moments are in UTC."""
-    shown = {}
-    for name, value in row.items():
-        if isinstance(value, datetime):
-            offset = value.utcoffset() or timedelta(0)
-            shown[name] = str(value.replace(tzinfo=None) - offset)
-        elif isinstance(value, Decimal):
-            shown[name] = f"{value.normalize():f}" if value.is_finite() else str(value)
-        else:
-            shown[name] = value
-    return json.dumps(shown, sort_keys=True, default=str)
+    return json.dumps(_plain(row), sort_keys=True)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return str(value.replace(tzinfo=None) - (value.utcoffset() or timedelta(0)))
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(Decimal(str(value)).normalize())
+    return value

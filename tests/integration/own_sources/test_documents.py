@@ -16,13 +16,18 @@ from tests.integration.own_sources.company import COLLECTIONS, Company
 from tests.integration.own_sources.documents import OIDS, UUIDS
 
 
+NOW = object()
+
+
 def set_in(name: str, key: object, fields: dict) -> Callable[[Database], object]:
-    return lambda database: database[name].update_one({"_id": key}, {"$set": fields})
+    return lambda database: database[name].update_one({"_id": key}, {"$set": stamped(fields)})
 
 
 def unset(name: str, key: object, *fields: str, **also: object) -> Callable[[Database], object]:
-    gone = {"$unset": dict.fromkeys(fields, 1)} | ({"$set": also} if also else {})
-    return lambda database: database[name].update_one({"_id": key}, gone)
+    gone = {"$unset": dict.fromkeys(fields, 1)}
+    return lambda database: database[name].update_one(
+        {"_id": key}, gone | ({"$set": stamped(also)} if also else {})
+    )
 
 
 def delete(name: str, key: object) -> Callable[[Database], object]:
@@ -33,14 +38,15 @@ def insert(name: str, document: dict) -> Callable[[Database], object]:
     return lambda database: database[name].insert_one(document)
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
+def stamped(fields: dict) -> dict:
+    """Return the fields with the present moment for NOW: the tests are collected long before they run."""
+    return {name: datetime.now(UTC) if value is NOW else value for name, value in fields.items()}
 
 
 # What somebody does to a collection, and what the next load counts for its first raw table.
 CHANGES = {
     "tickets": [
-        (set_in("tickets", OIDS[1], {"priority": 5, "tags": ["x"], "meta.changed": now()}), {"updated": 1}),
+        (set_in("tickets", OIDS[1], {"priority": 5, "tags": ["x"], "meta.changed": NOW}), {"updated": 1}),
         # Never stamped, so read by every load.
         (
             set_in("tickets", OIDS[2], {"customer": {"phones": ["9"], "address": {"city": "x"}}}),
@@ -49,7 +55,7 @@ CHANGES = {
         (set_in("tickets", OIDS[2], {"messages": [{"text": "a"}, {"text": "b"}]}), {"updated": 1}),
         (set_in("tickets", OIDS[2], {"messages": [{"text": "b"}]}), {"updated": 1}),
         (unset("tickets", OIDS[2], "messages", "priority"), {"updated": 1}),
-        (unset("tickets", OIDS[0], "customer", "tags", **{"meta.changed": now(), "cost": 1}), {"updated": 1}),
+        (unset("tickets", OIDS[0], "customer", "tags", **{"meta.changed": NOW, "cost": 1}), {"updated": 1}),
         (delete("tickets", OIDS[0]), {"deleted": 1}),
         (insert("tickets", {"_id": OIDS[8], "subject": "new", "tags": ["n"]}), {"inserted": 1}),
     ],
@@ -66,7 +72,7 @@ CHANGES = {
         (delete("counters", -3), {"deleted": 1}),
     ],
     "devices": [
-        (set_in("devices", Binary.from_uuid(UUIDS[0]), {"name": "x", "updated_at": now()}), {"updated": 1}),
+        (set_in("devices", Binary.from_uuid(UUIDS[0]), {"name": "x", "updated_at": NOW}), {"updated": 1}),
         (delete("devices", Binary.from_uuid(UUIDS[1])), {"deleted": 1}),
     ],
     "pages": [
@@ -77,11 +83,11 @@ CHANGES = {
         ),
     ],
     "events": [
-        (set_in("events", OIDS[0], {"labels": ["b"], "at": now()}), {"updated": 1}),
+        (set_in("events", OIDS[0], {"labels": ["b"], "at": NOW}), {"updated": 1}),
         # Another kind, with the same child table.
-        (set_in("events", OIDS[0], {"head.kind": "view", "at": now()}), {"deleted": 1}),
+        (set_in("events", OIDS[0], {"head.kind": "view", "at": NOW}), {"deleted": 1}),
         (delete("events", OIDS[2]), {}),
-        (set_in("events", OIDS[1], {"labels": ["n"], "at": now()}), {"updated": 1}),
+        (set_in("events", OIDS[1], {"labels": ["n"], "at": NOW}), {"updated": 1}),
     ],
 }
 
@@ -110,9 +116,9 @@ def test_document_that_was_only_touched_is_unchanged(company: Company) -> None:
     collection = COLLECTIONS["devices"]
     company.load_documents(collection)
     key = Binary.from_uuid(UUIDS[4])
-    set_in("devices", key, {"updated_at": now()})(company.product)
+    set_in("devices", key, {"updated_at": NOW})(company.product)
     assert written(company, collection) == {}
-    set_in("devices", key, {"updated_at": now(), "name": "x"})(company.product)
+    set_in("devices", key, {"updated_at": NOW, "name": "x"})(company.product)
     assert written(company, collection) == {"updated": 1}
     assert company.warehouse("select name from raw.mongo_devices where _id = %s", str(UUIDS[4])) == [
         {"name": "x"}

@@ -44,6 +44,23 @@ def test_rows_that_break_a_rule_go_to_quarantine(own_company: Company) -> None:
     company.reconcile(table)
 
 
+def test_broken_rows_without_a_stamp_stop_no_later_load(own_company: Company) -> None:
+    company, table = own_company, TABLES["rating"]
+    company.change(
+        "update crm.rating set updated_at = now() - interval '1 day';"
+        " insert into crm.rating (id, stars, updated_at)"
+        " select n, case when n > 730 then 9 else 1 end, case when n <= 730 then now() - interval '1 day' end"
+        " from generate_series(101, 860) as numbers (n)"
+    )
+    load = company.load_whole(table)
+    assert (load.read, load.inserted, load.quarantined) == (772, 632, 140)
+    load = company.load_whole(table)
+    assert (load.read, load.quarantined) == (130, 130)
+    company.change("update crm.rating set stars = 9, updated_at = now() where id between 101 and 400")
+    with pytest.raises(InputError, match="300 of the 300 rows read cannot be loaded"):
+        company.load(table)
+
+
 def changed(name: str, **changes: object) -> PostgresTable:
     return replace(TABLES[name], **changes)
 

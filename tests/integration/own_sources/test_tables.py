@@ -1,5 +1,8 @@
 """Tables, views and partitions of somebody else's PostgreSQL: equal in raw, whatever they are and become."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests.integration.own_sources.company import TABLES, Company
@@ -142,3 +145,15 @@ def test_every_value_arrives_and_every_change_follows(company: Company, name: st
         company.assert_equal(table, good)
     assert written(company.load(table)) == {}
     company.reconcile(table)
+
+
+def test_hour_that_a_clock_shows_twice_is_read_twice(own_company: Company) -> None:
+    company, table = own_company, replace(TABLES["inventory"], overlap=timedelta(0))
+    company.load(table)
+    # Loaded at 02:50 in summer; twenty minutes later it is 02:10 in winter.
+    company.warehouse(
+        "update ops.watermarks set watermark = '2024-10-27 00:50+00' where table_name = 'postgres_inventory'"
+    )
+    company.change("update rental.inventory set copies = 9, changed = '2024-10-27 02:10' where store_id = 2")
+    assert written(company.load(table)) == {"updated": 1}
+    company.assert_equal(table)
