@@ -15,7 +15,6 @@ from include.specs import MongoCollection
 from tests.integration.own_sources.company import COLLECTIONS, Company
 from tests.integration.own_sources.documents import OIDS, UUIDS
 
-
 NOW = object()
 
 
