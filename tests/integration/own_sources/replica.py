@@ -56,10 +56,12 @@ class Replicated:
         processes.stop_process(self.home / "replica.pid", signal.SIGINT)
         self.replica_port = _start(self.home, "replica", self.env)
 
-    def stop(self) -> None:
-        for name in ("replica", "primary"):
-            processes.stop_process(self.home / f"{name}.pid", signal.SIGQUIT)
-        shutil.rmtree(self.home, ignore_errors=True)
+
+def stop(home: Path) -> None:
+    """Stop what runs of the two servers, and delete their data."""
+    for name in ("replica", "primary"):
+        processes.stop_process(home / f"{name}.pid", signal.SIGQUIT)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def start(home: Path) -> Replicated:

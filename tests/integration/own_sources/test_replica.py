@@ -28,9 +28,10 @@ SLOW = PostgresTable(name="slow", key=("id",), columns=(ID,), watermark=None, st
 def servers_of_shop() -> Iterator[Replicated]:
     # Not below pytest's own folder, which is closed to others: run by root, PostgreSQL is somebody else.
     home = Path(tempfile.mkdtemp(prefix="streaming-replica-"))
-    made = replica.start(home)
-    yield made
-    made.stop()
+    try:
+        yield replica.start(home)
+    finally:
+        replica.stop(home)
 
 
 @pytest.fixture
