@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from include.extract_load.shape import FULL_NAMES, HOLDS, STAMPS, Found, Shape, columns_of, holds, keeps
 from include.extract_load.source_rows import SourceRows
+from include.ops.fingerprint import remembered_fingerprint
 from include.ops.schema_changes import (
     ADDED,
     KEPT,
@@ -52,8 +53,7 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
         stop(cursor, problems, batch)
     missing = [column for column in shape.declared if column.name not in shape.held]
     for column in missing + shape.new:
-        name, type_ = Identifier(column.name), SQL(column.type)
-        cursor.execute(SQL(ADD_COLUMN).format(table=Identifier(table.raw), name=name, type=type_))
+        add_column(cursor, table.raw, column)
     record_changes(cursor, _additions(shape, missing, reported), batch)
     return Followed(_rows(reader, shape, shape.new), bool(missing or shape.new))
 
@@ -87,6 +87,45 @@ def refuse_missing_collection(
     if not source.list_collection_names(filter={"name": collection.collection}):
         advice = f"the source has no collection {collection.collection}. Restore it, or mend MONGO_DB in .env"
         stop(cursor, {SchemaChange(collection.raw, None, "removed", STOPPED): advice}, batch)
+
+
+def follow_declaration(cursor: Cursor, collection: MongoCollection, batch: Batch) -> bool:
+    """Add declared columns that raw lacks; tell whether all documents must be read for what is new.
+
+    New is such a column, and a kind or an array that no load has brought yet. Raises SchemaDriftError, with
+    only its record committed, when a column is declared with another type than raw has.
+    """
+    added, problems, is_new = [], {}, False
+    for table in collection.raw_tables:
+        is_new = is_new or not remembered_fingerprint(cursor, table)
+        held = columns_of(cursor, Identifier("raw", table.raw))
+        for column in table.raw_columns:
+            type_ = FULL_NAMES.get(column.type, column.type)
+            if column.name not in held:
+                add_column(cursor, table.raw, replace(column, type=type_))
+                added.append(SchemaChange(table.raw, column.name, "added", ADDED, new_type=type_))
+            elif not _takes(held[column.name].type, type_):
+                had = held[column.name].type
+                change = SchemaChange(table.raw, column.name, "retyped", STOPPED, had, type_)
+                problems[change] = (
+                    f"include/sources.yml says {type_} of {column.name}, which is {had} in raw.{table.raw}."
+                    " Restore the type there, or declare the value under another name, with its path"
+                )
+    if problems:
+        stop(cursor, problems, batch)
+    record_changes(cursor, added, batch)
+    return is_new or bool(added)
+
+
+def _takes(held: str, declared: str) -> bool:
+    """Tell whether raw's column takes values of the declared type: the same, or a narrower number."""
+    return held == declared or (held != "text" and declared in HOLDS.get(held, ()))
+
+
+def add_column(cursor: Cursor, raw: str, column: Column) -> None:
+    """Add the column to the raw table."""
+    name, type_ = Identifier(column.name), SQL(column.type)
+    cursor.execute(SQL(ADD_COLUMN).format(table=Identifier(raw), name=name, type=type_))
 
 
 def report_fields(cursor: Cursor, fields: Mapping[tuple[str, str, str], str], batch: Batch) -> None:

@@ -9,6 +9,7 @@ stamps. A load that would delete too much, or finds too much that it must reject
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
@@ -135,6 +136,8 @@ def load_collection(
     with transaction(warehouse) as cursor:
         start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
+        if drift.follow_declaration(cursor, collection, batch):
+            start = replace(start, read_from=None)
         refuse_repeated_keys(source, collection)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
