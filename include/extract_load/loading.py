@@ -19,7 +19,7 @@ from pymongo.database import Database
 from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
 from include.extract_load.mongo_keys import refuse_repeated_keys
-from include.extract_load.raw_shape import add_declared_columns
+from include.extract_load.raw_shape import follow_declaration
 from include.extract_load.source_rows import SourceRows
 from include.ops.fingerprint import (
     KEY_HASH,
@@ -142,8 +142,8 @@ def load_collection(
         start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
         refuse_repeated_keys(source, collection)
-        if add_declared_columns(cursor, collection, batch):
-            # The values of a new column move no stamp.
+        if follow_declaration(cursor, collection, batch):
+            # The values of what is declared anew move no stamp.
             start = replace(start, read_from=None)
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)

@@ -9,6 +9,7 @@ from psycopg2.sql import SQL, Identifier
 
 from include.errors import SchemaDriftError
 from include.extract_load.shape import FULL_NAMES, HOLDS, columns_of
+from include.ops.fingerprint import remembered_fingerprint
 from include.ops.schema_changes import ADDED, SchemaChange, record_changes
 from include.run import Batch
 from include.specs import Column, MongoCollection, RawTable
@@ -28,10 +29,10 @@ def add_column(cursor: Cursor, table: RawTable, column: Column) -> None:
     cursor.execute(SQL(ADD_COLUMN).format(table=Identifier(table.raw), name=name, type=type_))
 
 
-def add_declared_columns(cursor: Cursor, collection: MongoCollection, batch: Batch) -> bool:
-    """Add the declared columns that the collection's raw tables lack; return whether there were any.
+def follow_declaration(cursor: Cursor, collection: MongoCollection, batch: Batch) -> bool:
+    """Add the declared columns that raw lacks; return whether all documents must be read for what is new.
 
-    Raises SchemaDriftError as `missing_columns` does.
+    New is such a column, and a kind or an array that no load has brought yet. Raises SchemaDriftError as `missing_columns` does.
     """
     missing = [
         (table, column) for table in collection.raw_tables for column in missing_columns(cursor, table)
@@ -40,7 +41,7 @@ def add_declared_columns(cursor: Cursor, collection: MongoCollection, batch: Bat
         add_column(cursor, table, column)
     changes = [SchemaChange(t.raw, c.name, "added", ADDED, new_type=c.type) for t, c in missing]
     record_changes(cursor, changes, batch)
-    return bool(missing)
+    return bool(missing) or not all(remembered_fingerprint(cursor, table) for table in collection.raw_tables)
 
 
 def missing_columns(cursor: Cursor, table: RawTable) -> list[Column]:
