@@ -32,7 +32,8 @@ def add_column(cursor: Cursor, table: RawTable, column: Column) -> None:
 def follow_declaration(cursor: Cursor, collection: MongoCollection, batch: Batch) -> bool:
     """Add the declared columns that raw lacks; return whether all documents must be read for what is new.
 
-    New is such a column, and a kind or an array that no load has brought yet. Raises SchemaDriftError as `missing_columns` does.
+    New is such a column, and a kind or an array that no load has brought yet. Raises
+    SchemaDriftError as `missing_columns` does.
     """
     missing = [
         (table, column) for table in collection.raw_tables for column in missing_columns(cursor, table)
