@@ -28,7 +28,7 @@ from include.errors import DataQualityError
 from include.extract_load import drift, mongo, postgres, raw
 from include.ops.fingerprint import Fingerprint, fingerprint_of, live_rows, numbers, remembered_fingerprint
 from include.quality.row_diff import differing_keys, leave_out, staged_rows
-from include.quality.star_mapping import STAR, rounded_rows
+from include.quality.star_mapping import rounded_rows, star_of
 from include.run import Batch
 from include.specs import MongoCollection, PostgresTable, RawTable
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
@@ -201,8 +201,8 @@ def _difference(left: Decimal, right: Decimal) -> Decimal:
 
 
 def _measure_star(publisher: Connection, table: RawTable, schema: str) -> Fingerprint:
-    """Return the figures of the star's rows for the raw table; none when STAR does not map it."""
-    star = STAR.get(table.raw)
+    """Return the figures of the star's rows for the raw table; none when it has no such table."""
+    star = star_of(table)
     if star is None:
         return {}
     with transaction(publisher) as cursor:
@@ -228,7 +228,7 @@ def _star_problems(
     unequal = [found for found in measures if not found.is_trusted_equal]
     if not unequal:
         return []
-    star = STAR[table.raw]
+    star = star_of(table)
     name = f"{schema}.{star.name}"
     sides = {"raw": rounded_rows(table), name: star.rows(table, schema)}
     with transaction(publisher) as cursor:

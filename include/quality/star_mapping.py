@@ -7,6 +7,7 @@ from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ops.fingerprint import live_rows, numbers
 from include.specs import RawTable
+from include.tables import PLAYED, raw_tables_of
 
 # The star has two decimals for every number that may have a fraction.
 DECIMALS = 2
@@ -45,6 +46,8 @@ _TITLE = _same("rating", "production_budget")
 _SERIES = {"avg_episode_duration": "avg_episode_duration_minutes", "total_views": "catalogue_views"}
 _AVAILABLE = "is_available and not is_inferred and content_type ="
 
+# Other systems may have tables of these names, and reach the star by models of their own.
+PRODUCT = frozenset(raw_tables_of(PLAYED))
 # By raw table. Arrays of documents are not mapped: the star has no repeated or unknown genres.
 STAR = {
     "postgres_viewing_sessions": StarTable(
@@ -68,6 +71,11 @@ STAR = {
         columns=_same("seasons") | _SERIES | _TITLE,
     ),
 }
+
+
+def star_of(table: RawTable) -> StarTable | None:
+    """Return the table of the star that has the same rows; none for what is not the product's."""
+    return STAR.get(table.raw) if table.raw in PRODUCT else None
 
 
 def rounded_rows(table: RawTable) -> Composed:
