@@ -27,7 +27,8 @@ with last_days as (
     where watch_date > (select max(watch_date) - 30 from trusted.fct_viewing_sessions)
 )
 
-select 'Active users, last 30 days', to_char(count(distinct user_id), 'FM999,999,999') from last_days
+select 'Active users, last 30 days',
+    to_char(count(distinct user_id) filter (where user_key != -1), 'FM999,999,999') from last_days
 union all
 select 'Hours watched, last 30 days', to_char(sum(watch_duration_minutes) / 60, 'FM999,999,990.0')
 from last_days
