@@ -106,7 +106,7 @@ def engine_of(connection_id: str) -> str:
 
 
 def _settings(connection_id: str) -> Settings:
-    """Return the connection's settings. Raises InputError when nobody declared it."""
+    """Return the connection's settings. Raises InputError when nobody declared it, or it is unreadable."""
     try:
         return BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:
