@@ -3,6 +3,7 @@
 The ids are those of `logins.py`; `environment.py` tells Airflow about them by AIRFLOW_CONN_*.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
@@ -15,6 +16,7 @@ from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, PyMongoError
 
+from include.environment import CONNECTION
 from include.errors import InputError
 from include.logins import BY_CONNECTION_ID
 from include.specs import MongoCollection, PostgresTable
@@ -56,6 +58,9 @@ def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connecti
 def mongo(connection_id: str) -> Iterator[Database]:
     """Yield the database that the connection names. Raises ConnectionFailure as `postgres` does."""
     settings = _settings(connection_id)
+    if settings.conn_type != "mongo":
+        what = f"is of type {settings.conn_type}, and a collection needs mongo"
+        raise InputError(f"The connection {connection_id} {what}")
     if not settings.schema:
         raise InputError(
             f"The connection {connection_id} names no database. Write it after the host, as in"
@@ -110,6 +115,12 @@ def _settings(connection_id: str) -> Settings:
     try:
         return BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:
+        # What Airflow cannot read, it does not find.
+        if os.environ.get(name := f"{CONNECTION}{connection_id.upper()}"):
+            raise InputError(
+                f"{name} is there, but is no URI with one host, and no JSON. In user and password write"
+                " %40 for @, %2F for /, %3A for : and %25 for %"
+            ) from None
         raise InputError(
             f"There is no connection {connection_id}, which include/sources.yml names. Add it to .env as"
             f" AIRFLOW_CONN_{connection_id.upper()}, in Airflow's UI, or in your secrets backend"

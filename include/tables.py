@@ -4,6 +4,8 @@ Data flow: FILE -> source system (PostgreSQL table or MongoDB collection) -> raw
 Adding a table is one entry there and one dbt staging model.
 """
 
+from collections.abc import Iterable
+
 from include.declarations import read_sources
 from include.specs import MongoCollection, PostgresTable, RawTable
 
@@ -20,9 +22,14 @@ FILES = " and ".join(", ".join(source.file for source in PLAYED).rsplit(", ", 1)
 
 
 def raw_tables() -> dict[str, RawTable]:
-    """Return every raw table by name; a child table that two kinds share comes once."""
+    """Return every raw table by name."""
+    return raw_tables_of(SOURCES)
+
+
+def raw_tables_of(sources: Iterable[PostgresTable | MongoCollection]) -> dict[str, RawTable]:
+    """Return the raw tables of the sources by name; a child table that two kinds share comes once."""
     tables: dict[str, RawTable] = {}
-    for source in SOURCES:
+    for source in sources:
         filled = [source] if isinstance(source, PostgresTable) else source.raw_tables
         tables |= {table.raw: table for table in filled}
     return tables

@@ -85,9 +85,10 @@ def refuse_missing_collection(
 ) -> None:
     """Raise SchemaDriftError when the collection does not exist; MongoDB would read it as an empty one."""
     if not source.list_collection_names(filter={"name": collection.collection}):
+        place = "MONGO_DB in .env" if collection.server == "source_mongo" else collection.server
         advice = (
-            f"the source has no collection {collection.collection}. Restore it, or mend MONGO_DB in .env or"
-            f" the entry {collection.name} in include/sources.yml"
+            f"the source has no collection {collection.collection}. Restore it, or mend {place} or its entry"
+            " in include/sources.yml"
         )
         stop(cursor, {SchemaChange(collection.raw, None, "removed", STOPPED): advice}, batch)
 
@@ -113,7 +114,7 @@ def _source_columns(reader: Cursor, cursor: Cursor, table: PostgresTable, batch:
         place = "SOURCE_DB in .env" if table.server == "source_postgres" else table.server
         advice = (
             f"the source has no table {table.schema}.{table.table} that {user} can see. Restore it, or mend"
-            f" SOURCE_DB in .env or the entry {table.name} in include/sources.yml"
+            f" {place} or its entry in include/sources.yml"
         )
         stop(cursor, {SchemaChange(table.raw, None, "removed", STOPPED): advice}, batch)
     except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.WrongObjectType):

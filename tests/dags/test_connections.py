@@ -6,6 +6,7 @@ from pymongo.errors import ConnectionFailure
 
 from include.connections import mongo, postgres
 from include.environment import connections
+from include.errors import InputError
 
 
 @pytest.fixture
@@ -92,3 +93,31 @@ def test_login_to_mongodb_that_fails_names_the_settings(environment, changed, dr
     assert MONGO in message
     assert driver in message
     assert "wrong-one" not in message
+
+
+@pytest.mark.parametrize("scheme", ["mongodb", "mongo"])
+def test_uri_of_mongodb_in_env_opens_a_connection(environment, platform, scheme):
+    env = platform.env
+    login = f"elt_reader:{env['MONGO_READER_PASSWORD']}"
+    place = f"{env['MONGO_HOST']}:{env['MONGO_PORT']}/{env['MONGO_DB']}"
+    environment(AIRFLOW_CONN_SOURCE_MONGO=f"{scheme}://{login}@{place}?directConnection=true")
+    with mongo("source_mongo") as database:
+        assert database.name == env["MONGO_DB"]
+        assert database.content.count_documents({}) == 0
+
+
+def test_uri_that_airflow_cannot_read_is_told_apart_from_none(environment):
+    environment(AIRFLOW_CONN_SOURCE_POSTGRES="postgresql://reader:a/b@127.0.0.1:5432/shop")
+    unreadable = r"^AIRFLOW_CONN_SOURCE_POSTGRES is there, but is no URI .* %2F for /"
+    with pytest.raises(InputError, match=unreadable) as raised, postgres("source_postgres"):
+        pass
+    assert "a/b" not in str(raised.value)
+
+
+def test_connection_to_something_else_is_no_mongodb(environment):
+    environment(AIRFLOW_CONN_SOURCE_MONGO="postgresql://reader:secret@127.0.0.1:5432/shop")
+    with (
+        pytest.raises(InputError, match="is of type postgres, and a collection needs mongo"),
+        mongo("source_mongo"),
+    ):
+        pass
