@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from include.errors import InputError
 from include.generate.timeline import LAUNCH, Size
 from include.generate.world import World
 from include.generate.writers import Draft, write_content, write_users, write_viewing_sessions
-from include.tables import SOURCES_BY_NAME
+from include.tables import PLAYED
 
 # Source -> its writer, in the order of writing: the sessions first, because the others need their tallies.
 WRITERS = {
@@ -27,18 +28,29 @@ def write_files(out_dir: Path, *, as_of: date, seed: int, size: Size, defects: f
     """Write the file of every source as it stands at the end of a date.
 
     `defects` is the share of rows to break. Returns the rows written: users, viewing_sessions,
-    movies, series. Raises ValueError for arguments that no world can have.
+    movies, series. Raises ValueError for arguments that no world can have, and InputError where
+    sources.yml has no product.
     """
     _check(as_of, seed, size, defects)
     out_dir.mkdir(parents=True, exist_ok=True)
     draft = Draft(World(seed, size, as_of), seed, defects)
     counts: dict[str, int] = {}
     with ExitStack() as stack:
-        paths = {name: out_dir / SOURCES_BY_NAME[name].file for name in WRITERS}
-        files = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
+        files = {name: stack.enter_context(replacing(out_dir / file)) for name, file in _names().items()}
         for name, write in WRITERS.items():
             counts |= write(draft, files[name])
     return counts
+
+
+def _names() -> dict[str, str]:
+    """Return the name of each source's file. Raises InputError when the product is not declared."""
+    files = {source.name: source.file for source in PLAYED}
+    if missing := WRITERS.keys() - files:
+        raise InputError(
+            f"include/sources.yml has no entry with a file for {', '.join(sorted(missing))}, which"
+            " SOURCES=played plays. Set SOURCES=existing in .env, or bring the product's entries back"
+        )
+    return {name: files[name] for name in WRITERS}
 
 
 @contextmanager

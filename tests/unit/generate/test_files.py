@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import include.generate
+from include.errors import InputError
 from include.generate import Size, write_files
 from include.generate.__main__ import main
 from include.generate.files import WRITERS, replacing
@@ -189,3 +190,10 @@ def test_content_has_one_title_a_line(files):
 
 def test_every_source_has_a_writer():
     assert WRITERS.keys() == SOURCES_BY_NAME.keys()
+
+
+def test_product_that_is_not_declared_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr("include.generate.files.PLAYED", ())
+    with pytest.raises(InputError, match="no entry with a file for content, users, viewing_sessions"):
+        write_files(tmp_path, as_of=DAY, seed=1, size=TINY)
+    assert list(tmp_path.iterdir()) == []
