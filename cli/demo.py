@@ -56,6 +56,8 @@ def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -
 def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started: float) -> int:
     with databases(LOCAL) as env:
         plays = plays_product(env)
+        if data_dir and not plays:
+            raise CommandError("SOURCES=existing in .env: the sources are only read, leave DATA_DIR out")
         _say(
             "Databases are up" if plays else "The warehouse is up; SOURCES=existing: sources are only read",
             started,

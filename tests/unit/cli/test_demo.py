@@ -1,7 +1,7 @@
 """`make demo`: from its arguments to what the run is asked for, and how it ends. Servers are played here."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -90,6 +90,19 @@ def test_own_files_have_no_day_unless_it_is_given(
     make_demo("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
     own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
     assert confs == [own, own | {"as_of": "2024-05-06"}]
+
+
+def test_own_files_are_refused_at_once_where_nothing_is_seeded(
+    make_demo: Callable[..., int],
+    stopped: list[str],
+    confs: list[dict[str, object]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(demo, "databases", lambda home: nullcontext({"SOURCES": "existing"}))
+    assert make_demo("--data-dir", ".") == 1
+    assert "leave DATA_DIR out" in capsys.readouterr().err
+    assert stopped == confs == []
 
 
 @pytest.mark.parametrize("day", ["tomorrow", "2024-02-30", "01.09.2024"])
