@@ -61,6 +61,14 @@ def test_played_sources_need_no_word(doctor: Callable, env: str) -> None:
     assert doctor(env) == (0, [])
 
 
+def test_connection_that_replaces_a_played_source_is_warned_of(doctor: Callable) -> None:
+    code, said = doctor("SOURCES=played\nAIRFLOW_CONN_SOURCE_POSTGRES=postgresql://reader:secret@crm/shop\n")
+    assert code == 0
+    assert len(said) == 1
+    assert "careful  SOURCES=played, but .env has AIRFLOW_CONN_SOURCE_" in said[0]
+    assert "secret" not in said[0]
+
+
 def test_word_that_is_no_mode_is_missing(doctor: Callable) -> None:
     assert doctor("SOURCES=own\n") == (
         1,
