@@ -14,7 +14,7 @@ import yaml
 from cli.staging_drafts import draft_model, draft_yaml, model_name, to_yaml
 from include.declarations import FILE, read_sources
 from include.environment import ROOT
-from include.specs import FRESHNESS, PostgresTable, RawTable
+from include.specs import FRESHNESS, RawTable
 
 PROJECT = ROOT / "dbt"
 STAGING = Path("models") / "staging"
@@ -132,7 +132,7 @@ def _write_new(path: Path, text: str) -> list[Path]:
 def _raw_tables(entries: Path) -> Iterator[tuple[RawTable, bool]]:
     """Yield each raw table once, and whether the platform plays its source."""
     for source in read_sources(entries):
-        for table in [source] if isinstance(source, PostgresTable) else source.raw_tables:
+        for table in source.raw_tables:
             yield table, source.file is not None
 
 

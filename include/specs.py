@@ -138,6 +138,11 @@ class PostgresTable(Extraction):
         return self.key or ROW_KEY
 
     @property
+    def raw_tables(self) -> "tuple[PostgresTable]":
+        """The raw tables that it fills: itself, as a collection fills those of its kinds and arrays."""
+        return (self,)
+
+    @property
     def file_columns(self) -> tuple[Column, ...]:
         """The columns of the CSV file, which are those that the platform does not set itself."""
         return tuple(column for column in self.columns if column.name not in PLAYED_STAMPS)

@@ -28,8 +28,4 @@ def raw_tables() -> dict[str, RawTable]:
 
 def raw_tables_of(sources: Iterable[PostgresTable | MongoCollection]) -> dict[str, RawTable]:
     """Return the raw tables of the sources by name; a child table that two kinds share comes once."""
-    tables: dict[str, RawTable] = {}
-    for source in sources:
-        filled = [source] if isinstance(source, PostgresTable) else source.raw_tables
-        tables |= {table.raw: table for table in filled}
-    return tables
+    return {table.raw: table for source in sources for table in source.raw_tables}

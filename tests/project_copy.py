@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,3 +22,15 @@ def copy_project(prefix: str) -> Path:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
     return copy
+
+
+def run_python(copy: Path, *arguments: str) -> str:
+    """Run Python in the copy; fail with what it printed."""
+    done = subprocess.run([sys.executable, *arguments], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def run_tests(copy: Path, *files: str) -> str:
+    """Run tests of the copy, which are in its folder alone."""
+    return run_python(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)

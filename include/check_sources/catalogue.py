@@ -4,15 +4,9 @@ from dataclasses import dataclass
 
 from psycopg2.extensions import cursor as Cursor
 
+from include.extract_load.shape import KINDS
 from include.specs import PostgresTable
 
-KINDS = {
-    "r": "table",
-    "p": "partitioned table",
-    "v": "view",
-    "m": "materialized view",
-    "f": "foreign table",
-}
 LOGIN = """
 select
     current_user,

@@ -11,6 +11,7 @@ from pymongo.errors import ExecutionTimeout, OperationFailure
 
 from include.check_sources import remedies
 from include.check_sources.findings import Finding, careful, missing, ok, one_line
+from include.extract_load.mongo_keys import unique_index
 from include.specs import MongoCollection
 
 # Of MongoDB's many actions those that change documents, collections or users.
@@ -92,10 +93,8 @@ def _collection(
 def _key(collection: MongoCollection, indexes: Indexes) -> Finding:
     """Return whether the source itself holds the key unique."""
     key, name = collection.key, collection.name
-    for index, what in indexes.items():
-        is_unique = key == "_id" or (what.get("unique") and "partialFilterExpression" not in what)
-        if is_unique and [field for field, _ in what["key"]] == [key]:
-            return ok(f"{name}: key {key} is unique ({index})")
+    if index := unique_index(indexes, key):
+        return ok(f"{name}: key {key} is unique ({index})")
     return careful(f"{name}: key {key} is only promised: no unique index holds it")
 
 

@@ -203,11 +203,7 @@ def _stamp(cursor: Cursor, checked: Checked) -> Iterator[Finding]:
     yield ok(f"{stamp} is a {found.full_type}{zone}" + (f", with an index ({index})" if index else ""))
     if not found.is_required:
         yield careful(f"{stamp} may be empty: such rows are read by every load")
-    if (
-        not index
-        and table.is_incremental
-        and relation.kind in {"table", "partitioned table", "materialized view"}
-    ):
+    if not index and table.is_incremental and relation.kind in INDEXABLE:
         create = remedies.index_on_stamp(table, is_partitioned=relation.kind == "partitioned table")
         yield careful(f"{stamp} has no index: every load reads the whole table to find what changed", *create)
 

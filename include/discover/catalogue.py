@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import Identifier
 
-from include.extract_load.shape import Found, columns_of
+from include.extract_load.shape import KINDS, Found, columns_of
 
 # A table that is being rewritten is waited for, but not for long.
 LOCK_TIMEOUT = "set local lock_timeout = '10s'"
-KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 # A partition comes with its parent. What an extension made is its own business.
 RELATIONS = """
 select

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from include.discover.fields import Field
 from include.discover.names import PLAIN, Names, as_name, free_name, is_personal_name
 from include.discover.proposal import ArrayGuess, Guess
-from include.extract_load.shape import TAKEN_NAMES
+from include.specs import TAKEN_NAMES
 
 LONGEST_COLUMN = 63
 # BSON types -> the type of a column that holds them all; the first line that has all of them counts.

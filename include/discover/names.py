@@ -77,9 +77,7 @@ class Names:
         self._raw: set[str] = set()
         for source in sources:
             self._names.add(source.name)
-            self._raw.add(source.raw)
-            if isinstance(source, MongoCollection):
-                self._raw |= {table.raw for table in source.raw_tables}
+            self._raw |= {source.raw, *(table.raw for table in source.raw_tables)}
 
     def entry(self, engine: str, name: str, place: str) -> str:
         """Take a name for an entry: the own one, with the `place` after it where that is taken."""

@@ -45,13 +45,12 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
     readable, or of a type that raw cannot hold.
     """
     # Raw may have been made of an earlier declaration.
-    missing_columns(cursor, table)
+    missing = missing_columns(cursor, table)
     source = _source_columns(reader, cursor, table, batch)
     reported = reported_before(cursor, [table.raw])
     shape = _shape(cursor, table, source, reported)
     if problems := dict(find_problems(shape, reader.connection.info.user)):
         stop(cursor, problems, batch)
-    missing = [column for column in shape.declared if column.name not in shape.held]
     for column in missing + shape.new:
         add_column(cursor, table, column)
     record_changes(cursor, _additions(shape, missing, reported), batch)

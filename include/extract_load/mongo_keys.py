@@ -67,7 +67,7 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
 def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
     """Raise InputError when documents share a key, which only a unique index of the source rules out."""
     documents, key = source[collection.collection], collection.key
-    if key == "_id" or _has_unique_index(documents, key):
+    if key == "_id" or unique_index(_indexes(documents), key):
         return
     plain = documents.with_options(codec_options=DEFAULT_CODEC_OPTIONS)
     found = plain.aggregate(
@@ -90,14 +90,21 @@ def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
         )
 
 
-def _has_unique_index(documents: Collection, key: str) -> bool:
-    """Tell whether the collection itself holds the field unique; a view has no indexes."""
+def unique_index(indexes: Mapping[str, Mapping], key: str) -> str | None:
+    """Return the index that holds the field unique, None when none does; that on _id always does."""
+    for name, index in indexes.items():
+        is_unique = key == "_id" or (index.get("unique") and "partialFilterExpression" not in index)
+        if is_unique and [field for field, _ in index["key"]] == [key]:
+            return name
+    return None
+
+
+def _indexes(documents: Collection) -> Mapping[str, Mapping]:
+    """Return the collection's indexes; a view has none, and says so by an error."""
     try:
-        indexes = documents.index_information().values()
+        return documents.index_information()
     except OperationFailure:
-        return False
-    whole = (index for index in indexes if index.get("unique") and "partialFilterExpression" not in index)
-    return any([name for name, _ in index["key"]] == [key] for index in whole)
+        return {}
 
 
 def drop_superseded(cursor: Cursor, collection: MongoCollection) -> None:

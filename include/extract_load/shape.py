@@ -11,6 +11,8 @@ from psycopg2.sql import Identifier
 from include.schema.played import MARK
 from include.specs import TAKEN_NAMES, Column, PostgresTable
 
+# What may be a source, as the catalogue codes it and as people call it.
+KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 # Types that binary COPY carries unchanged, and whose values are equal only if they look equal. Values of any
 # other type are loaded as text.
 CARRIED = {"boolean", "smallint", "integer", "bigint", "numeric", "real", "double precision", "text", "uuid"}

@@ -44,7 +44,7 @@ def _branches(column: Column) -> list[Composable]:
     branches = []
     if column.required:
         empty = SQL("{0} is null or btrim({0}, {1}) = ''").format(name, Literal(BLANKS))
-        branches.append(_branch(column, empty, "empty"))
+        branches.append(branch(column, empty, "empty"))
     if column.type != "text":
         filled = SQL("btrim({}) <> ''").format(name)
         wrong = SQL("{} and {} !~ {}").format(filled, name, Literal(PATTERNS[column.type]))
@@ -52,7 +52,7 @@ def _branches(column: Column) -> list[Composable]:
             wrong = SQL("{} and ({} !~ {} or not pg_input_is_valid({}, 'date'))").format(
                 filled, name, Literal(DATE), name
             )
-        branches.append(_branch(column, wrong, MALFORMED[column.type]))
+        branches.append(branch(column, wrong, MALFORMED[column.type]))
         branches += _bounds(column)
     return branches
 
@@ -61,7 +61,7 @@ def _bounds(column: Column) -> list[Composed]:
     """Return the branches for values outside the column's bounds, which are inclusive."""
     cast = "date" if column.type == "date" else "numeric"
     return [
-        _branch(
+        branch(
             column,
             SQL("btrim({0}) <> '' and {0}::{1} {2} {3}").format(
                 Identifier(column.name), SQL(cast), SQL(operator), Literal(bound)
@@ -74,9 +74,9 @@ def _bounds(column: Column) -> list[Composed]:
     ]
 
 
-def _branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:
+def branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:
     """Return the branch that names column, value, reason and rule where the condition holds."""
-    return SQL("when {} then array[{}, {}, {}, {}]").format(
+    return SQL("when {} then array[{}, {}::text, {}, {}]").format(
         condition,
         Literal(column.name),
         Identifier(column.name),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from include.rules.reasons import sentence
+from include.rules.csv_values import branch
 from include.specs import Column
 
 
@@ -24,20 +24,9 @@ def _branches(column: Column) -> Iterator[Composed]:
     # As in raw, since the bounds are of that type.
     name = SQL("{}::{}").format(Identifier(column.name), SQL(column.type))
     if column.required:
-        yield _branch(column, SQL("{} is null").format(name), "missing")
+        yield branch(column, SQL("{} is null").format(name), "missing")
     for bound, operator, rule in ((column.minimum, "<", "below"), (column.maximum, ">", "above")):
         if bound is not None:
             # The literal takes the column's type.
             broken = SQL("{} {} {}").format(name, SQL(operator), Literal(str(bound)))
-            yield _branch(column, broken, rule, bound)
-
-
-def _branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:
-    """Return the branch that names column, value, reason and rule where the condition holds."""
-    return SQL("when {} then array[{}, {}::text, {}, {}]").format(
-        condition,
-        Literal(column.name),
-        Identifier(column.name),
-        Literal(sentence(rule, *details)),
-        Literal(rule),
-    )
+            yield branch(column, broken, rule, bound)

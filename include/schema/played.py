@@ -11,14 +11,13 @@ from psycopg2.sql import SQL, Identifier
 from pymongo.database import Database
 
 from include.errors import ForeignTableError
-from include.specs import MongoCollection, PostgresTable
+from include.specs import PLAYED_STAMPS, MongoCollection, PostgresTable
 from include.tables import PLAYED_COLLECTIONS, PLAYED_TABLES
 from include.transaction import transaction
 
 MARK = "Played by the video-streaming platform, which replaces its rows."
 MARKS = "played_collections"
 SEED_STATE = "seed_state"
-STAMPS = {"created_at", "updated_at"}
 FIND_TABLE = """
 select obj_description(oid, 'pg_class'), array(
     select attname::text from pg_attribute
@@ -103,7 +102,7 @@ def require_played_collection(database: Database, collection: MongoCollection) -
 
 def _was_played(cursor: Cursor, table: PostgresTable, columns: set[str]) -> bool:
     """Tell whether a table without a mark is one from before there were marks: seeded, or still empty."""
-    if columns != STAMPS | {column.name for column in table.file_columns}:
+    if columns != {*PLAYED_STAMPS} | {column.name for column in table.file_columns}:
         return False
     cursor.execute("select to_regclass('public.seed_state') is not null")
     if cursor.fetchone()[0]:

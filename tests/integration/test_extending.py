@@ -7,13 +7,11 @@ in a mart, published; and the project's own rules still hold.
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from include.environment import ROOT
-from tests.project_copy import copy_project
+from tests.project_copy import copy_project, run_python, run_tests
 
 # A new file is the fenced block after its name; a change of one is a diff.
 NEW_FILE = re.compile(r"`([\w/]+\.(?:py|sql|yml))`[^`]*?\n\n```(?:python|sql|yaml)\n(.*?)```", re.DOTALL)
@@ -54,27 +52,16 @@ def extended():
     diffs = DIFF.findall(recipe)
     for diff in diffs:
         subprocess.run(["patch", "-p1"], cwd=copy, input=diff, text=True, check=True)
-    run(copy, "-m", "cli", "source-models")
+    run_python(copy, "-m", "cli", "source-models")
     for name, text in new_files:
         # Only the model was drafted.
         assert (copy / name).exists() == (name == DRAFTED), name
         (copy / name).write_text(text)
     assert (len(new_files), len(diffs)) == (5, 2)
-    run(copy, "-m", "cli", "data-model")
+    run_python(copy, "-m", "cli", "data-model")
     (copy / "tests" / "integration" / "test_payments.py").write_text(OWN_TEST)
     yield copy
     shutil.rmtree(copy, ignore_errors=True)
-
-
-def run(copy: Path, *arguments: str) -> str:
-    """Run Python in the copy; fail with what it printed."""
-    done = subprocess.run([sys.executable, *arguments], cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    return done.stdout
-
-
-def run_tests(copy: Path, *files: str) -> str:
-    return run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)
 
 
 def test_project_still_keeps_its_rules(extended):
@@ -85,7 +72,7 @@ def test_project_still_keeps_its_rules(extended):
 
 
 def test_new_table_goes_all_the_way(extended):
-    printed = run(
+    printed = run_python(
         extended, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/integration/test_payments.py"
     )
     assert "1 passed" in printed

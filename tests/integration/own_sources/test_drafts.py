@@ -4,14 +4,12 @@ In a copy of the project: a table whose names need quotes, and a collection.
 """
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.project_copy import copy_project
+from tests.project_copy import copy_project, run_python, run_tests
 
 ORDERS = """
   orders:
@@ -96,24 +94,13 @@ def drafted() -> Iterator[Path]:
     file = copy / "include" / "sources.yml"
     before, after = file.read_text().split("\nmongo:\n")
     file.write_text(before + ORDERS + after)
-    run(copy, "-m", "cli", "source-models")
+    run_python(copy, "-m", "cli", "source-models")
     yield copy
     shutil.rmtree(copy, ignore_errors=True)
 
 
-def run(copy: Path, *arguments: str) -> str:
-    """Run Python in the copy; fail with what it printed."""
-    done = subprocess.run([sys.executable, *arguments], cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    return done.stdout
-
-
-def run_tests(copy: Path, *files: str) -> str:
-    return run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)
-
-
 def test_drafts_keep_the_rules_of_the_project(drafted):
-    run(drafted, "-m", "sqlfluff", "lint", "--disable-progress-bar", "dbt/models/staging")
+    run_python(drafted, "-m", "sqlfluff", "lint", "--disable-progress-bar", "dbt/models/staging")
     assert " passed" in run_tests(drafted, *RULES)
 
 
@@ -125,6 +112,6 @@ def test_drafts_are_built_by_dbt(drafted):
 def test_second_call_changes_nothing(drafted):
     folder = drafted / "dbt" / "models" / "staging"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert "Draft" not in run(drafted, "-m", "cli", "source-models")
+    assert "Draft" not in run_python(drafted, "-m", "cli", "source-models")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert len(list((folder / "own").iterdir())) == 6

@@ -56,7 +56,7 @@ def company(warehouse: Platform) -> Platform:
     """The company's systems, loaded into raw."""
     run_in_source(warehouse, (EXAMPLE / "source.sql").read_text(encoding="utf-8"))
     warehouse.mongo("app")["titles"].insert_many(catalogue())
-    raw = [table for source in SOURCES for table in getattr(source, "raw_tables", (source,))]
+    raw = [table for source in SOURCES for table in source.raw_tables]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("include.schema.ddl.raw_tables", lambda: {table.raw: table for table in raw})
         create_warehouse_tables(warehouse.connect("elt_loader"))

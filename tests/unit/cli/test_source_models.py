@@ -97,7 +97,7 @@ def staging(tmp_path: Path) -> Path:
 
 def tables(entries: Path) -> dict:
     sources = read_sources(entries)
-    return {t.raw: t for source in sources for t in getattr(source, "raw_tables", (source,))}
+    return {t.raw: t for source in sources for t in source.raw_tables}
 
 
 def names(paths: list[Path], staging: Path) -> list[str]:
