@@ -15,7 +15,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from benchmarks import others, seed
+from benchmarks import others, reconcile, seed
 from benchmarks.measuring import peak_memory, say, seconds
 from benchmarks.servers import Servers, servers
 from include.embedded.postgres import BIN
@@ -126,6 +126,7 @@ def main() -> None:
         peak = peak_memory()
         print(f"peak memory of the loader: {peak:.0f} MB")
         foreign = others.compare(where, size, baseline)
+        comparing = reconcile.compare(where, size)
         seeding = seed.compare(where, size)
         version = where.run("elt_loader", "show server_version")[0][0]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
@@ -133,7 +134,7 @@ def main() -> None:
         f"{datetime.now(UTC):%Y-%m-%d}",
         f"{size:,}",
         *(f"{value:.2f}" for value in (baseline, full, full / baseline, nothing, scattered, latest)),
-        *(f"{value:.2f}" for value in seeding),
+        *(f"{value:.2f}" for value in (*seeding, *comparing)),
         foreign,
         f"{peak:.0f}",
         f"{os.cpu_count()} cores, {memory:.0f} GB",

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
+from pymongo import MongoClient
+from pymongo.database import Database
 
 from include import embedded
 from include.embedded.postgres import connect_as_admin
 from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 
-SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE", "elt_loader": "WAREHOUSE"}
+SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE", "elt_loader": "WAREHOUSE", "dbt_transformer": "WAREHOUSE"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,19 @@ class Servers:
 
     def connect(self, role: str) -> Connection:
         return psycopg2.connect(**self.parameters(role))
+
+    def catalogue(self, user: str) -> Database:
+        """Return the source's database in MongoDB."""
+        login = find_login("MONGO", user)
+        client = MongoClient(
+            "127.0.0.1",
+            int(self.env["MONGO_PORT"]),
+            username=user,
+            password=self.env[login.secret],
+            authSource=self.env["MONGO_DB"],
+            directConnection=True,
+        )
+        return client[self.env["MONGO_DB"]]
 
     def url(self, role: str) -> str:
         """Return the role's login as other programs want it; its password is made of hexadecimal digits."""

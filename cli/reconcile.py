@@ -5,15 +5,16 @@ import sys
 from psycopg2.extensions import connection as Connection
 
 from cli.output import print_table
+from include.ops.fingerprint import KEY_HASH, ROW_HASH
 
 LAST_RUN = """
 select batch_id, checked_at, table_name, measure, source_value, raw_value, trusted_value, rounding, is_equal
 from ops.reconciliations
 where batch_id = (select batch_id from ops.reconciliations order by checked_at desc limit 1)
-order by table_name, measure != 'rows', measure != 'key_hash', measure
+order by table_name, array_position(array['rows', 'key_hash', 'row_hash'], measure), measure
 """
 HEADERS = ("raw table", "measure", "source", "raw", "trusted", "")
-LINE = "{:28}{:30}{:>26}{:>26}{:>26}  {}"
+LINE = "{:28}{:30}{:>28}{:>28}{:>28}  {}"
 
 
 def print_last_run(loader: Connection) -> int:
@@ -33,7 +34,7 @@ def print_last_run(loader: Connection) -> int:
 def _row(row: tuple) -> tuple:
     """Return what is shown of a comparison: a hash has no thousands."""
     _, _, table, measure, *figures, rounding, is_equal = row
-    if measure == "key_hash":
-        figures = ["" if figure is None else str(figure) for figure in figures]
+    if measure in (KEY_HASH, ROW_HASH):
+        figures, rounding = ["" if figure is None else str(figure) for figure in figures], 0
     remarks = ([f"rounded by {rounding:,}"] if rounding else []) + ([] if is_equal else ["differs"])
     return (table, measure, *figures, ", ".join(remarks))

@@ -60,7 +60,10 @@ def follow(reader: Cursor, cursor: Cursor, table: PostgresTable, batch: Batch) -
 def rows_as_loaded(reader: Cursor, cursor: Cursor, table: PostgresTable) -> SourceRows:
     """Return the rows with the columns that raw has of them by now; nothing is followed."""
     source = columns_of(reader, Identifier(table.schema, table.table))
-    return _rows(reader, shape_in_raw(cursor, table, source), [])
+    rows = _rows(reader, shape_in_raw(cursor, table, source), [])
+    # The source may have dropped a column since.
+    kept = tuple(column for column in rows.table.columns if column.name in source)
+    return replace(rows, table=replace(rows.table, columns=kept))
 
 
 def shape_in_raw(cursor: Cursor, table: PostgresTable, source: dict[str, Found]) -> Shape:

@@ -25,8 +25,10 @@ from include.ops.fingerprint import (
     KEY_HASH,
     ROWS,
     Fingerprint,
-    fingerprint_of_source,
-    numbers,
+    Measured,
+    all_of,
+    fingerprint_of,
+    measured_in_source,
     remember_fingerprint,
     remember_live_rows,
 )
@@ -69,6 +71,7 @@ def _load_changes(
     with postgres.snapshot(source) as reader:
         followed = drift.follow(reader, cursor, table, start.run.batch)
         rows, table, declared = followed.rows, followed.rows.table, table
+        measured = measured_in_source(reader, declared, table)
         rows.refuse_repeated_keys(reader)
         # The values of a new column move no updated_at.
         read_from = None if followed.has_new_column else start.read_from
@@ -76,13 +79,13 @@ def _load_changes(
         if raw.is_empty(cursor, table):
             load.inserted = postgres.fill(reader, cursor, rows, start)
             load.read += load.inserted
-            return _remember(cursor, declared, fingerprint_of_source(reader, declared, rows.good))
+            return _remember(cursor, declared, fingerprint_of(reader, rows.good, measured), measured)
         postgres.stage(reader, cursor, rows, read_from)
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            measuring = pool.submit(fingerprint_of_source, reader, declared, rows.good)
+            measuring = pool.submit(fingerprint_of, reader, rows.good, measured)
             came = raw.merge(cursor, table, load, start)
-        keys = _remember(cursor, declared, measuring.result())
+        keys = _remember(cursor, declared, measuring.result(), measured)
         is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
         if is_any_gone:
             postgres.stage_keys(reader, cursor, rows)
@@ -110,9 +113,11 @@ def _set_aside(
     _refuse_mass_rejection(warehouse, load.table, read, came, start)
 
 
-def _remember(cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint) -> raw.KeySet:
+def _remember(
+    cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint, measured: Measured
+) -> raw.KeySet:
     """Record what the source held; return its keys."""
-    remember_fingerprint(cursor, table, fingerprint)
+    remember_fingerprint(cursor, table, fingerprint, measured)
     return raw.KeySet(fingerprint[ROWS], fingerprint[KEY_HASH])
 
 
@@ -152,7 +157,8 @@ def load_collection(
         _refuse_mass_rejection(warehouse, name, read, rejected, start)
         loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
         for table in collection.raw_tables:
-            remember_live_rows(cursor, table, [] if collection.is_incremental else numbers(table))
+            measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
+            remember_live_rows(cursor, table, measured, collection.watermark)
         loads += _unknown_kinds(name, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:

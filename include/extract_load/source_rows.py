@@ -3,7 +3,7 @@
 What the platform made itself has its rules as constraints, so its rows are not checked again.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
@@ -92,14 +92,6 @@ class SourceRows:
         if self.stamp.is_required or not undated:
             return changed
         return SQL("({} or {} is null)").format(changed, name)
-
-    def narrowed(self, columns: set[str]) -> "SourceRows":
-        """Return the same rows with fewer columns to load, where no hash is made of all."""
-        if not self.table.key:
-            return self
-        # Those with rules stay, or rows that break them would count as good.
-        kept = tuple(column for column in self.table.columns if column.name in columns or column.has_rules)
-        return replace(self, table=replace(self.table, columns=kept))
 
     def rejected(self, reader: Cursor, read_from: datetime | None, *, undated: bool = True) -> list[Rejected]:
         """Return the changed rows that break a rule, as JSON; their position is the key."""

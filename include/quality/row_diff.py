@@ -1,4 +1,4 @@
-"""Find the rows in which raw differs from the present source, or from the star.
+"""Find the rows in which raw differs from the present source, or from the star, and in which columns.
 
 The source has changed since the last load, so keys of rows that are not comparable are left out:
 
@@ -15,14 +15,26 @@ reported as not in the source.
 The source is staged in the same transaction: `stage_*` holds its valid rows, `keys_*` all its keys.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-from include.ops.fingerprint import KEY_HASH, ROWS, hashed_keys, key_text, live_rows
+from include.ops.fingerprint import (
+    DOCUMENT,
+    KEY_HASH,
+    ROWS,
+    hashed_keys,
+    key_text,
+    live_rows,
+    numbers,
+    without_stamp,
+)
 from include.specs import Array, RawTable
+
+# Of a longer text the beginning is shown.
+LONGEST_SHOWN = 60
 
 KEYS_LEFT_OUT = """
 (
@@ -44,7 +56,7 @@ where (
 """
 STAGED_ROWS = """
 (
-    select {columns} from {stage} where not {is_left_out}
+    select {staged} from {stage} where not {is_left_out}
     union all
     select {columns} from {live} where {is_left_out}
 ) as source
@@ -58,7 +70,7 @@ joined as (
         case
             when right_side._compared_key is null then {missing}
             when left_side._compared_key is null then {extra}
-            else nullif(concat_ws('; ', {details}), '')
+            else nullif(array_to_string(array[{details}]::text[], '; '), '')
         end as detail
     from left_side full join right_side using (_compared_key)
 )
@@ -68,10 +80,16 @@ order by _compared_key
 limit {limit}
 """
 DETAIL = """
-case when left_side.{column} is distinct from right_side.{column} then concat(
-    {name}, ' ', coalesce(left_side.{column}::text, 'null'), {in_left},
-    coalesce(right_side.{column}::text, 'null'), {in_right}
-) end
+case when left_side.{column} is distinct from right_side.{column} then {said} end
+"""
+VALUES = "concat({name}, ' ', {left_value}, {in_left}, {right_value}, {in_right})"
+NUMBER = "coalesce({side}.{column}::text, 'null')"
+TEXT = """
+coalesce(
+    quote_literal(left({side}.{column}::text, {longest}))
+    || case when length({side}.{column}::text) > {longest} then '...' else '' end,
+    'null'
+)
 """
 
 
@@ -91,37 +109,45 @@ def leave_out(
     return count
 
 
-def staged_rows(table: RawTable) -> Composed:
+def staged_rows(table: RawTable, columns: Sequence[str], watermark: str | None = None) -> Composed:
     """Return the `from` item for the staged source, with raw's rows in place of those left out."""
-    columns = SQL(", ").join(Identifier(column.name) for column in table.raw_columns)
+    names = [Identifier(column) for column in columns]
+    staged = [
+        SQL("{} as {}").format(without_stamp(watermark), name) if column == DOCUMENT else name
+        for column, name in zip(columns, names, strict=True)
+    ]
     # An element is left out with its document.
     key = Identifier(table.key.name) if isinstance(table, Array) else key_text(table.raw_key)
-    is_left_out = SQL("exists (select 1 from left_out where _left_out_key = {})").format(key)
     return SQL(STAGED_ROWS).format(
-        columns=columns,
-        is_left_out=is_left_out,
-        live=live_rows(table),
+        columns=SQL(", ").join(names),
+        staged=SQL(", ").join(staged),
+        is_left_out=SQL("exists (select 1 from left_out where _left_out_key = {})").format(key),
+        live=live_rows(table, watermark),
         stage=Identifier(f"stage_{table.raw}"),
     )
 
 
 def differing_keys(
-    cursor: Cursor, key: tuple[str, ...], columns: Sequence[str], sides: dict[str, Composable], limit: int
+    cursor: Cursor, table: RawTable, columns: Collection[str], sides: dict[str, Composable], limit: int
 ) -> list[str]:
     """Return the first keys that differ, with their differences: `U3 (age 31 in the source, 30 in raw)`.
 
-    `sides` are two: name -> `from` item of its rows.
+    `sides` are two: name -> `from` item of its rows. Values of columns that are personal, or that nobody
+    declared, are not shown.
     """
     (left, left_rows), (right, right_rows) = sides.items()
-    selected = SQL(", ").join([SQL("{} as _compared_key").format(key_text(key)), *map(Identifier, columns)])
-    details = [_detail(column, left, right) for column in columns]
+    names = sorted(set(columns) - set(table.raw_key))
+    selected = SQL(", ").join(
+        [SQL("{} as _compared_key").format(key_text(table.raw_key)), *map(Identifier, names)]
+    )
+    details = [_detail(table, column, left, right) for column in names]
     query = SQL(DIFFERING_KEYS).format(
         columns=selected,
         left_rows=left_rows,
         right_rows=right_rows,
         missing=Literal(f"missing in {right}"),
         extra=Literal(f"not in {left}"),
-        details=SQL(", ").join([SQL("null"), *details]),
+        details=SQL(", ").join(details),
         limit=Literal(limit),
     )
     cursor.execute(query)
@@ -145,11 +171,22 @@ def _keys_left_out(table: RawTable, watermark: datetime | None, is_as_loaded: bo
     )
 
 
-def _detail(column: str, left: str, right: str) -> Composed:
+def _detail(table: RawTable, column: str, left: str, right: str) -> Composed:
     """Return the expression for a column's difference in words; null where the sides are equal."""
-    return SQL(DETAIL).format(
-        column=Identifier(column),
-        name=Literal(column),
-        in_left=Literal(f" in {left}, "),
-        in_right=Literal(f" in {right}"),
-    )
+    may_be_shown = {declared.name for declared in table.raw_columns if not declared.personal}
+    said = Literal(f"{column} differs")
+    if column in may_be_shown:
+        value = NUMBER if column in numbers(table) else TEXT
+        said = SQL(VALUES).format(
+            name=Literal(column),
+            left_value=_value(value, "left_side", column),
+            right_value=_value(value, "right_side", column),
+            in_left=Literal(f" in {left}, "),
+            in_right=Literal(f" in {right}"),
+        )
+    return SQL(DETAIL).format(column=Identifier(column), said=said)
+
+
+def _value(shown: str, side: str, column: str) -> Composed:
+    """Return the expression for a value of one side in words."""
+    return SQL(shown).format(side=SQL(side), column=Identifier(column), longest=Literal(LONGEST_SHOWN))

@@ -1,28 +1,43 @@
-"""The table of the star for each raw table, and the columns whose sums must be equal in both."""
+"""The table of the star for each raw table, and the columns that must say the same in both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg2.sql import SQL, Composed, Identifier
 
-from include.ops.fingerprint import live_rows, numbers
-from include.specs import RawTable
+from include.ops.fingerprint import Measured, live_rows
+from include.specs import Column, RawTable
 from include.tables import PLAYED, raw_tables_of
 
 # The star has two decimals for every number that may have a fraction.
 DECIMALS = 2
+ROUNDED = "round({column}, {decimals})"
+# What staging makes of a text, and a dimension of none.
+LABEL = "coalesce(nullif(trim({column}), ''), 'Unknown')"
 
 
 @dataclass(frozen=True)
 class StarTable:
     """A table of the star; its rows `where` the condition holds are the live rows of a raw table.
 
-    The key has the same name in both. `columns` maps the names of raw's numbers to their names in the star.
+    The key has the same name in both. `numbers` maps the names of raw's numbers to their names in the star,
+    `labels` those of its texts and dates. Where there are labels, rows are compared whole, not by sums alone.
     """
 
     name: str
     where: str
-    columns: Mapping[str, str]
+    numbers: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        return {**self.numbers, **self.labels}
+
+    def measured(self, raw: RawTable) -> Measured:
+        """Return what is measured of its rows, by raw's column names."""
+        types = {column.name: column.type for column in raw.raw_columns}
+        hashed = {name: types[name] for name in (*raw.raw_key, *self.columns)} if self.labels else {}
+        return Measured(raw.raw_key, list(self.numbers), hashed)
 
     def rows(self, raw: RawTable, schema: str) -> Composed:
         """Return the `from` item for the star's rows, with raw's column names."""
@@ -53,22 +68,27 @@ STAR = {
     "postgres_viewing_sessions": StarTable(
         "fct_viewing_sessions",
         where="true",
-        columns=_same("watch_duration_minutes", "completion_percentage"),
+        # Its names and dates are compared by dbt, where months were touched
+        # (assert_sessions_say_what_raw_says).
+        numbers=_same("watch_duration_minutes", "completion_percentage"),
     ),
     "postgres_users": StarTable(
         "dim_users",
         where="is_current and not is_inferred and user_key != -1",
-        columns=_same("age", "total_watch_time_hours"),
+        numbers=_same("age", "total_watch_time_hours"),
+        labels=_same("country", "subscription_type", "registration_date"),
     ),
     "mongo_movies": StarTable(
         "dim_content",
         where=f"{_AVAILABLE} 'movie'",
-        columns=_same("duration_minutes", "release_year") | {"views_count": "catalogue_views"} | _TITLE,
+        numbers=_same("duration_minutes", "release_year") | {"views_count": "catalogue_views"} | _TITLE,
+        labels=_same("title"),
     ),
     "mongo_series": StarTable(
         "dim_content",
         where=f"{_AVAILABLE} 'series'",
-        columns=_same("seasons") | _SERIES | _TITLE,
+        numbers=_same("seasons") | _SERIES | _TITLE,
+        labels=_same("title"),
     ),
 }
 
@@ -78,14 +98,16 @@ def star_of(table: RawTable) -> StarTable | None:
     return STAR.get(table.raw) if table.raw in PRODUCT else None
 
 
-def rounded_rows(table: RawTable) -> Composed:
-    """Return the `from` item for raw's live rows, rounded to the star's decimals."""
-    types = {column.name: column.type for column in table.raw_columns}
-    values = [
-        SQL("round({column}, {decimals}) as {column}" if types[name] == "numeric" else "{column}").format(
-            column=Identifier(name), decimals=SQL(str(DECIMALS))
-        )
-        for name in numbers(table)
-    ]
+def rows_in_its_words(star: StarTable, table: RawTable) -> Composed:
+    """Return the `from` item for raw's live rows as the star says them: rounded, trimmed, Unknown."""
+    values = [_in_its_words(column) for column in table.raw_columns if column.name in star.columns]
     columns = SQL(", ").join([*map(Identifier, table.raw_key), *values])
-    return SQL("(select {} from {}) as rounded").format(columns, live_rows(table))
+    return SQL("(select {} from {}) as in_its_words").format(columns, live_rows(table))
+
+
+def _in_its_words(column: Column) -> Composed:
+    """Return the expression for a value of raw as the star says it."""
+    expressions = {"numeric": ROUNDED, "text": LABEL}
+    return SQL(expressions.get(column.type, "{column}") + " as {column}").format(
+        column=Identifier(column.name), decimals=SQL(str(DECIMALS))
+    )

@@ -26,22 +26,23 @@ create table trusted.fct_viewing_sessions as
     from raw.postgres_viewing_sessions where _deleted_at is null;
 create table trusted.dim_users as
     select 1 as user_key, user_id, age, total_watch_time_hours::numeric(12, 2), true as is_current,
-        false as is_inferred
+        false as is_inferred, coalesce(nullif(trim(country), ''), 'Unknown') as country,
+        coalesce(nullif(trim(subscription_type), ''), 'Unknown') as subscription_type, registration_date
     from raw.postgres_users where _deleted_at is null
-    union all select -1, 'Unknown', null, null, true, false
-    union all select 2, 'a former version', 30, 5, false, false
-    union all select 3, 'inferred', null, null, true, true;
+    union all select -1, 'Unknown', null, null, true, false, 'Unknown', 'Unknown', null
+    union all select 2, 'a former version', 30, 5, false, false, 'Peru', 'Basic', '2022-10-02'
+    union all select 3, 'inferred', null, null, true, true, 'Unknown', 'Unknown', null;
 create table trusted.dim_content as
-    select content_id, 'movie' as content_type, rating, views_count as catalogue_views, production_budget,
-        duration_minutes, release_year, null::integer as seasons,
+    select content_id, 'movie' as content_type, title, rating, views_count as catalogue_views,
+        production_budget, duration_minutes, release_year, null::integer as seasons,
         null::numeric as avg_episode_duration_minutes, _deleted_at is null as is_available,
         false as is_inferred
     from raw.mongo_movies
     union all
-    select content_id, 'series', rating, total_views, production_budget, null, null, seasons,
+    select content_id, 'series', title, rating, total_views, production_budget, null, null, seasons,
         avg_episode_duration, _deleted_at is null, false
     from raw.mongo_series
-    union all select 'inferred', 'unknown', null, null, null, null, null, null, null, false, true;
+    union all select 'inferred', 'unknown', 'Unknown', null, null, null, null, null, null, null, false, true;
 """
 EXTRA_USER = (
     "insert into raw.postgres_users select 'U9', age, country, subscription_type, registration_date,"

@@ -27,7 +27,9 @@ def test_what_was_loaded_equals_its_source_and_the_star(loaded, caplog):
     # The star has another grain: nothing to compare.
     assert recorded(loaded, "mongo_series_seasons")["sum(episodes)"] == (18, 18, None, True)
     measures = {table: set(recorded(loaded, table)) for table in TABLES}
-    assert measures["mongo_content_genres"] == {"rows", "key_hash"}
+    assert measures["mongo_content_genres"] == {"rows", "key_hash", "row_hash"}
+    source, raw, star, is_equal = recorded(loaded, "mongo_content_genres")["row_hash"]
+    assert (source == raw != 0, star, is_equal) == (True, None, True)
     assert "raw.postgres_users: equal, 7 rows compared" in caplog.text
 
 

@@ -1,0 +1,69 @@
+"""A 64-bit hash of a row, as SQL: equal rows have equal hashes in every database.
+
+Values are hashed as their types compare them, so that what PostgreSQL calls equal is equal here: 1.5 and
+1.50, 0 and -0.0, jsonb with other blanks. Each column has a seed of its own; the key is one of the columns,
+so a value that moved to another row or column changes the sum over the rows. The session's time zone must be
+UTC and its other words those of every load, since moments and values of further types become texts.
+
+Example: of ('U1', 'Peru') and ('U2', 'Chile') to ('U1', 'Chile') and ('U2', 'Peru') no column's values
+change as a set, and the sum of the rows' hashes does.
+"""
+
+from collections.abc import Mapping
+
+from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
+
+# Type -> its hash; {0} is the value, {1} the seed. Since PostgreSQL 11.
+TEXT = 'hashtextextended({0} collate "C", {1})'
+HASHES = {
+    "text": TEXT,
+    "smallint": "hashint2extended({0}, {1})",
+    "integer": "hashint4extended({0}, {1})",
+    "bigint": "hashint8extended({0}, {1})",
+    "numeric": "hash_numeric_extended({0}, {1})",
+    "real": "hashfloat4extended({0}, {1})",
+    "double precision": "hashfloat8extended({0}, {1})",
+    "timestamp without time zone": "timestamp_hash_extended({0}, {1})",
+    "timestamp with time zone": "timestamp_hash_extended({0}::timestamp, {1})",
+    "timestamptz": "timestamp_hash_extended({0}::timestamp, {1})",
+    # A date may lie beyond the last timestamp.
+    "date": "timestamp_hash_extended(least({0}, '294276-12-31'::date)::timestamp, {1})",
+    "jsonb": "jsonb_hash_extended({0}, {1})",
+}
+# Texts of arrays differ where arrays are equal: {1.5} and {1.50}.
+ARRAY = "hash_array_extended({0}, {1})"
+TEXTS = {"text", "text[]"}
+
+
+def row_hash(columns: Mapping[str, str], *, is_utf8: bool = True) -> Composed:
+    """Return the expression for the hash of a row; `columns` are its columns with their types in raw.
+
+    On a server that is not `is_utf8` texts are hashed with the bytes that they have in UTF-8.
+    """
+    # In whatever order they are declared.
+    named = sorted(columns.items())
+    return SQL(" # ").join(_hash(name, type_, seed, is_utf8) for seed, (name, type_) in enumerate(named, 1))
+
+
+def hashable(columns: Mapping[str, str], *, is_utf8: bool) -> dict[str, str]:
+    """Return the columns whose values another server hashes alike."""
+    # The strings inside cannot be converted in place.
+    unlike = set() if is_utf8 else {"jsonb", "jsonb[]"}
+    return {name: type_ for name, type_ in columns.items() if type_ not in unlike}
+
+
+def in_utf8(text: Composable) -> Composed:
+    """Return the text with its bytes in UTF-8, on a server of another encoding."""
+    # Of SQL_ASCII nothing is converted: the bytes stay, and the hash is one of bytes.
+    return SQL("convert_from(convert_to({}::text, 'UTF8'), 'SQL_ASCII')").format(text)
+
+
+def _hash(name: str, type_: str, seed: int, is_utf8: bool) -> Composed:
+    """Return the expression for the hash of one value; the seed itself for null."""
+    value: Composable = SQL("{}::{}").format(Identifier(name), SQL(type_))
+    if type_ not in HASHES and (not type_.endswith("[]") or type_ in TEXTS):
+        value = SQL("{}::text").format(value)
+    if not is_utf8 and type_ in TEXTS:
+        value = in_utf8(value)
+    known = ARRAY if type_.endswith("[]") and type_ not in TEXTS else HASHES.get(type_, TEXT)
+    return SQL("coalesce({}, {})").format(SQL(known).format(value, Literal(seed)), Literal(seed))
