@@ -109,6 +109,16 @@
     )
 {%- endmacro %}
 
+{# For a test: whether a session of this date may be one that the build wrote. Without a build, as
+   in a `dbt test` by hand, every one may be. #}
+{% macro may_be_new(date_key) -%}
+    {%- if flags.WHICH == 'build' -%}
+        {{ is_touched(month_date_key(date_key)) }}
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
 {# Whether a date is in a touched month, or so many months from one: is_near_touched(d, [0, -1]) is
    true for 5 April when April or March is touched. #}
 {% macro is_near_touched(date, months) -%}

@@ -18,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json, execute_values
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-from include.ops.row_hash import hashable, in_utf8, row_hash
+from include.ops.row_hash import hashable, row_hash, text_hash
 from include.specs import NUMBERS, DocumentKind, PostgresTable, RawTable
 
 Fingerprint = dict[str, Decimal]
@@ -39,9 +39,9 @@ class Measured:
     hashed: Mapping[str, str] = field(default_factory=dict)
 
 
-def hashed_keys(key: Composable) -> Composed:
+def hashed_keys(key: Composable, *, is_utf8: bool = True) -> Composed:
     """Return two aggregates for a set of keys, equal in every database: their count and sum of hashes."""
-    return SQL('count(*), coalesce(sum(hashtextextended({}::text collate "C", 0)), 0)').format(key)
+    return SQL("count(*), coalesce(sum({}), 0)").format(text_hash(key, is_utf8=is_utf8))
 
 
 def key_text(key: tuple[str, ...], types: Mapping[str, str] | None = None) -> Composable:
@@ -80,9 +80,8 @@ def all_of(table: RawTable) -> Measured:
 def fingerprint_of(cursor: Cursor, rows: Composable, measured: Measured) -> Fingerprint:
     """Return the figures of the rows in one scan; `rows` is a `from` item."""
     is_utf8 = _is_utf8(cursor)
-    key = key_text(measured.key)
     names = [ROWS, KEY_HASH, *map(sum_of, measured.numbers)]
-    figures = [hashed_keys(key if is_utf8 else in_utf8(key))]
+    figures = [hashed_keys(key_text(measured.key), is_utf8=is_utf8)]
     figures += [SQL("coalesce(sum({}), 0)").format(Identifier(column)) for column in measured.numbers]
     if measured.hashed:
         names.append(ROW_HASH)

@@ -13,14 +13,15 @@ from collections.abc import Mapping
 
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
-# Type -> its hash; {0} is the value, {1} the seed. Since PostgreSQL 11.
+# {0} is the value, {1} the seed. All are there since PostgreSQL 11.
 TEXT = 'hashtextextended({0} collate "C", {1})'
+# Type -> its hash; of other types it is that of the text.
 HASHES = {
-    "text": TEXT,
     "smallint": "hashint2extended({0}, {1})",
     "integer": "hashint4extended({0}, {1})",
     "bigint": "hashint8extended({0}, {1})",
-    "numeric": "hash_numeric_extended({0}, {1})",
+    # Of NaN and of infinities it is the seed.
+    "numeric": "coalesce(nullif(hash_numeric_extended({0}, {1}), {1}), hashtextextended({0}::text, {1}))",
     "real": "hashfloat4extended({0}, {1})",
     "double precision": "hashfloat8extended({0}, {1})",
     "timestamp without time zone": "timestamp_hash_extended({0}, {1})",
@@ -32,7 +33,6 @@ HASHES = {
 }
 # Texts of arrays differ where arrays are equal: {1.5} and {1.50}.
 ARRAY = "hash_array_extended({0}, {1})"
-TEXTS = {"text", "text[]"}
 
 
 def row_hash(columns: Mapping[str, str], *, is_utf8: bool = True) -> Composed:
@@ -52,18 +52,26 @@ def hashable(columns: Mapping[str, str], *, is_utf8: bool) -> dict[str, str]:
     return {name: type_ for name, type_ in columns.items() if type_ not in unlike}
 
 
-def in_utf8(text: Composable) -> Composed:
-    """Return the text with its bytes in UTF-8, on a server of another encoding."""
-    # Of SQL_ASCII nothing is converted: the bytes stay, and the hash is one of bytes.
-    return SQL("convert_from(convert_to({}::text, 'UTF8'), 'SQL_ASCII')").format(text)
+def text_hash(text: Composable, seed: int = 0, *, is_utf8: bool = True) -> Composed:
+    """Return the expression for the hash of a text, of the bytes that it has in UTF-8.
+
+    An array's hash is 31 times 1, plus that of its only element: PostgreSQL has none for bytes alone that
+    every version offers.
+    """
+    if is_utf8:
+        return SQL(TEXT).format(SQL("{}::text").format(text), Literal(seed))
+    return SQL("hash_array_extended(array[convert_to({}::text, 'UTF8')], {}) - 31").format(
+        text, Literal(seed)
+    )
 
 
 def _hash(name: str, type_: str, seed: int, is_utf8: bool) -> Composed:
-    """Return the expression for the hash of one value; the seed itself for null."""
-    value: Composable = SQL("{}::{}").format(Identifier(name), SQL(type_))
-    if type_ not in HASHES and (not type_.endswith("[]") or type_ in TEXTS):
-        value = SQL("{}::text").format(value)
-    if not is_utf8 and type_ in TEXTS:
-        value = in_utf8(value)
-    known = ARRAY if type_.endswith("[]") and type_ not in TEXTS else HASHES.get(type_, TEXT)
-    return SQL("coalesce({}, {})").format(SQL(known).format(value, Literal(seed)), Literal(seed))
+    """Return the expression for the hash of one value; for null one that is nothing's."""
+    value = SQL("{}::{}").format(Identifier(name), SQL(type_))
+    if type_ in HASHES:
+        hashed = SQL(HASHES[type_]).format(value, Literal(seed))
+    elif type_.endswith("[]") and type_ != "text[]":
+        hashed = SQL(ARRAY).format(value, Literal(seed))
+    else:
+        hashed = text_hash(value, seed, is_utf8=is_utf8)
+    return SQL("coalesce({}, {})").format(hashed, Literal(-seed))

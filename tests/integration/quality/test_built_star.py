@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include import quality
+from include.dbt import start_dbt
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
 from include.publish.schema_marker import NEXT
@@ -48,6 +49,32 @@ def _build(platform: Platform, folder: Path, batch: Batch, *options: str) -> Non
     assert done.returncode == 0, done.stdout[-5000:]
 
 
+def _find_a_session_of_another_device(platform: Platform, folder: Path) -> None:
+    """See that dbt finds a session with a name that raw does not give it, and restore it."""
+    exchange = (
+        "update trusted_next.fct_viewing_sessions as fact set device_key = ("
+        " select max(device_key) from trusted_next.dim_devices where device_key != fact.device_key)"
+        " where session_id = (select max(session_id) from trusted_next.fct_viewing_sessions)"
+    )
+    test = ["test", "--select", "assert_sessions_say_what_staging_says"]
+
+    def failures() -> str:
+        return start_dbt(*test, settings=platform.dbt_env(), work_dir=folder).communicate()[0]
+
+    assert "Completed successfully" in failures()
+    held = "select device_key from trusted_next.fct_viewing_sessions order by session_id desc limit 1"
+    ((key,),) = platform.query("dbt_transformer", held)
+    platform.query("dbt_transformer", exchange)
+    assert platform.query("dbt_transformer", held) != [(key,)]
+    assert "Got 1 result, configured to fail if != 0" in failures()
+    platform.query(
+        "dbt_transformer",
+        f"update trusted_next.fct_viewing_sessions set device_key = {key}"
+        " where session_id = (select max(session_id) from trusted_next.fct_viewing_sessions)",
+    )
+    assert "Completed successfully" in failures()
+
+
 def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform, tmp_path):
     for number in (0, 5):
         folder, batch = tmp_path / str(number), _day(number)
@@ -61,6 +88,8 @@ def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform, tmp_path):
     assert dict(platform.query("elt_loader", compared)).keys() == STAR.keys()
     deleted = "select table_name, sum(rows_deleted) > 0 from ops.load_runs where stage = 'extract' group by 1"
     assert {name for name, is_any in platform.query("elt_loader", deleted) if is_any} >= STAR.keys()
+
+    _find_a_session_of_another_device(platform, tmp_path)
 
     lost = platform.query(
         "dbt_transformer",
