@@ -31,7 +31,7 @@ from include.ops.fingerprint import (
     numbers,
     without_stamp,
 )
-from include.specs import Array, RawTable
+from include.specs import Array, DocumentKind, RawTable
 
 # Of a longer text the beginning is shown.
 LONGEST_SHOWN = 60
@@ -112,8 +112,9 @@ def leave_out(
 def staged_rows(table: RawTable, columns: Sequence[str], watermark: str | None = None) -> Composed:
     """Return the `from` item for the staged source, with raw's rows in place of those left out."""
     names = [Identifier(column) for column in columns]
+    documents = {DOCUMENT} if isinstance(table, DocumentKind) else set()
     staged = [
-        SQL("{} as {}").format(without_stamp(watermark), name) if column == DOCUMENT else name
+        SQL("{} as {}").format(without_stamp(watermark), name) if column in documents else name
         for column, name in zip(columns, names, strict=True)
     ]
     # An element is left out with its document.

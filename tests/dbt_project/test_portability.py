@@ -46,6 +46,7 @@ SPARK_MACROS = {
     "utc_timestamp(expression)": "{{ default__utc_timestamp(expression) }}",
     "is_one_of(column, subquery)": "{{ default__is_one_of(column, subquery) }}",
     "see_one_state()": "",
+    "may_be_new(date_key)": "{{ date_key }} > 0",
     # One key of one column.
     "keys_of(name)": "a",
 }

@@ -138,11 +138,11 @@ def test_as_many_columns_as_a_table_may_have_are_hashed(warehouse):
 @pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252", "EUC_JP", "SQL_ASCII"])
 def test_hash_is_of_texts_in_utf8_whatever_the_server_has(platform, warehouse, encoding):
     text = "日本" if encoding == "EUC_JP" else "Curaçao"
-    rows = f"(values (1, '{text}', array['{text}', 'b'], '[1]'::jsonb)) as t (k, x, a, j)"
-    columns = {"k": "integer", "x": "text", "a": "text[]", "j": "jsonb"}
+    rows = f"(values (1, '{text}', array['{text}', 'b'], null, '[1]'::jsonb)) as t (k, x, a, n, j)"
+    columns = {"k": "integer", "x": "text", "a": "text[]", "n": "text", "j": "jsonb"}
     assert hashable(columns, is_utf8=True) == columns
     alike = hashable(columns, is_utf8=False)
-    assert alike.keys() == {"k", "x", "a"}
+    assert alike.keys() == {"k", "x", "a", "n"}
     admin = platform.connect("admin")
     admin.autocommit = True
     name = f"encoded_{encoding.lower()}"
