@@ -15,6 +15,11 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 # {0} is the value, {1} the seed. All are there since PostgreSQL 11.
 TEXT = 'hashtextextended({0} collate "C", {1})'
+# The same where {0} has other bytes in UTF-8. PostgreSQL hashes bytes alone under other names in each
+# version, but an array always alike: 31, plus the hash of its only element.
+BYTES = """
+case when {0} is not null then hash_array_extended(array[convert_to({0}, 'UTF8')], {1}) - 31 end
+"""
 # Type -> its hash; of other types it is that of the text.
 HASHES = {
     "smallint": "hashint2extended({0}, {1})",
@@ -53,16 +58,10 @@ def hashable(columns: Mapping[str, str], *, is_utf8: bool) -> dict[str, str]:
 
 
 def text_hash(text: Composable, seed: int = 0, *, is_utf8: bool = True) -> Composed:
-    """Return the expression for the hash of a text, of the bytes that it has in UTF-8.
-
-    An array's hash is 31 times 1, plus that of its only element: PostgreSQL has none for bytes alone that
-    every version offers.
-    """
+    """Return the expression for the hash of a text, of the bytes that it has in UTF-8."""
     if is_utf8:
         return SQL(TEXT).format(SQL("{}::text").format(text), Literal(seed))
-    return SQL("hash_array_extended(array[convert_to({}::text, 'UTF8')], {}) - 31").format(
-        text, Literal(seed)
-    )
+    return SQL(BYTES).format(SQL("{}::text").format(text), Literal(seed))
 
 
 def _hash(name: str, type_: str, seed: int, is_utf8: bool) -> Composed:

@@ -137,7 +137,9 @@ def differing_keys(
     declared, are not shown.
     """
     (left, left_rows), (right, right_rows) = sides.items()
-    names = sorted(set(columns) - set(table.raw_key))
+    # Those that are declared first, in their order.
+    declared = [column.name for column in table.raw_columns if column.name in columns]
+    names = [name for name in dict.fromkeys([*declared, *columns]) if name not in table.raw_key]
     selected = SQL(", ").join(
         [SQL("{} as _compared_key").format(key_text(table.raw_key)), *map(Identifier, names)]
     )
