@@ -10,6 +10,8 @@ from cli.postgres_words import RESERVED
 from include.specs import Column, PostgresTable, RawTable
 
 PLAIN_NAME = re.compile(r"[^\W\d]\w*")
+# What dbt would take for its own words in the name of a column.
+JINJA = re.compile(r"\{[{%#]")
 # What follows from the loader's columns; declared ones of the same name get another.
 META = {
     "is_deleted": "_deleted_at is not null",
@@ -104,6 +106,8 @@ def _expression(column: Column, name: str, table: RawTable) -> str:
     if column.type == "timestamptz":
         return f"{{{{ utc_timestamp({quoted!r}) }}}}"
     is_id = column.name in table.raw_key or column.bson or name.endswith("_id")
+    if JINJA.search(quoted):
+        quoted = f"{{{{ {quoted!r} }}}}"
     return f"nullif(trim({quoted}), '')" if column.type == "text" and not is_id else quoted
 
 

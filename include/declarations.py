@@ -17,6 +17,8 @@ from include.specs import (
     LARGEST,
     NUMBERS,
     PLAYED_STAMPS,
+    SEED_NAMES,
+    SYSTEM_NAMES,
     TAKEN_NAMES,
     Array,
     Column,
@@ -127,6 +129,8 @@ class _Entry:
         else:
             elements = self._columns(place, array["columns"], ())
         position = array.get("position", "position")
+        if fault := _fault_of_name(position):
+            raise self._error((*place, "position"), fault)
         if {key.name, position} & {column.name for column in elements} or key.name == position:
             raise self._error(place, f"{key.name} and {position} are columns of every element's row already")
         return Array(field, array["raw"], key, position, elements, **self._described(array))
@@ -183,6 +187,8 @@ class _Entry:
             raise self._error(
                 ("file",), "a seeded table is in the schema public, and has one text column as key"
             )
+        if clash := SEED_NAMES & names.keys():
+            raise self._error(("columns", min(clash)), "this name is the seed's own")
         if self.entry.get("watermark") not in (None, "updated_at") or "updated_at" in names:
             raise self._error(("watermark",), f"the platform sets {' and '.join(PLAYED_STAMPS)} itself")
 
@@ -258,6 +264,8 @@ def _fault_of_name(name: object) -> str | None:
         return f"a name has 1 to {LONGEST_NAME} bytes"
     if "%" in name:
         return "the driver takes a % in a name for a parameter: leave the column out, or rename it in a view"
+    if name in SYSTEM_NAMES:
+        return "every table of PostgreSQL has a column of this name already: rename it in a view"
     return "this name is the loader's own" if name in TAKEN_NAMES or name == "_document" else None
 
 

@@ -101,6 +101,11 @@ ROW_KEY = tuple(column.name for column in ROW_HASH)
 # Names that raw, and a load or a comparison within its statements, need themselves.
 TAKEN_NAMES = {*META_COLUMNS, *ROW_KEY}
 TAKEN_NAMES |= {"_was_live", "_left_out_key", "_compared_key"}
+# Every table has columns of these names, which a view may give to its own.
+SYSTEM_NAMES = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
+TAKEN_NAMES |= SYSTEM_NAMES
+# Of a table that the platform seeds also those that say where a row stands in its file.
+SEED_NAMES = {"line", "first_line"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ with staged as (
         watch_date,
         count(*) as sessions,
         sum(watch_duration_minutes) as watch_minutes,
-        sum(completion_percentage) as completion_percentages
+        sum(cast(completion_percentage as numeric(5, 2))) as completion_percentages
     from {{ ref('stg_postgres__viewing_sessions') }}
     where not is_deleted
     group by watch_date

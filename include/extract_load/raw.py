@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composed, Identifier, Literal
+from psycopg2.sql import SQL, Composed, Identifier
 
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
@@ -25,7 +25,8 @@ set local extra_float_digits = 3
 """
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
-# read as the upsert goes along, so that a page of raw is visited once.
+# read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:
+# those of a source have any names.
 MERGE = """
 with changed as materialized (
     select stage.*, target.{first_key} is not null and target._deleted_at is null as _was_live
@@ -35,23 +36,23 @@ with changed as materialized (
 ),
 merged as (
     insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)
-    select {columns}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed
+    select {changed}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed
     on conflict ({key}) do update set
         ({columns}) = row({new}), _batch_id = excluded._batch_id, _deleted_at = null,
         _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at
-    returning xmax = 0 as inserted
+    returning target.xmax = 0 as inserted
 ),
 written as (
-    select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
+    select count(*) filter (where merged.inserted), count(*) filter (where not merged.inserted) from merged
 ),
-came as (select {came} from changed where not _was_live)
+came as (select {came} from changed where not changed._was_live)
 select (select count(*) from {stage}), written.*, came.* from written cross join came
 """
 MARK_DELETED = """
 update raw.{table} as target set
     _deleted_at = %(loaded_at)s, _loaded_at = %(loaded_at)s,
-    _batch_id = %(batch_id)s, _as_of = greatest(_as_of, %(as_of)s)
-where _deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})
+    _batch_id = %(batch_id)s, _as_of = greatest(target._as_of, %(as_of)s)
+where target._deleted_at is null and not exists (select 1 from {keys} as gone where {same_key})
 """
 
 
@@ -169,7 +170,9 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
     cursor.execute(SQL("analyze {} ({})").format(Identifier(f"stage_{table.raw}"), keys))
     # Few rows are found by their key, not by reading all of raw: on a disk that seeks for free.
     cursor.execute("set local random_page_cost = 1.1")
-    cursor.execute(_merge(table, start.watermark), start.stamps)
+    # The path of the stamp: a field may have a % in its name, which only a parameter may.
+    stamp = start.watermark.split(".") if start.watermark else []
+    cursor.execute(_merge(table), {**start.stamps, "stamp": stamp})
     staged, load.inserted, load.updated, *came = cursor.fetchone()
     load.read += staged
     return KeySet(*came)
@@ -202,7 +205,7 @@ def close_load(
     )
 
 
-def _merge(table: RawTable, watermark: str | None) -> Composed:
+def _merge(table: RawTable) -> Composed:
     """Return the statement MERGE for the table: its columns, key, and what makes a row a changed one."""
     names = [column.name for column in table.raw_columns]
     document = ["_document"] if isinstance(table, DocumentKind) else []
@@ -214,11 +217,17 @@ def _merge(table: RawTable, watermark: str | None) -> Composed:
         same_key=_same_key(table, "stage"),
         key=SQL(", ").join(map(Identifier, table.raw_key)),
         columns=SQL(", ").join(values),
-        new=SQL(", ").join(SQL("excluded.{}").format(column) for column in values),
-        old_values=_compared("target", table, watermark),
-        new_values=_compared("stage", table, watermark),
+        changed=_of("changed", values),
+        new=_of("excluded", values),
+        old_values=_compared("target", table),
+        new_values=_compared("stage", table),
         came=hashed_keys(key_text(table.raw_key)),
     )
+
+
+def _of(row: str, columns: Iterable[Identifier]) -> Composed:
+    """Return the columns of the row, each with its name."""
+    return SQL(", ").join(SQL("{}.{}").format(Identifier(row), column) for column in columns)
 
 
 def _same_key(table: RawTable, other: str) -> Composed:
@@ -229,7 +238,7 @@ def _same_key(table: RawTable, other: str) -> Composed:
     )
 
 
-def _compared(row: str, table: RawTable, watermark: str | None) -> Composed:
+def _compared(row: str, table: RawTable) -> Composed:
     """Return the values of a row by which a change is noticed."""
     values = [SQL("{}.{}").format(Identifier(row), Identifier(column.name)) for column in table.raw_columns]
     # 1.0 and 1 are one key, but two texts, and keys are compared with those of the source by their texts.
@@ -240,6 +249,5 @@ def _compared(row: str, table: RawTable, watermark: str | None) -> Composed:
     ]
     if isinstance(table, DocumentKind):
         # When a document was touched is not what it says: its stamp alone is no change.
-        stamp = Literal(watermark.split(".") if watermark else [])
-        values.append(SQL("{}._document #- {}::text[]").format(Identifier(row), stamp))
+        values.append(SQL("{}._document #- %(stamp)s::text[]").format(Identifier(row)))
     return SQL(", ").join(values)

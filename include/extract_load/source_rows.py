@@ -3,6 +3,7 @@
 What the platform made itself has its rules as constraints, so its rows are not checked again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,16 +30,18 @@ HASHED = """
 """
 REJECTED = """
 select
-    concat(coalesce(key, 'no key'), ' #' || nullif(number, 1)),
-    problem[1], problem[2], problem[3], problem[4], row
+    concat(coalesce(rejected.key, 'no key'), ' #' || nullif(rejected.number, 1)),
+    rejected.problem[1], rejected.problem[2], rejected.problem[3], rejected.problem[4], rejected.row
 from (
-    select *, row_number() over (partition by coalesce(key, 'no key') order by row) as number
+    select
+        judged.*,
+        row_number() over (partition by coalesce(judged.key, 'no key') order by judged.row) as number
     from (
         select {key} as key, {problem} as problem, row_to_json(source.*)::text as row
         from {rows} as source
         where {changed}
     ) as judged
-    where problem is not null
+    where judged.problem is not null
 ) as rejected
 """
 REPEATED = "select {key} from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}"
@@ -72,7 +75,7 @@ class SourceRows:
         """The expression for the moment of a row's last change."""
         if self.stamp is None:
             return SQL("null::timestamptz")
-        return SQL(STAMPS[self.stamp.type]).format(column=Identifier(self.stamp.name), zone=self._zone)
+        return SQL(STAMPS[self.stamp.type]).format(column=self._stamp, zone=self._zone)
 
     def changed_since(self, moment: datetime | None, *, undated: bool = True) -> Composable:
         """Return the condition for rows stamped from the moment on (None: all), or without a stamp.
@@ -83,7 +86,7 @@ class SourceRows:
         if moment is None or self.stamp is None:
             return SQL("true")
         # The column stands alone, so that its index serves.
-        name, since = Identifier(self.stamp.name), SQL("{}::timestamptz").format(Literal(moment))
+        name, since = self._stamp, SQL("{}::timestamptz").format(Literal(moment))
         if self.stamp.type != "timestamp with time zone":
             since = SQL("(({} - interval '1 hour') at time zone {})").format(since, self._zone)
         if self.stamp.type == "date":
@@ -130,6 +133,11 @@ class SourceRows:
             )
 
     @property
+    def _stamp(self) -> Composed:
+        """The column of the stamp; every row of the source is a row of `source`."""
+        return SQL("source.{}").format(Identifier(self.stamp.name))
+
+    @property
     def _columns(self) -> dict[str, Composable]:
         """The columns that are read and no others: a reader may not see all, nor want to."""
         typed = SQL("source.{0}::{1} as {0}")
@@ -139,7 +147,7 @@ class SourceRows:
         }
         if self.stamp:
             # As it is, so that its index serves.
-            columns[self.stamp.name] = SQL("source.{}").format(Identifier(self.stamp.name))
+            columns[self.stamp.name] = self._stamp
         return columns
 
     @property
@@ -160,8 +168,8 @@ class SourceRows:
         """Return the rows with the hash of what they say, in whatever order the columns are declared."""
         said = sorted(column.name for column in self.table.columns)
         return SQL(HASHED).format(
-            row=SQL("row({})").format(SQL(", ").join(map(Identifier, said))),
-            columns=SQL(", ").join(map(Identifier, self._columns)),
+            row=SQL("row({})").format(_hashed_columns(said)),
+            columns=_hashed_columns(self._columns),
             rows=rows,
         )
 
@@ -176,3 +184,7 @@ class SourceRows:
     @property
     def _zone(self) -> Literal:
         return Literal(self.table.time_zone)
+
+
+def _hashed_columns(names: Iterable[str]) -> Composed:
+    return SQL(", ").join(SQL("hashed.{}").format(Identifier(name)) for name in names)

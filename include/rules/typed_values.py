@@ -12,7 +12,7 @@ from include.specs import Column
 
 
 def first_problem(columns: Sequence[Column]) -> Composed | None:
-    """Return an expression: null for a good row, else an array {column, value, reason, rule}.
+    """Return an expression over `source`: null for a good row, else an array {column, value, reason, rule}.
 
     None where no column has a rule.
     """
@@ -22,7 +22,7 @@ def first_problem(columns: Sequence[Column]) -> Composed | None:
 
 def _branches(column: Column) -> Iterator[Composed]:
     # As in raw, since the bounds are of that type.
-    name = SQL("{}::{}").format(Identifier(column.name), SQL(column.type))
+    name = SQL("source.{}::{}").format(Identifier(column.name), SQL(column.type))
     if column.required:
         yield branch(column, SQL("{} is null").format(name), "missing")
     for bound, operator, rule in ((column.minimum, "<", "below"), (column.maximum, ">", "above")):

@@ -22,7 +22,7 @@ REFUSED = {
     "similar to": r"\bsimilar\s+to\b",
     "at time zone (utc_timestamp)": r"\bat\s+time\s+zone\b",
     "types of PostgreSQL (type_string and others)": r"\bas\s+(text|timestamptz|jsonb?|bytea|bit|uuid)\b",
-    "fields of PostgreSQL (datediff)": r"\bextract\s*\(\s*(epoch|dow|isodow|doy)\b",
+    "fields of PostgreSQL (datediff)": r"\bextract\s*\(\s*(epoch|dow|isodow|isoyear|doy)\b",
     # On Spark dbt multiplies it by 12 for years, and writes no parentheses.
     "a sum in dateadd (parentheses)": r"\bdateadd\(\s*'\w+'\s*,\s*'[^'()]*[+-]\s*\d",
     "on conflict, returning (merge)": r"\bon\s+conflict\b|\breturning\b",

@@ -105,6 +105,7 @@ TABLES = {
     ("columns: {_batch_id: text}",): (3, "orders.columns._batch_id: this name is the loader's own"),
     ("columns: {_row_hash: text}",): (3, "_row_hash: this name is the loader's own"),
     ("columns: {_was_live: text}",): (3, "_was_live: this name is the loader's own"),
+    ("columns: {ctid: text}",): (3, "ctid: every table of PostgreSQL has a column of this name already"),
     ("columns: {'': text}",): (3, "orders.columns.: a name has 1 to 63 bytes"),
     (f"columns: {{{'ä' * 32}: text}}",): (3, "a name has 1 to 63 bytes"),
     ("columns: {50 %: text}",): (
@@ -147,6 +148,7 @@ TABLES = {
         3,
         "in the schema public, and has one text column as key",
     ),
+    ("file: a.csv", KEY, "columns: {id: text, line: text}"): (5, "columns.line: this name is the seed's own"),
     ("file: a.csv", KEY, "columns: {id: text}", "schema: x"): (3, "a seeded table is in the schema public"),
     ("file: a.csv", KEY, "columns: {id: text}", "watermark: at"): (
         6,
@@ -196,6 +198,10 @@ COLLECTIONS = {
     (ID, "arrays: {a: {raw: x, position: e, element: {name: e, type: text}}}"): (
         5,
         "_id and e are columns of",
+    ),
+    (ID, "arrays: {a: {raw: x, position: xmin, element: {name: e, type: text}}}"): (
+        5,
+        "arrays.a.position: every table of PostgreSQL has a column of this name",
     ),
     (ID, "arrays: {a: {raw: mongo_orders, element: {name: e, type: text}}}"): (2, "fills raw.mongo_orders"),
     (ID, "file: a.json", "server: atlas"): (6, "orders.server: what is seeded is on source_mongo"),

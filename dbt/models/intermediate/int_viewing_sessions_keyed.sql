@@ -12,7 +12,8 @@ select
     {{ surrogate_key_or_unknown('viewing_sessions.quality_level') }} as quality_level_key,
     viewing_sessions.watch_date,
     viewing_sessions.watch_duration_minutes,
-    viewing_sessions.completion_percentage,
+    cast(viewing_sessions.completion_percentage as numeric(5, 2)) as completion_percentage,
+    -- On the source's value: 89.995 is shown as 90.00 and is not completed.
     viewing_sessions.completion_percentage >= {{ var('completion_threshold') }} as is_completed,
     viewing_sessions.loaded_at,
     user_versions.user_loaded_at

@@ -76,6 +76,7 @@ calendar as (
 
     select
         date_day,
+        {{ period_start('week', 'date_day') }} as week_start_date,
         cast(extract(month from date_day) as integer) as month_number,
         -- 0001-01-01 was a Monday.
         mod({{ datediff("cast('0001-01-01' as date)", 'date_day', 'day') }}, 7) + 1 as day_number
@@ -96,6 +97,9 @@ select
         {% endfor %}
     end as month_name,
     cast(extract(week from date_day) as integer) as week,
+    -- An ISO week is in the year of its Thursday.
+    cast(extract(year from {{ dateadd('day', 3, 'week_start_date') }}) as integer) as iso_year,
+    week_start_date,
     day_number as day_of_week,
     case day_number
         {% for day_name in day_names -%}

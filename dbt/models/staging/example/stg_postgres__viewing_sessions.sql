@@ -11,7 +11,7 @@ select
         when resolution > 0 then 'SD'
     end as quality_level,
     cast(seconds / 60.0 as numeric(10, 2)) as watch_duration_minutes,
-    cast(least(100.0 * seconds / seconds_total, 100) as numeric(5, 2)) as completion_percentage,
+    cast(least(100.0 * seconds / seconds_total, 100) as numeric(38, 18)) as completion_percentage,
     _deleted_at is not null as is_deleted,
     cast({{ utc_timestamp('started_at') }} as date) as watch_date,
     _as_of as as_of,

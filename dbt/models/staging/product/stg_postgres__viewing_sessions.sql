@@ -5,7 +5,7 @@ select
     nullif(trim(device_type), '') as device_type,
     nullif(trim(quality_level), '') as quality_level,
     cast(watch_duration_minutes as numeric(10, 2)) as watch_duration_minutes,
-    cast(completion_percentage as numeric(5, 2)) as completion_percentage,
+    completion_percentage,
     _deleted_at is not null as is_deleted,
     watch_date,
     _as_of as as_of,
