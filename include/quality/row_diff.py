@@ -38,20 +38,26 @@ LONGEST_SHOWN = 60
 
 KEYS_LEFT_OUT = """
 (
-    select {key} from {stage}
-    where not {is_as_loaded} and coalesce(_source_updated_at >= {watermark}::timestamptz, true)
+    select {key} from {stage} as staged
+    where not {is_as_loaded} and coalesce(staged._source_updated_at >= {watermark}::timestamptz, true)
 )
 union
 (select {key} from {keys} except select {key} from {stage})
 union
-select key from (
-    select {key} as key from raw.{raw} where _deleted_at is null
+select deleted._key from (
+    select {key} as _key from raw.{raw} as live where live._deleted_at is null
     except
     select {key} from {keys}
 ) as deleted
 where (
-    (select value from ops.source_figures where table_name = {table} and measure = {rows}),
-    (select value from ops.source_figures where table_name = {table} and measure = {key_hash})
+    (
+        select figures.value from ops.source_figures as figures
+        where figures.table_name = {table} and figures.measure = {rows}
+    ),
+    (
+        select figures.value from ops.source_figures as figures
+        where figures.table_name = {table} and figures.measure = {key_hash}
+    )
 ) = (select {hashed} from {live})
 """
 STAGED_ROWS = """
@@ -74,9 +80,9 @@ joined as (
         end as detail
     from left_side full join right_side using (_compared_key)
 )
-select concat(_compared_key, ' (', detail, ')') from joined
-where detail is not null
-order by _compared_key
+select concat(joined._compared_key, ' (', joined.detail, ')') from joined
+where joined.detail is not null
+order by joined._compared_key
 limit {limit}
 """
 DETAIL = """
@@ -122,7 +128,7 @@ def staged_rows(table: RawTable, columns: Sequence[str], watermark: str | None =
     return SQL(STAGED_ROWS).format(
         columns=SQL(", ").join(names),
         staged=SQL(", ").join(staged),
-        is_left_out=SQL("exists (select 1 from left_out where _left_out_key = {})").format(key),
+        is_left_out=SQL("exists (select 1 from left_out where left_out._left_out_key = {})").format(key),
         live=live_rows(table, watermark),
         stage=Identifier(f"stage_{table.raw}"),
     )
