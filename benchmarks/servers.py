@@ -6,10 +6,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from include import embedded
+from include import embedded, libpq
 from include.embedded.postgres import connect_as_admin
 from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
@@ -32,7 +31,7 @@ class Servers:
         return find_login(SERVERS[role], role).parameters(self.env)
 
     def connect(self, role: str) -> Connection:
-        return psycopg2.connect(**self.parameters(role))
+        return libpq.connect(**self.parameters(role))
 
     def url(self, role: str) -> str:
         """Return the role's login as other programs want it; its password is made of hexadecimal digits."""

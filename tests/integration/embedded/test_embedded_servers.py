@@ -17,6 +17,7 @@ from include import embedded
 from include.embedded import EmbeddedServerError, mongo, postgres
 from include.embedded.processes import is_running, spawn, wait_until
 from include.environment import read_env
+from include.libpq import connect
 from tests.integration.embedded.servers import (
     SERVERS,
     alive,
@@ -96,7 +97,7 @@ def test_stop_ends_both_and_forgets_them(home, running):
     assert not any(is_running(home / f"{server}.pid") for server in SERVERS)
     for port in ports(running):
         with pytest.raises(psycopg2.OperationalError, match="Connection refused"):
-            psycopg2.connect(host="127.0.0.1", port=port, user="app", password="x", dbname="x")
+            connect(host="127.0.0.1", port=port, user="app", password="x", dbname="x")
     # Nothing runs: that is fine too.
     embedded.stop(home)
 
