@@ -77,8 +77,8 @@ DEFAULT_ARGS = {
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
     "retry_policy": WhatPasses(
-        # A task that hangs, and Airflow's own components that are away.
-        rules=[RetryRule([TransientError, AirflowTaskTimeout, AirflowRuntimeError])],
+        # A task that hangs, Airflow's own components that are away, and a worker that is stopped.
+        rules=[RetryRule([TransientError, AirflowTaskTimeout, AirflowRuntimeError, SystemExit])],
         default=RetryAction.FAIL,
     ),
 }
