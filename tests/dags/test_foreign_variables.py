@@ -1,4 +1,4 @@
-"""Tasks in a process of somebody else's, whose environment has libpq's variables: texts arrive as they are."""
+"""Tasks in somebody else's process, whose environment has libpq's variables: texts arrive as they are."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: who opens them, what they say, and that variables of the process change nothing."""
+"""Connections to PostgreSQL: who opens them, what they say, and that no variable changes it."""
 
 import ast
 import logging

@@ -280,3 +280,14 @@ def test_server_that_never_answers_is_given_up_and_ended(tmp_path, monkeypatch):
     ):
         wait_until(never, process, log)
     assert process.wait(5) == -signal.SIGKILL
+
+
+def test_server_that_takes_no_login_is_given_up_at_once(tmp_path):
+    process = spawn(["sleep", "60"], tmp_path / "server.log")
+
+    def refuse():
+        raise psycopg2.OperationalError("server does not support SSL, but SSL was required")
+
+    with pytest.raises(EmbeddedServerError, match="sleep started, but nobody can log in: server does not"):
+        wait_until(refuse, process, tmp_path / "server.log")
+    assert process.wait(5) == -signal.SIGKILL
