@@ -15,6 +15,7 @@ from include.errors import InputError
 from include.extract_load import load_table
 from include.libpq import connect
 from include.ops.load_runs import Load
+from include.quality import Servers, reconcile_sources
 from include.run import Run
 from include.schema.ddl import create_warehouse_tables
 from include.specs import Column, PostgresTable
@@ -240,7 +241,22 @@ def test_keys_that_are_no_ascii_are_compared_and_followed(foreign: dict[str, For
     assert source.raw(table) == [(word * 2, word)]
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252", "EUC_JP"])
+@pytest.mark.parametrize("encoding", ["WIN1252", "SQL_ASCII"])
+def test_what_is_set_aside_is_no_difference(foreign: dict[str, Foreign], encoding: str) -> None:
+    source = foreign[encoding]
+    table = source.table()
+    source.write(table, (b"a", b"one"), (b"b", b"\x81"), ("é".encode(CODECS[encoding]), b"three"))
+    assert source.load(table).quarantined == 1
+    servers = Servers(
+        {"source_postgres": source.reader}, source.loader, source.platform.connect("dbt_transformer")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        declare(patch, [table])
+        compared = reconcile_sources(servers, today(f"compared {encoding}"), schema="trusted_next")
+    assert compared
+
+
+@pytest.mark.parametrize("encoding", CODECS)
 def test_names_of_tables_and_columns_are_converted(foreign: dict[str, Foreign], encoding: str) -> None:
     source = foreign[encoding]
     name = {"EUC_JP": "表"}.get(encoding, "Länder")
@@ -262,6 +278,22 @@ def test_names_of_tables_and_columns_are_converted(foreign: dict[str, Foreign], 
         create_warehouse_tables(source.loader)
     source.load(declared)
     assert source.raw(declared, f'id, "{name}"') == [(1, name)]
+
+
+def test_column_whose_name_is_no_text_is_left_out(foreign: dict[str, Foreign]) -> None:
+    source = foreign["SQL_ASCII"]
+    table = source.table(key_type="integer")
+    rename = (
+        f"execute format('alter table public.{table.table} add %I text', convert_from('\\xe9', 'SQL_ASCII'))"
+    )
+    source.run(f"do $$ begin {rename}; end $$")
+    source.write(table, (1, b"one"))
+    assert source.load(table).inserted == 1
+    assert source.raw(table) == [(1, "one")]
+    left_out = (
+        "select column_name, action from ops.schema_changes where table_name = %s and action <> 'added'"
+    )
+    assert source.platform.query("elt_loader", left_out, table.raw)[-1][0] == r"\xe9"
 
 
 def test_too_many_such_rows_stop_the_load_and_their_reasons_stay(foreign: dict[str, Foreign]) -> None:
