@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
+# libpq's variables of the caller's shell: what a connection needs it says itself.
+unexport $(filter PG%,$(.VARIABLES))
 # To make, AS is the assembler; here it is who asks.
 ifeq ($(origin AS),default)
 AS :=

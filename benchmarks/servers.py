@@ -6,12 +6,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from include import embedded
+from include import embedded, libpq
 from include.embedded.postgres import connect_as_admin
 from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
@@ -34,7 +33,7 @@ class Servers:
         return find_login(SERVERS[role], role).parameters(self.env)
 
     def connect(self, role: str) -> Connection:
-        return psycopg2.connect(**self.parameters(role))
+        return libpq.connect(**self.parameters(role))
 
     def catalogue(self, user: str) -> Database:
         """Return the source's database in MongoDB."""

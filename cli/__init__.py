@@ -2,7 +2,11 @@
 
 import signal
 
+from include import libpq
 from include.environment import ROOT
+
+# Of the caller's shell: neither the servers nor the tasks that a command starts are to hear of them.
+libpq.forget_variables()
 
 # Everything that a machine without Docker keeps: databases, Airflow's home, logs.
 LOCAL = ROOT / ".local"

@@ -30,7 +30,8 @@ def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) ->
     """Return the run's parameters. A relative folder means the caller's: the task runs elsewhere."""
     conf: dict[str, object] = {"as_of": as_of.isoformat()} if as_of else {}
     if data_dir:
-        conf["data_dir"] = str(data_dir.expanduser().resolve())
+        # Blanks around a pasted path are nobody's.
+        conf["data_dir"] = str(Path(str(data_dir).strip()).expanduser().resolve())
     return conf | ({"full_refresh": True} if full_refresh else {})
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
-import psycopg2
 import psycopg2.errors
 from psycopg2.extensions import connection as Connection
 
 from cli import LOCAL, CommandError
 from cli.container import SECRETS, with_secrets
+from include import libpq
 from include.logins import find_login
 
 NO_WAREHOUSE = "There is no warehouse yet: run `make demo` first."
@@ -18,7 +18,7 @@ OLD_WAREHOUSE = "This warehouse is of an older version: one run of the pipeline 
 @contextmanager
 def connect(env: Mapping[str, str], role: str) -> Iterator[Connection]:
     """Yield a connection to the warehouse as the role."""
-    with closing(psycopg2.connect(**find_login("WAREHOUSE", role).parameters(env))) as connection:
+    with closing(libpq.connect(**find_login("WAREHOUSE", role).parameters(env))) as connection:
         yield connection
 
 

@@ -34,6 +34,7 @@ from airflow.sdk import (
     ExceptionRetryPolicy,
     Param,
     RetryAction,
+    RetryDecision,
     RetryRule,
     chain,
     cross_downstream,
@@ -41,12 +42,32 @@ from airflow.sdk import (
     task,
     task_group,
 )
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
 
 from include import tasks
-from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    RAW_VARIABLE,
+    SERVER_AWAY,
+    build_command,
+    code_checksum,
+)
 from include.environment import plays_product
-from include.errors import DataQualityError, GuardError, InputError
+from include.errors import TransientError
+from include.failures import is_transient
 from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
+
+
+class WhatPasses(ExceptionRetryPolicy):
+    """Try again what passes by itself (`include/failures.py`); everything else fails at once."""
+
+    def evaluate(self, exception: BaseException, *about_tries: object, **context: object) -> RetryDecision:
+        """Say whether the task is tried again. dbt's command says it by the code with which it ends."""
+        if is_transient(exception) or str(exception).endswith(f"exit code {SERVER_AWAY}."):
+            return RetryDecision.retry(reason="A server was away or busy")
+        return super().evaluate(exception, *about_tries, **context)
+
 
 DEFAULT_ARGS = {
     "owner": "data-platform",
@@ -55,12 +76,10 @@ DEFAULT_ARGS = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(hours=1),
-    # Neither a broken file nor an emptied source nor wrong data mend themselves: fail at once.
-    "retry_policy": ExceptionRetryPolicy(
-        rules=[
-            RetryRule(exception=error, action=RetryAction.FAIL)
-            for error in (InputError, GuardError, DataQualityError)
-        ]
+    "retry_policy": WhatPasses(
+        # A task that hangs, Airflow's own components that are away, and a worker that is stopped.
+        rules=[RetryRule([TransientError, AirflowTaskTimeout, AirflowRuntimeError, SystemExit])],
+        default=RetryAction.FAIL,
     ),
 }
 NOT_PLAYED = "SOURCES=existing in .env: the sources are somebody's own, so nothing is made or seeded"

@@ -16,16 +16,34 @@ from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, PyMongoError
 
+from include import libpq
 from include.environment import CONNECTION
-from include.errors import InputError
+from include.errors import InputError, TransientError
+from include.failures import driver_words, is_transient
 from include.logins import BY_CONNECTION_ID
 from include.specs import MongoCollection, PostgresTable
 from include.tables import SOURCES
 
 
+class PostgresAway(TransientError, psycopg2.OperationalError):
+    """The server cannot be reached, or is not ready: also the driver's error, for who catches that."""
+
+
+class PostgresRefuses(InputError, psycopg2.OperationalError):
+    """The server does not take the login, or the connection is not one: a retry cannot help."""
+
+
+class MongoAway(TransientError, ConnectionFailure):
+    """The server cannot be reached: also the driver's error, for who catches that."""
+
+
+class MongoRefuses(InputError, ConnectionFailure):
+    """The server does not take the login, or the connection is not one: a retry cannot help."""
+
+
 @contextmanager
 def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connection]:
-    """Yield an open psycopg2 connection. Raises OperationalError, which says what to do, when there is none.
+    """Yield an open psycopg2 connection. Raises PostgresAway or PostgresRefuses, which say what to do.
 
     Of a source every transaction is `readonly`, whoever logs in. Not PostgresHook: it hands out psycopg 3,
     whose COPY is half as fast (see docs/adr/0003).
@@ -37,15 +55,13 @@ def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connecti
         "dbname": settings.schema,
         "user": settings.login,
         "password": settings.password,
-        "application_name": "video_streaming_elt_pipeline",
         **settings.extra_dejson,
-        # The server converts, whatever its own encoding is and the caller's shell says.
-        "client_encoding": "UTF8",
     }
     try:
-        connection = psycopg2.connect(**parameters)
+        connection = libpq.connect(**parameters)
     except psycopg2.OperationalError as error:
-        raise psycopg2.OperationalError(_advice(settings, error)) from None
+        refused = PostgresRefuses if libpq.is_wrong_login(error) else PostgresAway
+        raise refused(_advice(settings, error)) from None
     except psycopg2.ProgrammingError as error:
         # Not about the server: libpq does not know a parameter.
         raise InputError(_advice(settings, error)) from None
@@ -56,7 +72,7 @@ def postgres(connection_id: str, *, readonly: bool = False) -> Iterator[Connecti
 
 @contextmanager
 def mongo(connection_id: str) -> Iterator[Database]:
-    """Yield the database that the connection names. Raises ConnectionFailure as `postgres` does."""
+    """Yield the database that the connection names. Raises MongoAway or MongoRefuses as `postgres` does."""
     settings = _settings(connection_id)
     if settings.conn_type != "mongo":
         what = f"is of type {settings.conn_type}, and a collection needs mongo"
@@ -73,7 +89,8 @@ def mongo(connection_id: str) -> Iterator[Database]:
             database.command("ping")
         except (PyMongoError, OSError, ValueError, TypeError) as error:
             # The last three: a file or a parameter that is none.
-            raise ConnectionFailure(_advice(settings, error)) from None
+            refused = MongoAway if is_transient(error) else MongoRefuses
+            raise refused(_advice(settings, error)) from None
         yield database
 
 
@@ -135,7 +152,8 @@ def _advice(settings: Settings, error: Exception) -> str:
         variables = f"{login.server}_HOST, {login.server}_PORT, {login.server}_DB and {login.secret}"
         names = f"{variables} in .env are right, or {name}"
     port = f":{settings.port}" if settings.port else ""
+    said = driver_words(error)
     return (
         f"{settings.conn_id}: cannot log in to {settings.schema} on {settings.host}{port} as"
-        f" {settings.login}. See that the server runs, and that {names}. The driver says: {error}"
+        f" {settings.login}. See that the server runs, and that {names}. The driver says: {said}"
     )

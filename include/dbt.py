@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from include.environment import ROOT
+from include.libpq import DBT_VARIABLES, without_variables
 
 # dbt repeats variables with this prefix in run_results.json: so a result tells which run it is of.
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
@@ -26,6 +27,31 @@ DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "none")
 # PYTHONPATH would hide dbt's package behind our folder, and without bytecode every start takes seconds more.
 UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# dbt ends with 1 whatever failed. With this code, EX_TEMPFAIL, its command says that another try can help.
+SERVER_AWAY = 75
+# How dbt words what failures.py lists by class.
+AWAY = (
+    "server closed the connection|connection already closed|connection has been closed|terminating connection"
+    "|connection refused|could not connect|connection reset|connection timed out|timeout expired"
+    "|is starting up|is shutting down|in recovery mode|not yet accepting connections|too many clients"
+    "|connection slots are reserved|deadlock detected|could not serialize|due to lock timeout|due to conflict"
+)
+# Options follow. The output is kept to be searched; PG* variables of whoever runs it do not count.
+COMMAND = """
+exec </dev/null
+set -euo pipefail
+{before}
+unset ${{!PG@}}
+run_dbt() {{
+  local said code=0
+  said=$(mktemp)
+  env {changes} "${{DBT_PYTHON:-python}}" "$@" 2>&1 | tee "$said" || code=$?
+  if ((code)) && grep -qiE {away} "$said"; then code={away_code}; fi
+  rm -f "$said"
+  return "$code"
+}}
+run_dbt {line}
+"""
 # What profiles.yml names; parsing logs in nowhere.
 NO_LOGIN = dict.fromkeys(("WAREHOUSE_HOST", "WAREHOUSE_DB", "DBT_USER", "DBT_PASSWORD"), "unused")
 NO_LOGIN["WAREHOUSE_PORT"] = "5432"
@@ -57,18 +83,24 @@ def project_options() -> list[str]:
 def build_command(before: str = "") -> str:
     """Return the shell command of `dbt build`, which reads its connection from the environment.
 
-    `before` is a command that may end the shell before dbt starts.
+    `before` is a command that may end the shell before dbt starts. Where dbt fails because its server was
+    away or busy, the command ends with SERVER_AWAY. A task's input is Airflow's socket: nothing reads it.
     """
-    line = shlex.join([*DBT, *BUILD, *project_options()])
-    without = " ".join(f"-u {name}" for name in UNWANTED)
-    # A task's standard input is Airflow's socket.
-    start = f'exec env {without} "${{DBT_PYTHON:-python}}" {line}'
-    return f"exec </dev/null\nset -euo pipefail\n{before}\n{start}"
+    changes = [f"-u {name}" for name in UNWANTED]
+    changes += [f"{name}={shlex.quote(value)}" for name, value in DBT_VARIABLES.items()]
+    return COMMAND.strip().format(
+        before=before,
+        changes=" ".join(changes),
+        away=shlex.quote(AWAY),
+        away_code=SERVER_AWAY,
+        line=shlex.join([*DBT, *BUILD, *project_options()]),
+    )
 
 
 def clean_environment(*prefixes: str) -> dict[str, str]:
-    """Return this process's environment for a new Python: without UNWANTED, and without these prefixes."""
-    return {name: value for name, value in os.environ.items() if not name.startswith((*UNWANTED, *prefixes))}
+    """Return this process's environment for a new Python: without UNWANTED, PG*, and these prefixes."""
+    env = without_variables(os.environ)
+    return {name: value for name, value in env.items() if not name.startswith((*UNWANTED, *prefixes))}
 
 
 def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> subprocess.Popen[str]:
@@ -79,7 +111,7 @@ def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> s
     paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
     return subprocess.Popen(
         [sys.executable, *DBT, *arguments, *project_options()],
-        env={**clean_environment("DBT_"), **settings, **paths},
+        env={**clean_environment("DBT_"), **DBT_VARIABLES, **settings, **paths},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

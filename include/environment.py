@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from dotenv import dotenv_values
 
 from include.errors import InputError
+from include.libpq import without_variables
 from include.logins import BY_CONNECTION_ID, Login
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +27,8 @@ CONNECTION, OWN_CONNECTIONS = "AIRFLOW_CONN_", "OWN_CONNECTIONS"
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Read a .env file; values are taken literally, without `$` expansion."""
-    return _parse(path.read_text(encoding="utf-8"))
+    """Read a .env file, but for libpq's variables; values are taken literally, without `$` expansion."""
+    return without_variables(_parse(path.read_text(encoding="utf-8")))
 
 
 def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:

@@ -1,8 +1,16 @@
-"""Errors by what to do about them. Driver errors are not wrapped: Airflow retries a task that raises one."""
+"""Errors by what to do about them. What a driver raises becomes one of them in `failures.py`."""
 
 
 class InputError(Exception):
     """A file or setting must be corrected first: a retry cannot help."""
+
+
+class TransientError(Exception):
+    """A server was away or busy: a later try can help."""
+
+
+class UnexpectedError(Exception):
+    """A server, a driver or the program failed, and a retry does not mend it; the message says where."""
 
 
 class ForeignTableError(InputError):

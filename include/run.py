@@ -8,6 +8,8 @@ from typing import Any
 from include.errors import InputError
 from include.settings import DEFAULT_LIMITS, Limits, Settings
 
+# What a trigger may say. A misspelt name would be a run of another day, or of other files.
+KNOWN = ("as_of", "data_dir", "allow_mass_deletion", "full_refresh")
 # The data set of files that somebody brings: they are always loaded, only generated days have an order.
 OWN_FILES = "own files"
 
@@ -40,7 +42,7 @@ class Run:
 
         Raises InputError for an as_of that is no date, and for files where nothing is seeded.
         """
-        if context["params"].get("data_dir") and not settings.plays:
+        if data_dir_of(context["params"]) and not settings.plays:
             raise InputError(
                 "data_dir names files to seed, but SOURCES=existing in .env: the sources are only read."
                 " Trigger again without it"
@@ -49,12 +51,28 @@ class Run:
         return cls(batch, _limits(context["params"], settings.limits), **(files or {}))
 
 
+def refuse_unknown_settings(context: Mapping[str, Any]) -> None:
+    """Raise InputError when the run's configuration has a name that is none of a trigger's."""
+    said = getattr(context.get("dag_run"), "conf", None) or {}
+    if unknown := sorted({*context.get("params", {}), *said} - set(KNOWN)):
+        names = ", ".join(map(repr, unknown))
+        raise InputError(
+            f"The run's configuration has {names}, which nobody reads; known are {', '.join(KNOWN)}."
+            " Nothing was done. Trigger again with one of these"
+        )
+
+
+def data_dir_of(params: Mapping[str, Any]) -> str | None:
+    """Return the folder that a run's parameters name, without blanks around it, or None."""
+    return (params.get("data_dir") or "").strip() or None
+
+
 def _limits(params: Mapping[str, Any], limits: Limits) -> Limits:
     """Return the limits of a run: it may allow a mass deletion that the settings do not.
 
     Files of somebody's own are there to replace what was loaded before.
     """
-    if params.get("allow_mass_deletion") or params.get("data_dir"):
+    if params.get("allow_mass_deletion") or data_dir_of(params):
         return replace(limits, deleted_share=1)
     return limits
 

@@ -1,7 +1,8 @@
 """What each task of the pipeline does: open connections, call one station of the flow, return numbers.
 
 The DAG puts them in order. An orchestrator passes its context by name, as Airflow does; nothing else of it is
-needed here. What a task returns is small: names and numbers for people and for the next task.
+needed here. What a task returns is small: names and numbers for people and for the next task. What it raises
+is a sentence (`failures.py`).
 """
 
 import os
@@ -12,6 +13,7 @@ from include.connections import all_sources, mongo, postgres, source
 from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.environment import plays_product
 from include.extract_load import load_collection, load_table
+from include.failures import explained
 from include.ops.load_runs import state_of_raw
 from include.ops.publications import Publication
 from include.ops.run_report import record_and_total
@@ -20,7 +22,7 @@ from include.publish.schema_marker import NEXT, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
-from include.run import Run
+from include.run import Run, data_dir_of, refuse_unknown_settings
 from include.schema import (
     create_collection,
     create_source_tables,
@@ -36,23 +38,29 @@ from include.transaction import transaction
 SKIPPED = 99
 
 
+@explained
 def generate_source_files(**context) -> dict[str, str]:
     """Write the files of the run's day, or find those of somebody's own; return their folder and data set."""
+    refuse_unknown_settings(context)
     settings = read_settings()
     as_of = Run.from_context(context, settings).batch.as_of
-    return vars(prepare_files(settings, as_of, context["params"]["data_dir"]))
+    return vars(prepare_files(settings, as_of, data_dir_of(context["params"])))
 
 
-def create_mongodb_collections() -> None:
+@explained
+def create_mongodb_collections(**context) -> None:
     """Create the collections of the product that is played, or bring them up to date."""
+    refuse_unknown_settings(context)
     with mongo("source_mongo_app") as database, postgres("source_postgres_app") as source:
         refuse_foreign_sources(source, database)
         for collection in PLAYED_COLLECTIONS:
             create_collection(database, collection)
 
 
-def create_postgres_tables() -> None:
+@explained
+def create_postgres_tables(**context) -> None:
     """Create the tables of the warehouse, and of the product if it is played, or bring them up to date."""
+    refuse_unknown_settings(context)
     if plays_product(os.environ):
         with postgres("source_postgres_app") as source, mongo("source_mongo_app") as database:
             refuse_foreign_sources(source, database)
@@ -61,6 +69,7 @@ def create_postgres_tables() -> None:
         create_warehouse_tables(warehouse)
 
 
+@explained
 def load_json_to_mongodb(files: dict[str, str], **context) -> list[dict]:
     """Seed the collections of the MongoDB source."""
     run = Run.from_context(context, read_settings(), files)
@@ -69,6 +78,7 @@ def load_json_to_mongodb(files: dict[str, str], **context) -> list[dict]:
         return [load.summary() for load in loads]
 
 
+@explained
 def load_csvs_to_postgres(files: dict[str, str], **context) -> list[dict]:
     """Seed the tables of the PostgreSQL source."""
     run = Run.from_context(context, read_settings(), files)
@@ -76,6 +86,7 @@ def load_csvs_to_postgres(files: dict[str, str], **context) -> list[dict]:
         return [seed_table(source, warehouse, table, run).summary() for table in PLAYED_TABLES]
 
 
+@explained
 def load_postgres_table(table: str, **context) -> list[dict]:
     """Load one table of the PostgreSQL source into raw."""
     run = Run.from_context(context, read_settings())
@@ -85,6 +96,7 @@ def load_postgres_table(table: str, **context) -> list[dict]:
         return [load.summary() for load in loads]
 
 
+@explained
 def load_mongo_collection(table: str, **context) -> list[dict]:
     """Load one collection of the MongoDB source into raw."""
     run = Run.from_context(context, read_settings())
@@ -94,6 +106,7 @@ def load_mongo_collection(table: str, **context) -> list[dict]:
         return [load.summary() for load in loads]
 
 
+@explained
 def refresh_option(params: Mapping[str, object]) -> str:
     """Return dbt's option for a full refresh when the run or a change of code asks for it, else nothing."""
     if params["full_refresh"]:
@@ -102,12 +115,14 @@ def refresh_option(params: Mapping[str, object]) -> str:
         return FULL_REFRESH if needs_full_refresh(read_marker(cursor, NEXT)) else ""
 
 
+@explained
 def raw_state() -> str:
     """Return the state of raw, which dbt notes in the marker of the star that it builds from it."""
     with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
         return state_of_raw(cursor)
 
 
+@explained
 def skip_when_unchanged(params: Mapping[str, object]) -> str:
     """Return the shell command that ends the task as skipped when there is nothing to build, else nothing."""
     if kept := _unchanged_star(params):
@@ -124,6 +139,7 @@ def _unchanged_star(params: Mapping[str, object]) -> Publication | None:
         return unchanged_star(cursor)
 
 
+@explained
 def reconcile_sources(**context) -> list[dict]:
     """Compare sources, raw and the star that was just built, or kept when there was nothing to build."""
     batch = Run.from_context(context, read_settings()).batch
@@ -137,6 +153,7 @@ def reconcile_sources(**context) -> list[dict]:
         return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema)
 
 
+@explained
 def publish_trusted(**context) -> dict[str, object]:
     """Make the star that was just built the one that readers see; they keep theirs when nothing was."""
     batch = Run.from_context(context, read_settings()).batch
@@ -145,6 +162,7 @@ def publish_trusted(**context) -> dict[str, object]:
         return publish(warehouse, batch, unchanged).summary()
 
 
+@explained
 def report_run(**context) -> dict[str, object]:
     """Record dbt's results and return the totals of the run, also of one that failed."""
     settings = read_settings()

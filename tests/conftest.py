@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from include import embedded
+from include import embedded, libpq
 from include.embedded import postgres
 from include.environment import connections
 from include.logins import find_login
@@ -26,6 +25,9 @@ from include.tables import MONGO_COLLECTIONS
 pytest.register_assert_rewrite(
     *(f"tests.{name}" for name in ("daily_star", "dbt_project", "integration", "pipeline", "unit"))
 )
+
+# What the caller's shell says of PostgreSQL is not what is tested.
+libpq.forget_variables()
 
 # A role exists on one PostgreSQL server only; admin is its administrator.
 SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE"}
@@ -42,7 +44,7 @@ class Platform:
     def connect(self, role: str) -> Connection:
         """Open a connection as one of the roles of the design, or as admin."""
         login = find_login(SERVERS.get(role, "WAREHOUSE"), "postgres" if role == "admin" else role)
-        connection = psycopg2.connect(**login.parameters(self.env))
+        connection = libpq.connect(**login.parameters(self.env))
         self._open.callback(connection.close)
         return connection
 

@@ -17,6 +17,7 @@ from psycopg2.sql import SQL, Identifier
 from include.embedded import processes
 from include.environment import ROOT, plays_product
 from include.errors import EmbeddedServerError
+from include.libpq import OPTIONS, VARIABLES, connect, without_variables
 
 with warnings.catch_warnings():
     # The package misses a runtime folder that only servers on sockets need; this one listens on loopback.
@@ -52,15 +53,16 @@ def create_databases(env: Mapping[str, str], port: int) -> None:
 
 
 def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> subprocess.CompletedProcess:
-    """Run the psql that belongs to the server; `env` holds login and password."""
+    """Run the psql that belongs to the server; `env` holds login and password as libpq's variables."""
     command = [str(BIN / "psql"), "--no-psqlrc", *arguments]
-    return subprocess.run(command, env={**os.environ, **env}, text=True, check=False, **options)
+    clean = {**without_variables(os.environ), **VARIABLES}
+    return subprocess.run(command, env={**clean, **env}, text=True, check=False, **options)
 
 
 def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connection:
     """Connect as the administrator, a login that no pipeline run uses."""
     password = env["POSTGRES_PASSWORD"]
-    return psycopg2.connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
+    return connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
 
 
 def _start_server(home: Path, pid_file: Path, env: Mapping[str, str]) -> int:
@@ -71,8 +73,9 @@ def _start_server(home: Path, pid_file: Path, env: Mapping[str, str]) -> int:
         _initdb(data, env["POSTGRES_PASSWORD"], user)
     port = processes.free_port()
     command = [BIN / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
-    command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB"]
-    process = processes.spawn(command, log_file, user)
+    # As in Compose, whose containers are in UTC. PG* variables are defaults of a server, too.
+    command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB", "-c", "timezone=UTC"]
+    process = processes.spawn(command, log_file, user, without_variables(os.environ))
     processes.remember(pid_file, process, port)
     processes.wait_until(lambda: _accepts_password(env, port), process, log_file)
     return port
@@ -123,7 +126,8 @@ def _initdb(data: Path, password: str, user: str | None) -> None:
             shutil.chown(password_file.name, user)
         command = [BIN / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256"]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--pwfile", password_file.name]
-        done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
+        clean = {"env": without_variables(os.environ), "cwd": "/"}
+        done = subprocess.run(command, user=user, **clean, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
         raise EmbeddedServerError(f"initdb failed: {done.stderr.strip()}")
@@ -143,7 +147,10 @@ def _create_database(env: Mapping[str, str], port: int, name: str) -> None:
 def _apply_roles(env: Mapping[str, str], port: int, database: str, script: Path) -> None:
     """Run the script that creates roles and schemas; its psql variables read the passwords from `env`."""
     login = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres"}
-    login |= {"PGPASSWORD": env["POSTGRES_PASSWORD"], "PGOPTIONS": "-c client_min_messages=warning"}
+    login |= {
+        "PGPASSWORD": env["POSTGRES_PASSWORD"],
+        "PGOPTIONS": f"{OPTIONS} -c client_min_messages=warning",
+    }
     done = psql(["-q", "-d", database, "-f", str(script)], {**env, **login}, capture_output=True)
     if done.returncode:
         raise EmbeddedServerError(f"{script} failed in {database}: {done.stderr.strip()}")

@@ -17,6 +17,7 @@ import psycopg2
 import pymongo.errors
 
 from include.errors import EmbeddedServerError
+from include.libpq import is_wrong_login
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def spawn(
 def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
     """Call `ready` until it stops raising driver errors.
 
-    Raises EmbeddedServerError when the process ends, or after START_SECONDS.
+    Raises EmbeddedServerError when the process ends, when it takes no login, or after START_SECONDS.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -52,14 +53,23 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
             ready()
             return
         except (psycopg2.OperationalError, pymongo.errors.PyMongoError) as error:
-            if process.poll() is not None or time.monotonic() > deadline:
+            takes_no_login = isinstance(error, psycopg2.OperationalError) and is_wrong_login(error)
+            if process.poll() is not None or takes_no_login or time.monotonic() > deadline:
                 process.kill()
-                end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
-                raise EmbeddedServerError(
-                    f"{Path(process.args[0]).name} did not start: {error}. If its data are broken,"
-                    f" `make reset` starts without them. End of {log_file}:\n{end}"
-                ) from error
+                raise EmbeddedServerError(_why(error, process, log_file, takes_no_login)) from error
             time.sleep(0.05)
+
+
+def _why(error: Exception, process: subprocess.Popen, log_file: Path, takes_no_login: bool) -> str:
+    """Return what went wrong with a server, and what to do."""
+    name = Path(process.args[0]).name
+    if takes_no_login:
+        return f"{name} started, but nobody can log in: {error}. See what libpq reads besides: ~/.postgresql"
+    end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
+    return (
+        f"{name} did not start: {error}. If its data are broken, `make reset` starts without them. End of"
+        f" {log_file}:\n{end}"
+    )
 
 
 def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:

@@ -16,6 +16,7 @@ from pymongo.database import Database
 from include.extract_load.raw_shape import add_column, missing_columns
 from include.extract_load.shape import FULL_NAMES, HOLDS, STAMPS, Found, Shape, columns_of, holds, keeps
 from include.extract_load.source_rows import SourceRows
+from include.extract_load.unconvertible import find_unconvertible
 from include.ops.schema_changes import (
     ADDED,
     KEPT,
@@ -79,7 +80,8 @@ def _shape(cursor: Cursor, table: PostgresTable, source: dict[str, Found], repor
 def _rows(reader: Cursor, shape: Shape, new: list[Column]) -> SourceRows:
     """Return the rows with all columns to load."""
     table = replace(shape.table, columns=(*shape.declared, *shape.followed, *new))
-    return SourceRows(table, shape.source.get(table.watermark), *keeps(reader, table))
+    unconvertible = find_unconvertible(reader, table)
+    return SourceRows(table, shape.source.get(table.watermark), *keeps(reader, table), unconvertible)
 
 
 def refuse_missing_collection(

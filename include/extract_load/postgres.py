@@ -18,6 +18,7 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.extract_load import raw
 from include.extract_load.source_rows import SourceRows
+from include.libpq import WORDS
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
     """Yield a cursor to which the source stands still."""
     source.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with transaction(source) as reader:
-        reader.execute(raw.WORDS)
+        reader.execute(WORDS)
         yield reader
 
 

@@ -9,20 +9,12 @@ from decimal import Decimal
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
+from include.libpq import WORDS
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
 from include.run import Batch, Run
 from include.specs import DocumentKind, Extraction, RawTable
 
-# In which words both sides write values that become texts: those of other types, and keys that are compared.
-# Not set for the session: behind a pooler the next transaction may be in another one.
-WORDS = """
-set local time zone 'UTC';
-set local datestyle = 'ISO, YMD';
-set local intervalstyle = 'postgres';
-set local bytea_output = 'hex';
-set local extra_float_digits = 3
-"""
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
 # read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:

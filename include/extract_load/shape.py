@@ -176,8 +176,24 @@ class Shape:
 
 def columns_of(cursor: Cursor, table: Identifier) -> dict[str, Found]:
     """Return the table's columns by name, none when there is no such table."""
-    cursor.execute(CATALOGUE_COLUMNS, (table.as_string(cursor),))
-    return {row[0]: Found(*row) for row in cursor.fetchall()}
+    query = CATALOGUE_COLUMNS
+    if cursor.connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # Where bytes are no text, the query as a whole would fail.
+        query = query.replace("    attname,", "    convert_to(attname::text, 'SQL_ASCII'),", 1)
+    cursor.execute(query, (table.as_string(cursor),))
+    return {found.name: found for found in (_found(*row) for row in cursor.fetchall())}
+
+
+def _found(name: str | memoryview, *rest: str | bool) -> Found:
+    """Return the column; one whose name is no UTF-8 is as good as one that may not be read."""
+    if isinstance(name, str):
+        return Found(name, *rest)
+    try:
+        return Found(bytes(name).decode(), *rest)
+    except UnicodeDecodeError:
+        return replace(
+            Found("", *rest), name=bytes(name).decode(errors="backslashreplace"), is_readable=False
+        )
 
 
 def keeps(reader: Cursor, table: PostgresTable) -> tuple[bool, bool]:

@@ -6,12 +6,14 @@ What the platform made itself has its rules as constraints, so its rows are not 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.errors import InputError
 from include.extract_load.shape import STAMPS, Found
+from include.extract_load.unconvertible import Unconvertible
 from include.ops.fingerprint import key_text
 from include.rules.rejected import Rejected
 from include.rules.typed_values import first_problem
@@ -53,12 +55,14 @@ class SourceRows:
     """The rows of a table as they are loaded: `table` has all columns to load, `stamp` is its watermark.
 
     `checks` is false where the source itself keeps the rules, `has_unique_key` true where it keeps the key.
+    `unconvertible` are the rows with texts that its server cannot send, if there are any.
     """
 
     table: PostgresTable
     stamp: Found | None
     checks: bool
     has_unique_key: bool
+    unconvertible: Unconvertible | None = None
 
     @property
     def relation(self) -> Identifier:
@@ -97,19 +101,29 @@ class SourceRows:
         return SQL("({} or {} is null)").format(changed, name)
 
     def rejected(self, reader: Cursor, read_from: datetime | None, *, undated: bool = True) -> list[Rejected]:
-        """Return the changed rows that break a rule, as JSON; their position is the key."""
-        if not (problem := self._problem):
+        """Return the changed rows that break a rule or cannot be sent, as JSON; their position is the key."""
+        changed = self.changed_since(read_from, undated=undated)
+        rejected = []
+        if problem := self._problem:
+            rows = self._as_they_come(self._sendable)
+            query = SQL(REJECTED).format(
+                key=SQL("{}::text").format(self._shown_key), problem=problem, rows=rows, changed=changed
+            )
+            reader.execute(query)
+            rejected = [Rejected(*row[:5], row=row[5]) for row in reader.fetchall()]
+        return rejected + self._not_sendable(reader, changed, {row.position for row in rejected})
+
+    def _not_sendable(self, reader: Cursor, changed: Composable, taken: set[str]) -> list[Rejected]:
+        """Return the changed rows that cannot be converted; positions that are taken get a number."""
+        if not self.unconvertible:
             return []
-        types = {column.name: column.type for column in self.table.columns}
-        key = key_text(self.table.key, types) if self.table.key else SQL("md5((source.*)::text)")
-        query = SQL(REJECTED).format(
-            key=SQL("{}::text").format(key),
-            problem=problem,
-            rows=self._as_they_come,
-            changed=self.changed_since(read_from, undated=undated),
-        )
-        reader.execute(query)
-        return [Rejected(*row[:5], row=row[5]) for row in reader.fetchall()]
+        rejected, rows = [], self._as_they_come(SQL("true"))
+        for key, problem, row in self.unconvertible.rows(reader, self._shown_key, rows, changed):
+            numbered = (f"{key} #{number}" for number in count(2))
+            position = next(name for name in chain([key], numbered) if name not in taken)
+            taken.add(position)
+            rejected.append(Rejected(position, *problem, row=row))
+        return rejected
 
     def count_dated(self, reader: Cursor, read_from: datetime | None) -> int:
         """Count the rows that changed since the moment, good or not, but for those without a stamp."""
@@ -151,10 +165,20 @@ class SourceRows:
         return columns
 
     @property
-    def _as_they_come(self) -> Composed:
-        """The rows with the columns that are read, of the source's own types."""
+    def _shown_key(self) -> Composable:
+        """The expression by which people find a row, over the rows as they come."""
+        types = {column.name: column.type for column in self.table.columns}
+        return key_text(self.table.key, types) if self.table.key else SQL("md5((source.*)::text)")
+
+    @property
+    def _sendable(self) -> Composable:
+        """The condition for rows whose texts the server can convert."""
+        return self.unconvertible.is_none_of if self.unconvertible else SQL("true")
+
+    def _as_they_come(self, condition: Composable) -> Composed:
+        """Return the rows for which the condition holds with the columns that are read, typed as there."""
         columns = SQL(", ").join(SQL("source.{}").format(Identifier(name)) for name in self._columns)
-        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=SQL("true"))
+        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=condition)
 
     def _typed(self, condition: Composable) -> Composed:
         """Return the rows of the table for which the condition holds, with the warehouse's types.
@@ -162,6 +186,8 @@ class SourceRows:
         Binary COPY does not convert, and keys are compared as texts.
         """
         columns = SQL(", ").join(self._columns.values())
+        if self.unconvertible:
+            condition = SQL("{} and ({})").format(self._sendable, condition)
         return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=condition)
 
     def _hashed(self, rows: Composable) -> Composed:

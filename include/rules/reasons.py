@@ -19,6 +19,7 @@ SENTENCES = {
     "above": "is above {}",
     "nul": "holds a NUL character",
     "repeated_key": "repeats the key of {}",
+    "not_convertible": "cannot be converted from {} to UTF-8",
     # documents
     "managed_field": "is set by the platform; take the field out of the file",
     "unknown_kind": "is no kind of document that is known",

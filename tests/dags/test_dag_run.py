@@ -124,3 +124,13 @@ def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform,
     # Trying again cannot mend a file.
     assert max(task.try_number for task in run.get_task_instances()) == 1
     assert platform.query("elt_reader", "select count(*) from public.users") == [(0,)]
+
+
+def test_setting_that_nobody_reads_stops_the_run_before_anything_is_made(pipeline, platform):
+    run = pipeline.test(logical_date=None, run_conf={"AS_OF": "2024-03-05"})
+    states = _states(run)
+    assert str(run.state) == "failed"
+    roots = ("generate_source_files[-1]", "create_postgres_tables[-1]", "create_mongodb_collections[-1]")
+    assert {states[task] for task in roots} == {"failed"}
+    assert max(task.try_number for task in run.get_task_instances()) == 1
+    assert platform.query("elt_loader", "select count(*) from ops.load_runs") == [(0,)]

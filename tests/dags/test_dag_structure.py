@@ -4,13 +4,27 @@ import copy
 import socket
 from datetime import timedelta
 
+import psycopg2
+import psycopg2.errors
+import pymongo.errors
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from airflow.serialization.serialized_objects import DagSerialization
+from bson.errors import InvalidBSON
 
+from include.dbt import SERVER_AWAY
 from include.environment import ROOT
-from include.errors import DataQualityError, GuardError, InputError
+from include.errors import (
+    DataQualityError,
+    GuardError,
+    InputError,
+    StarInUseError,
+    TransientError,
+    UnexpectedError,
+)
+from include.run import KNOWN
 
 DOWNSTREAM = {
     "generate_source_files": {"load_csvs_to_postgres", "load_json_to_mongodb"},
@@ -86,6 +100,51 @@ def test_what_people_must_mend_is_not_retried(pipeline, error):
     for task in pipeline.tasks:
         assert task.retry_policy.evaluate(error("mend it"), 1, 3).action == RetryAction.FAIL, task.task_id
         assert task.retry_policy.evaluate(OSError("away"), 1, 3).action != RetryAction.FAIL, task.task_id
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransientError("away"),
+        StarInUseError("a reader"),
+        psycopg2.OperationalError("connection refused"),
+        psycopg2.errors.AdminShutdown(),
+        psycopg2.errors.DeadlockDetected(),
+        pymongo.errors.AutoReconnect(),
+        AirflowTaskTimeout(),
+        SystemExit(1),
+        AirflowException(f"Bash command failed. The command returned a non-zero exit code {SERVER_AWAY}."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_passes_by_itself_is_tried_again(pipeline, error):
+    for task in pipeline.tasks:
+        assert task.retry_policy.evaluate(error, 1, 3).action == RetryAction.RETRY, task.task_id
+        decision = task.retry_policy.evaluate(exception=error, try_number=1, max_tries=3, context={})
+        assert decision.action == RetryAction.RETRY, task.task_id
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnexpectedError("told"),
+        psycopg2.errors.ProgramLimitExceeded(),
+        psycopg2.errors.AmbiguousColumn(),
+        pymongo.errors.BulkWriteError({"writeErrors": [{"code": 52, "errmsg": "no"}]}),
+        InvalidBSON("year 10000"),
+        FileNotFoundError("users.csv"),
+        ValueError("no"),
+        AirflowException("Bash command failed. The command returned a non-zero exit code 1."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_everything_else_fails_at_once(pipeline, error):
+    for task in pipeline.tasks:
+        assert task.retry_policy.evaluate(error, 1, 3).action == RetryAction.FAIL, task.task_id
+
+
+def test_a_trigger_may_say_what_the_form_has(pipeline):
+    assert set(pipeline.params) == set(KNOWN)
 
 
 def test_what_follows_a_task_that_may_be_skipped_does_not_follow_one_that_failed(pipeline):

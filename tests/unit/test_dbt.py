@@ -13,6 +13,7 @@ from include import dbt
 from include.dbt import (
     BATCH_VARIABLE,
     CODE_VARIABLE,
+    SERVER_AWAY,
     DbtError,
     build_command,
     code_checksum,
@@ -251,6 +252,33 @@ def test_dbt_does_not_read_what_airflow_says_to_its_worker(tmp_path: Path) -> No
 def test_dbt_is_beside_airflow_even_where_bash_reads_another_path_from_bashrc(tmp_path: Path) -> None:
     (tmp_path / ".bashrc").write_text("export PATH=/usr/bin:/bin\n")
     assert run_command(tmp_path, "echo run", HOME=str(tmp_path)).stdout == "run\n"
+
+
+def test_dbt_hears_nothing_of_libpq_but_from_us(tmp_path: Path) -> None:
+    foreign = {"PGCLIENTENCODING": "LATIN1", "PGSERVICE": "x", "PGTZ": "Asia/Tokyo", "PGHOSTADDR": "10.0.0.1"}
+    said = run_command(tmp_path, "env | grep ^PG | sort", **foreign).stdout.splitlines()
+    assert said == ["PGCLIENTENCODING=UTF8", "PGDATESTYLE=ISO, YMD", "PGTZ=UTC"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ("all is well", 0, 0),
+        ("Got 3 results, configured to fail if != 0", 1, 1),
+        ("Usage: dbt", 2, 2),
+        ("server closed the connection unexpectedly", 1, SERVER_AWAY),
+        ('connection to server at "h", port 5 failed: Connection refused', 2, SERVER_AWAY),
+        ("FATAL:  the database system is shutting down", 1, SERVER_AWAY),
+        ("deadlock detected", 1, SERVER_AWAY),
+        # Said on the way by a run that succeeded.
+        ("connection refused, trying again", 0, 0),
+    ],
+)
+def test_dbt_that_lost_its_server_ends_with_a_code_of_its_own(
+    tmp_path: Path, words: str, code: int, expected: int
+) -> None:
+    done = run_command(tmp_path, f"echo '{words}' >&2; exit {code}")
+    assert (done.returncode, done.stdout) == (expected, f"{words}\n")
 
 
 def test_dbt_does_not_find_our_folder_in_place_of_its_package(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Which batch a run is: its id, and the business day that it brings."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
 
 from include.errors import InputError
-from include.run import OWN_FILES, Batch, Run
+from include.run import KNOWN, OWN_FILES, Batch, Run, data_dir_of, refuse_unknown_settings
 from include.settings import Limits, Settings, read_settings
 
 
@@ -87,3 +88,41 @@ def test_run_may_allow_a_mass_deletion_and_nothing_else(params: dict[str, object
     given["params"].update(params)
     settings = read_settings({"MAX_DELETED_SHARE": "0.4", "MAX_REJECTED_SHARE": "0.3"})
     assert run_of(given, settings).limits == Limits(deleted_share=share, rejected_share=0.3)
+
+
+@pytest.mark.parametrize("name", ["AS_OF", "as-of", " as_of", "as_of ", "As_Of", "datadir"])
+def test_setting_that_nobody_reads_is_refused_with_those_that_are_known(name: str) -> None:
+    given = context()
+    given["params"][name] = "2024-09-02"
+    known = "known are as_of, data_dir, allow_mass_deletion, full_refresh"
+    with pytest.raises(InputError, match=f"{re.escape(repr(name))}, which nobody reads; {known}"):
+        refuse_unknown_settings(given)
+
+
+def test_setting_in_the_configuration_alone_is_refused_too() -> None:
+    given = context()
+    given["dag_run"].conf = {"AS_OF": "2024-09-02"}
+    with pytest.raises(InputError, match="'AS_OF', which nobody reads"):
+        refuse_unknown_settings(given)
+
+
+def test_known_settings_pass() -> None:
+    given = context("2024-09-02")
+    given["dag_run"].conf = dict.fromkeys(KNOWN)
+    refuse_unknown_settings(given)
+    given["dag_run"].conf = None
+    refuse_unknown_settings(given)
+
+
+@pytest.mark.parametrize(
+    ("said", "folder"),
+    [(" /my/files\n", "/my/files"), ("/my/files", "/my/files"), ("  ", None), ("", None), (None, None)],
+)
+def test_blanks_around_a_folder_are_nobodys(said: str | None, folder: str | None) -> None:
+    assert data_dir_of({"data_dir": said}) == folder
+
+
+def test_folder_of_blanks_is_none_and_allows_nothing() -> None:
+    given = context()
+    given["params"]["data_dir"] = "  "
+    assert run_of(given).limits == run_of(context()).limits

@@ -5,9 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 import psutil
-import psycopg2
 from psycopg2.extensions import connection as Connection
 from pymongo import MongoClient, WriteConcern
+
+from include.libpq import connect
 
 SERVERS = ("postgres", "mongo")
 
@@ -36,7 +37,7 @@ def ports(env: dict[str, str]) -> tuple[str, str]:
 
 def source(env: dict[str, str], password: str | None = None) -> closing[Connection]:
     return closing(
-        psycopg2.connect(
+        connect(
             host=env["SOURCE_HOST"],
             port=env["SOURCE_PORT"],
             dbname=env["SOURCE_DB"],

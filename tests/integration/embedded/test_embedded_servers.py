@@ -17,6 +17,7 @@ from include import embedded
 from include.embedded import EmbeddedServerError, mongo, postgres
 from include.embedded.processes import is_running, spawn, wait_until
 from include.environment import read_env
+from include.libpq import connect
 from tests.integration.embedded.servers import (
     SERVERS,
     alive,
@@ -96,7 +97,7 @@ def test_stop_ends_both_and_forgets_them(home, running):
     assert not any(is_running(home / f"{server}.pid") for server in SERVERS)
     for port in ports(running):
         with pytest.raises(psycopg2.OperationalError, match="Connection refused"):
-            psycopg2.connect(host="127.0.0.1", port=port, user="app", password="x", dbname="x")
+            connect(host="127.0.0.1", port=port, user="app", password="x", dbname="x")
     # Nothing runs: that is fine too.
     embedded.stop(home)
 
@@ -278,4 +279,15 @@ def test_server_that_never_answers_is_given_up_and_ended(tmp_path, monkeypatch):
         EmbeddedServerError, match=r"sh did not start: connection refused.*\nbusy doing nothing"
     ):
         wait_until(never, process, log)
+    assert process.wait(5) == -signal.SIGKILL
+
+
+def test_server_that_takes_no_login_is_given_up_at_once(tmp_path):
+    process = spawn(["sleep", "60"], tmp_path / "server.log")
+
+    def refuse():
+        raise psycopg2.OperationalError("server does not support SSL, but SSL was required")
+
+    with pytest.raises(EmbeddedServerError, match="sleep started, but nobody can log in: server does not"):
+        wait_until(refuse, process, tmp_path / "server.log")
     assert process.wait(5) == -signal.SIGKILL

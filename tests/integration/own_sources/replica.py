@@ -11,6 +11,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from include.embedded import postgres, processes
+from include.libpq import without_variables
 from tests.integration.helpers.connections import autocommit
 
 DATABASE = "shop"
@@ -91,7 +92,7 @@ def _copy(home: Path, port: int, env: dict[str, str]) -> None:
     data.chmod(0o700)
     command = [postgres.BIN / "pg_basebackup", "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync"]
     command += ["-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-    password = {**os.environ, "PGPASSWORD": env["POSTGRES_PASSWORD"]}
+    password = {**without_variables(os.environ), "PGPASSWORD": env["POSTGRES_PASSWORD"]}
     subprocess.run(command, env=password, user=user, cwd="/", check=True)
     with (data / "postgresql.auto.conf").open("a") as settings:
         settings.write(REPLICA)

@@ -11,6 +11,7 @@ import pytest
 
 from include.errors import DataQualityError, GuardError, InputError
 from include.extract_load import load_table, postgres
+from include.libpq import connect
 from include.ops.load_runs import Load
 from include.run import Run
 from include.specs import Column, PostgresTable
@@ -54,7 +55,7 @@ def load(shop: Replicated, own_company: Company) -> Callable[[PostgresTable], Lo
 
     def load(table: PostgresTable = SALES) -> Load:
         place = {"host": "127.0.0.1", "port": shop.replica_port, "dbname": replica.DATABASE}
-        source = psycopg2.connect(**place, user="elt_reader", password=shop.env["SOURCE_READER_PASSWORD"])
+        source = connect(**place, user="elt_reader", password=shop.env["SOURCE_READER_PASSWORD"])
         try:
             (found,) = load_table(source, own_company.loader, table, Run(own_company.batch()))
             return found

@@ -31,6 +31,9 @@ def test_shell_of_the_caller_changes_nothing(
         "GENERATE_USERS": "999999",
         "PIPELINE_SCHEDULE": "@hourly",
         "DATA_ROOT": "/elsewhere",
+        "PGCLIENTENCODING": "LATIN1",
+        "PGSERVICE": "elsewhere",
+        "PGHOSTADDR": "10.0.0.1",
     }
     for name, value in foreign.items():
         monkeypatch.setenv(name, value)

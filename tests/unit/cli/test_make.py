@@ -53,6 +53,14 @@ def asked(tmp_path: Path) -> Callable[..., str]:
     return ask
 
 
+def test_variables_of_libpq_do_not_reach_what_make_starts(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(f"include {ROOT / 'Makefile'}\nshow:\n\t@env\n")
+    env = {"PATH": os.environ["PATH"], "PGSSLMODE": "require", "PGSERVICE": "x", "MY_PG": "kept"}
+    done = subprocess.run(["make", "show"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert "MY_PG=kept" in done.stdout.splitlines()
+    assert not [line for line in done.stdout.splitlines() if line.startswith("PG")]
+
+
 @pytest.mark.parametrize("value", ["1", "true"])
 def test_full_refresh_reaches_the_command_in_the_stack(asked: Callable[..., str], value: str) -> None:
     assert asked(f"FULL_REFRESH={value}") == IN_SCHEDULER + "run --full-refresh"

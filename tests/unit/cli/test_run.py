@@ -9,7 +9,7 @@ import pytest
 
 from cli import run as module
 from cli.airflow_api import AirflowApiError
-from cli.run import run
+from cli.run import conf_of, run
 
 LOGS = Path("home/airflow/logs")
 
@@ -153,3 +153,7 @@ def test_refusal_of_airflow_is_one_line(
     monkeypatch.setattr(module, "AirflowApi", refuse)
     assert run_command("run") == 1
     assert capsys.readouterr().err == "Airflow answered 401 to POST /auth/token: Invalid credentials\n"
+
+
+def test_blanks_around_a_pasted_folder_are_nobodys() -> None:
+    assert conf_of(None, Path(" /my files "), full_refresh=False) == {"data_dir": "/my files"}
