@@ -226,7 +226,7 @@ def test_column_that_is_not_brought_spoils_no_row(foreign: dict[str, Foreign]) -
     assert (source.load(table).inserted, source.raw(table, "id")) == (1, [("a",)])
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252", "SQL_ASCII"])
+@pytest.mark.parametrize("encoding", CODECS)
 def test_keys_that_are_no_ascii_are_compared_and_followed(foreign: dict[str, Foreign], encoding: str) -> None:
     source, word = foreign[encoding], WORDS[encoding]
     table = source.table()
