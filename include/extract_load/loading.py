@@ -145,6 +145,7 @@ def load_collection(
         if follow_declaration(cursor, collection, batch):
             # The values of what is declared anew move no stamp.
             start = replace(start, read_from=None)
+        arrays = {array.raw for array in collection.arrays}
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
@@ -154,6 +155,7 @@ def load_collection(
         for table in collection.raw_tables:
             remember_live_rows(cursor, table, [] if collection.is_incremental else numbers(table))
         loads += _unknown_kinds(name, staged, start)
+        staged.refuse_lost(sum(load.read for load in loads if load.table not in arrays))
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
             record_load(warehouse, load, batch)
