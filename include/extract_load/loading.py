@@ -145,7 +145,6 @@ def load_collection(
         if follow_declaration(cursor, collection, batch):
             # The values of what is declared anew move no stamp.
             start = replace(start, read_from=None)
-        arrays = {array.raw for array in collection.arrays}
         staged = mongo.stage(source, cursor, collection, start.read_from)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
@@ -154,8 +153,9 @@ def load_collection(
         loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
         for table in collection.raw_tables:
             remember_live_rows(cursor, table, [] if collection.is_incremental else numbers(table))
-        loads += _unknown_kinds(name, staged, start)
-        staged.refuse_lost(sum(load.read for load in loads if load.table not in arrays))
+        kinds = loads[: len(collection.kinds)]
+        staged.refuse_lost(sum(load.read - load.quarantined for load in kinds))
+        loads += _unknown_kinds(collection, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
             record_load(warehouse, load, batch)
@@ -183,7 +183,9 @@ def _refuse_mass_rejection(
         raise
 
 
-def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
+def _unknown_kinds(collection: MongoCollection, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
     """Return the load of documents of no known kind, which belong to no raw table: one or none."""
-    count = staged.rejected_by_table.get(name, 0)
+    name, tables = collection.raw, {table.raw for table in collection.raw_tables}
+    # A raw table may have the collection's name: then they were counted with it.
+    count = 0 if name in tables else staged.rejected_by_table.get(name, 0)
     return [Load("extract", name, start.loaded_at, read=count, quarantined=count)] if count else []

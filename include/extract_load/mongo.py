@@ -79,12 +79,13 @@ class Staged:
         self._keys[place] = keys
         return place
 
-    def refuse_lost(self, loaded: int) -> None:
-        """Raise RuntimeError when the loads do not account for every document that the server handed out."""
-        if loaded != self.read - self.repeated:
+    def refuse_lost(self, staged: int) -> None:
+        """Raise RuntimeError when not every document that the server handed out was staged or rejected."""
+        rejected = len(self.rejected_by_id)
+        if self.read != self.repeated + staged + rejected:
             raise RuntimeError(
-                f"{self.read:,} documents were read, {self.repeated:,} of them twice, and {loaded:,} are"
-                " accounted for. Nothing was loaded"
+                f"Of {self.read:,} documents that were read {self.repeated:,} came twice, {staged:,} were staged"
+                f" and {rejected:,} rejected: some are lost. Nothing was loaded"
             )
 
 

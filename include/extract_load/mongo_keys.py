@@ -9,7 +9,6 @@ from itertools import islice, permutations
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
@@ -68,7 +67,7 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
 def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
     """Raise InputError when documents share a key, which only a unique index of the source rules out."""
     documents, key = source[collection.collection], collection.key
-    if unique_index(_indexes(documents), key):
+    if unique_index(_indexes(source, collection.collection), key):
         return
     batches = documents.aggregate_raw_batches(
         [
@@ -99,10 +98,11 @@ def unique_index(indexes: Mapping[str, Mapping], key: str) -> str | None:
     return None
 
 
-def _indexes(documents: Collection) -> Mapping[str, Mapping]:
-    """Return the collection's indexes; a view has none, and says so by an error."""
+def _indexes(source: Database, name: str) -> Mapping[str, Mapping]:
+    """Return the collection's indexes; a view has none, and says so by an error, or not at all."""
+    (found,) = source.list_collections(filter={"name": name})
     try:
-        return documents.index_information()
+        return {} if found.get("type") == "view" else source[name].index_information()
     except OperationFailure:
         return {}
 
