@@ -84,8 +84,8 @@ class Staged:
         rejected = len(self.rejected_by_id)
         if self.read != self.repeated + staged + rejected:
             raise RuntimeError(
-                f"Of {self.read:,} documents that were read {self.repeated:,} came twice, {staged:,} were staged"
-                f" and {rejected:,} rejected: some are lost. Nothing was loaded"
+                f"Of {self.read:,} documents that were read {self.repeated:,} came twice, {staged:,} were"
+                f" staged and {rejected:,} rejected: some are lost. Nothing was loaded"
             )
 
 
