@@ -137,7 +137,7 @@ class _Discovery:
         )
 
     def _read(self, name: str, kind: str, scan_for: Callable[[Mapping], Scan | None]) -> int:
-        """Add every document to its scan, as far as it can be decoded; return how many bytes they were."""
+        """Add every document to its scan, if it can be loaded; return how many bytes they were."""
         collection: Collection = self.source[name]
         total = f" of about {collection.estimated_document_count():,}" if kind == "collection" else ""
         size = count = 0
@@ -146,9 +146,10 @@ class _Discovery:
             size += len(batch)
             for stored in read_batch(batch):
                 count += 1
-                if scan := scan_for(stored.document):
+                if (scan := scan_for(stored.document)) and stored.fault:
+                    scan.with_fault += 1
+                elif scan:
                     scan.add(stored.document)
-                    scan.with_fault += stored.fault is not None
             if time.monotonic() - said > SECONDS_BETWEEN_WORDS:
                 said = time.monotonic()
                 self.say(f"{name}: {count:,}{total} documents read")

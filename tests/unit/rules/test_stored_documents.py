@@ -1,6 +1,7 @@
 """Documents as bytes: decoded one by one, and what is wrong with those that cannot be kept."""
 
 import json
+from datetime import datetime
 
 import bson
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.rules.bson_bytes import split
-from include.rules.documents import find_json_problem
+from include.rules.documents import find_broken_rule, find_json_problem
 from include.rules.stored_documents import read_batch, read_document
+from include.specs import Array, Column, DocumentKind
 from tests.stored_bytes import (
     DOCUMENTS,
     NOT_UTF8,
@@ -26,6 +28,8 @@ from tests.stored_bytes import (
 )
 
 ONE = element(0x10, b"a", int32(1))
+LATER = DatetimeMS(YEAR_10000)
+AT, DATE = Column("at", "timestamptz"), Column("element", "timestamptz", path="")
 IN_ARRAY = element(4, b"b", document(element(2, b"0", text(b"\xff"))))
 NO_DATABASE = [element(2, b"$ref", text(b"c")), element(0x10, b"$id", int32(1)), element(0x0A, b"$db", b"")]
 
@@ -100,6 +104,25 @@ def test_date_that_python_cannot_hold_is_kept(milliseconds: int) -> None:
 )
 def test_unusual_document_is_kept(elements: list[bytes]) -> None:
     assert read_document(document(*elements)).fault is None
+
+
+@pytest.mark.parametrize(("column", "elements"), [("at", ["x"]), ("dates[1]", [datetime(2024, 1, 1), LATER])])
+def test_date_that_postgres_cannot_hold_is_none_of_a_column(column: str, elements: list) -> None:
+    kind = DocumentKind("only", "raw", None, (AT,), (Array("dates", "a", AT, "position", (DATE,)),))
+    document = {"at": LATER if column == "at" else None, "dates": elements}
+    assert find_broken_rule(kind, document)[:1] == (column,)
+    assert find_broken_rule(kind, document).value == f"{YEAR_10000} ms since 1970"
+    assert find_broken_rule(kind, document).rule == "date_range"
+    number = DocumentKind("only", "raw", None, (Column("at", "numeric"),))
+    assert find_broken_rule(number, {"at": LATER}).reason == "is not a number but a datetime"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [("a\0", False), ("\\u0000", True), ("\\\0", False), ("\\\\u0000", True), ("x" * 110_000_000, False)],
+)
+def test_text_that_jsonb_cannot_hold_is_found(text: str, is_good: bool) -> None:
+    assert (find_json_problem({"a": text}, json.dumps({"a": text})) is None) == is_good
 
 
 def test_batch_is_split_and_its_broken_end_is_one_document() -> None:
