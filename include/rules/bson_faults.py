@@ -8,6 +8,8 @@ from include.rules.reasons import Problem, problem
 
 # What MongoDB takes.
 DEEPEST = 100
+# In bytes, where a name is told.
+LONGEST_NAME = 200
 REFERENCE, REFERENCED, DATABASE = b"$ref", b"$id", b"$db"
 # By these names extended JSON says that an object stands for a value of another type.
 TYPE_NAMES = (
@@ -41,7 +43,8 @@ def find_fault(document: bytes, place: str = "", depth: int = 1, *, in_array: bo
 
 
 def _inside(place: str, name: bytes) -> str:
-    return f"{place}.{readable(name)}" if place else readable(name)
+    shown = readable(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…".encode())
+    return f"{place}.{shown}" if place else shown
 
 
 def _wrong_name(name: bytes, seen: dict[bytes, int], here: str) -> Problem | None:

@@ -89,7 +89,19 @@ def test_date_that_python_cannot_hold_as_stamp_is_set_aside(pipeline, stored):
 
 
 def test_two_ids_that_print_alike_are_two(pipeline, stored):
-    ids = [5, "5", {"a": 1}, "{'a': 1}", Int64(7), Code("x"), "x", "66" * 12, ObjectId("66" * 12), True]
+    ids = [
+        5,
+        "5",
+        {"a": 1},
+        "{'a': 1}",
+        Int64(7),
+        Code("x"),
+        "x",
+        "66" * 12,
+        ObjectId("66" * 12),
+        True,
+        {"a": "x" * 10**6},
+    ]
     good = {"content_type": "movie", "title": "x", "updated_at": datetime(2024, 9, 1)}
     stored.documents = [
         bson.encode({"_id": id_, "content_id": f"B{n}", **good, "rating": "x"}) for n, id_ in enumerate(ids)
