@@ -72,6 +72,7 @@ class Scan:
     documents: int = 0
     root: Field = field(default_factory=Field)
     with_nul: int = 0
+    with_fault: int = 0
     tags: dict[str, dict[str, Beside]] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
     _fields: int = 0

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import bson
-from bson import CodecOptions, DatetimeConversion
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
@@ -20,12 +18,11 @@ from include.discover.kinds import find_discriminator
 from include.discover.names import Names, is_stamp_name
 from include.discover.proposal import Entry, Guess, Proposal, Shape, counted
 from include.errors import InputError
+from include.rules.stored_documents import read_batch
 from include.schema.played import MARKS, SEED_STATE
 from include.specs import MongoCollection, PostgresTable
 
 DEFAULT_SERVER = MongoCollection.server
-# A date that Python does not know must not end the scan.
-ANY_DATE: CodecOptions = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 SECONDS_BETWEEN_WORDS = 5
 WHAT = {"collection": "a collection", "view": "a view", "timeseries": "a time series"}
 Say = Callable[[str], None]
@@ -81,7 +78,9 @@ class _Discovery:
     def _fits(self, entry: MongoCollection) -> bool:
         """Tell whether the collection has documents with the declared key, or none at all."""
         collection = self.source[entry.collection]
-        return bool(collection.find_one({entry.key: {"$exists": True}}) or not collection.find_one())
+        # Counted, not read: a document that cannot be decoded is one, too.
+        has_key = collection.count_documents({entry.key: {"$exists": True}}, limit=1)
+        return bool(has_key or not collection.count_documents({}, limit=1))
 
     def _proposed(self, name: str, kind: str, same: Sequence[MongoCollection]) -> Entry | str:
         scan = Scan()
@@ -138,17 +137,19 @@ class _Discovery:
         )
 
     def _read(self, name: str, kind: str, scan_for: Callable[[Mapping], Scan | None]) -> int:
-        """Add every document to its scan; return how many bytes they were."""
+        """Add every document to its scan, if it can be loaded; return how many bytes they were."""
         collection: Collection = self.source[name]
         total = f" of about {collection.estimated_document_count():,}" if kind == "collection" else ""
         size = count = 0
         said = time.monotonic()
         for batch in collection.find_raw_batches():
             size += len(batch)
-            for document in bson.decode_all(batch, ANY_DATE):
+            for stored in read_batch(batch):
                 count += 1
-                if scan := scan_for(document):
-                    scan.add(document)
+                if (scan := scan_for(stored.document)) and stored.fault:
+                    scan.with_fault += 1
+                elif scan:
+                    scan.add(stored.document)
             if time.monotonic() - said > SECONDS_BETWEEN_WORDS:
                 said = time.monotonic()
                 self.say(f"{name}: {count:,}{total} documents read")
@@ -202,6 +203,9 @@ def _about_key(scan: Scan, kind: str) -> Iterator[str]:
 def _doubts(scan: Scan) -> Iterator[str]:
     if scan.with_nul:
         yield f"doubt: {counted(scan.with_nul, 'document')} with the character NUL will go to quarantine"
+    if scan.with_fault:
+        what = "that cannot be decoded, or not without a loss, will go to quarantine"
+        yield f"doubt: {counted(scan.with_fault, 'document')} {what}"
     if scan.root.is_open:
         yield "doubt: very many fields: those that no column takes are only in _document"
 

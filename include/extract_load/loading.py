@@ -159,7 +159,9 @@ def load_collection(
         for table in collection.raw_tables:
             measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
             remember_live_rows(cursor, table, measured, collection.watermark)
-        loads += _unknown_kinds(name, staged, start)
+        kinds = loads[: len(collection.kinds)]
+        staged.refuse_lost(sum(load.read - load.quarantined for load in kinds))
+        loads += _unknown_kinds(collection, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
             record_load(warehouse, load, batch)
@@ -187,7 +189,9 @@ def _refuse_mass_rejection(
         raise
 
 
-def _unknown_kinds(name: str, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
+def _unknown_kinds(collection: MongoCollection, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
     """Return the load of documents of no known kind, which belong to no raw table: one or none."""
-    count = staged.rejected_by_table.get(name, 0)
+    name, tables = collection.raw, {table.raw for table in collection.raw_tables}
+    # A raw table may have the collection's name: then they were counted with it.
+    count = 0 if name in tables else staged.rejected_by_table.get(name, 0)
     return [Load("extract", name, start.loaded_at, read=count, quarantined=count)] if count else []

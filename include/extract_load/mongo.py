@@ -1,40 +1,50 @@
 """Read a collection of the MongoDB source into the warehouse's temporary tables, normalised.
 
 Each document becomes one row of its kind's table, with the whole document beside its columns, and one row
-for each element of its arrays. Every document is checked; one of a wrong shape is set aside.
+for each element of its arrays. Every document is decoded and checked by itself; one that cannot be decoded,
+or is of a wrong shape, is set aside.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import bson
+from bson import DatetimeMS
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
 from include.extract_load.mongo_keys import drop_superseded, kind_of, stage_keys
 from include.extract_load.raw import copy_rows, create_stage
-from include.rules.document_values import printable, raw_value, stamp_of, to_json, value_at, value_of
-from include.rules.documents import bson_type, find_problem
+from include.rules.document_values import printable, raw_value, stamp_of, value_at, value_of
+from include.rules.documents import bson_type, find_broken_rule, find_json_problem
+from include.rules.positions import elements_of
 from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
+from include.rules.stored_documents import StoredDocument, read_batch
 from include.specs import Array, Column, DocumentKind, MongoCollection
+
+# A document that is loaded, and its JSON.
+Good = tuple[dict[str, object], str]
 
 
 @dataclass
 class Staged:
-    """What was read: the next watermark, how many documents, and those set aside, by their id.
+    """What was read: the next watermark, how many documents the server handed out, and those set aside.
 
-    `undated` are the ids of those set aside that every load reads again: their stamp is no date. `new_fields`
-    says in which document a field of a type stood first that no column takes.
+    Of the documents `repeated` came once more, since they moved while the collection was read.
+    `rejected_by_id` has the table and the rejection by position (positions.py). `undated` are the positions
+    of those that every load reads again: their stamp is no date. `new_fields` says in which document a field
+    of a type stood first that no column takes.
     """
 
     watermark: datetime
     read: int = 0
+    repeated: int = 0
     rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
     undated: set[str] = field(default_factory=set)
     new_fields: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _keys: dict[str, object] = field(default_factory=dict)
 
     @property
     def rejected(self) -> list[Rejected]:
@@ -53,6 +63,31 @@ class Staged:
         """Count the rejected documents by raw table."""
         return Counter(table for table, _ in self.rejected_by_id.values())
 
+    def free_position(self, document: StoredDocument, key: str) -> str:
+        """Return the position of a document to set aside; another one with its `_id` makes it a numbered one.
+
+        Only a view hands out several documents with one `_id`, or without any. What has the same key as well
+        came once more: its later state counts.
+        """
+        position, number = document.position, 1
+        ids, keys = (elements_of(document.stored, name) for name in (b"_id", key.encode()))
+        while (place := position if number == 1 else f"{position} ({number})") in self.rejected_by_id:
+            if ids and self._keys[place] == keys:
+                self.repeated += 1
+                break
+            number += 1
+        self._keys[place] = keys
+        return place
+
+    def refuse_lost(self, staged: int) -> None:
+        """Raise RuntimeError when not every document that the server handed out was staged or rejected."""
+        rejected = len(self.rejected_by_id)
+        if self.read != self.repeated + staged + rejected:
+            raise RuntimeError(
+                f"Of {self.read:,} documents that were read {self.repeated:,} came twice, {staged:,} were"
+                f" staged and {rejected:,} rejected: some are lost. Nothing was loaded"
+            )
+
 
 def stage(
     source: Database, cursor: Cursor, collection: MongoCollection, read_from: datetime | None
@@ -62,8 +97,8 @@ def stage(
         create_stage(cursor, table)
     staged = Staged(everything_before_is_visible(source))
     for raw_batch in source[collection.collection].find_raw_batches(_changed_since(collection, read_from)):
-        _stage_documents(cursor, collection, bson.decode_all(raw_batch), staged)
-    drop_superseded(cursor, collection)
+        _stage_documents(cursor, collection, list(read_batch(raw_batch)), staged)
+    staged.repeated += drop_superseded(cursor, collection)
     stage_keys(source, cursor, collection)
     return staged
 
@@ -91,33 +126,49 @@ def _changed_since(collection: MongoCollection, read_from: datetime | None) -> d
 
 
 def _stage_documents(
-    cursor: Cursor, collection: MongoCollection, documents: list[dict], staged: Staged
+    cursor: Cursor, collection: MongoCollection, documents: list[StoredDocument], staged: Staged
 ) -> None:
     """Copy the good documents into their stages, and set the others aside."""
     known = {kind.tag: _known_fields(collection, kind) for kind in collection.kinds}
-    good: dict[str | None, list[dict]] = {kind.tag: [] for kind in collection.kinds}
+    good: dict[str | None, list[Good]] = {kind.tag: [] for kind in collection.kinds}
     staged.read += len(documents)
-    for document in documents:
+    for stored in documents:
+        document = stored.document
         kind = kind_of(document, collection)
         for name in document.keys() - known[kind.tag] if kind else ():
             place = kind.raw, name, bson_type(document[name])
-            staged.new_fields.setdefault(place, printable(document["_id"]))
-        if broken := _problem(collection, kind, document):
-            _set_aside(collection, kind, document, broken, staged)
+            if place not in staged.new_fields:
+                staged.new_fields[place] = stored.position
+        text, broken = _judge(collection, kind, stored)
+        if broken:
+            table = kind.raw if kind else collection.raw
+            _set_aside(collection, table, stored, Rejected("", *broken, row=text), staged)
         else:
-            good[kind.tag].append(document)
+            good[kind.tag].append((document, text))
     for kind in collection.kinds:
         _copy_kind(cursor, kind, good[kind.tag], collection.watermark)
 
 
+def _judge(
+    collection: MongoCollection, kind: DocumentKind | None, stored: StoredDocument
+) -> tuple[str, Problem | None]:
+    """Return the document as JSON, and what keeps it out of raw."""
+    text = stored.text
+    if found := stored.fault or _problem(collection, kind, stored.document):
+        return text, found
+    return text, find_json_problem(stored.document, text)
+
+
 def _set_aside(
-    collection: MongoCollection, kind: DocumentKind | None, document: dict, broken: Problem, staged: Staged
+    collection: MongoCollection, table: str, stored: StoredDocument, rejected: Rejected, staged: Staged
 ) -> None:
     """Keep a rejected document, counted under its kind's table, or under the collection for no known kind."""
-    rejected = Rejected(printable(document["_id"]), *broken, row=to_json(document))
-    staged.rejected_by_id[rejected.position] = kind.raw if kind else collection.raw, rejected
-    if not isinstance(stamp_of(document, collection.watermark), datetime):
-        staged.undated.add(rejected.position)
+    position = staged.free_position(stored, collection.key)
+    staged.rejected_by_id[position] = table, replace(rejected, position=position)
+    stamp = stamp_of(stored.document, collection.watermark)
+    # A date after year 9999 is past every watermark, one before year 1 past none.
+    if not isinstance(stamp, datetime) and not (isinstance(stamp, DatetimeMS) and int(stamp) < 0):
+        staged.undated.add(position)
 
 
 def _known_fields(collection: MongoCollection, kind: DocumentKind) -> set[str | None]:
@@ -132,16 +183,18 @@ def _problem(collection: MongoCollection, kind: DocumentKind | None, document: d
         found = printable(value_at(collection.discriminator, document))
         return problem("unknown_kind", column=collection.discriminator, value=found)
     stamp = stamp_of(document, collection.watermark)
+    if isinstance(stamp, DatetimeMS):
+        return problem("date_range", column=collection.watermark, value=printable(stamp))
     if not isinstance(stamp, datetime | None):
         return problem("not_a_bson_date", column=collection.watermark, value=printable(stamp))
-    return find_problem(kind, document)
+    return find_broken_rule(kind, document)
 
 
-def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], watermark: str | None) -> None:
+def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[Good], watermark: str | None) -> None:
     """Copy documents of one kind into the stages of its parent and child tables."""
     parents = (
-        [*_values(kind.columns, document), stamp_of(document, watermark), to_json(document)]
-        for document in documents
+        [*_values(kind.columns, document), stamp_of(document, watermark), text]
+        for document, text in documents
     )
     names = [*(column.name for column in kind.columns), "_source_updated_at", "_document"]
     copy_rows(cursor, f"stage_{kind.raw}", names, parents)
@@ -150,9 +203,9 @@ def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[dict], waterm
         copy_rows(cursor, f"stage_{array.raw}", names, _elements(array, documents, watermark))
 
 
-def _elements(array: Array, documents: list[dict], watermark: str | None) -> Iterator[list]:
+def _elements(array: Array, documents: list[Good], watermark: str | None) -> Iterator[list]:
     """Yield a row of the child table for each element: the document's key, its place from 1 on, its value."""
-    for document in documents:
+    for document, _ in documents:
         (key,) = _values([array.key], document)
         for position, element in enumerate(value_at(array.field, document) or [], 1):
             yield [key, position, *_values(array.elements, element), stamp_of(document, watermark)]

@@ -4,13 +4,11 @@ A collection has no snapshots: while it is read, a document may come twice, chan
 What is not in `keys_*` is marked as deleted in raw, so everything that only *seems* gone must be there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice, permutations
 
-from bson.codec_options import DEFAULT_CODEC_OPTIONS
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
@@ -18,6 +16,8 @@ from include.errors import InputError
 from include.extract_load.raw import copy_rows
 from include.rules.document_values import raw_value, value_at
 from include.rules.documents import find_value_problem
+from include.rules.positions import elements_of
+from include.rules.stored_documents import StoredDocument, read_batch, read_document
 from include.specs import Array, DocumentKind, MongoCollection
 
 SHOWN_KEYS = 5
@@ -67,10 +67,9 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
 def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
     """Raise InputError when documents share a key, which only a unique index of the source rules out."""
     documents, key = source[collection.collection], collection.key
-    if key == "_id" or unique_index(_indexes(documents), key):
+    if unique_index(_indexes(source, collection.collection), key):
         return
-    plain = documents.with_options(codec_options=DEFAULT_CODEC_OPTIONS)
-    found = plain.aggregate(
+    batches = documents.aggregate_raw_batches(
         [
             {"$group": {"_id": f"${key}", "count": {"$sum": 1}}},
             {"$match": {"count": {"$gt": 1}}},
@@ -78,10 +77,10 @@ def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
         ],
         allowDiskUse=True,
     )
+    groups = (group for batch in batches for group in read_batch(batch) if not group.fault)
+    found = (group.document["_id"] for group in groups)
     # What cannot be a key is set aside, document by document.
-    repeated = (
-        group["_id"] for group in found if not find_value_problem(collection.key_column, group["_id"])
-    )
+    repeated = (value for value in found if not find_value_problem(collection.key_column, value))
     if keys := [str(raw_value(collection.key_column, value)) for value in islice(repeated, SHOWN_KEYS)]:
         raise InputError(
             f"{collection.name}: documents of {collection.collection} share a key ({key}): {', '.join(keys)}."
@@ -99,20 +98,26 @@ def unique_index(indexes: Mapping[str, Mapping], key: str) -> str | None:
     return None
 
 
-def _indexes(documents: Collection) -> Mapping[str, Mapping]:
-    """Return the collection's indexes; a view has none, and says so by an error."""
+def _indexes(source: Database, name: str) -> Mapping[str, Mapping]:
+    """Return the collection's indexes; a view has none, and says so by an error, or not at all."""
+    (found,) = source.list_collections(filter={"name": name})
     try:
-        return documents.index_information()
+        return {} if found.get("type") == "view" else source[name].index_information()
     except OperationFailure:
         return {}
 
 
-def drop_superseded(cursor: Cursor, collection: MongoCollection) -> None:
-    """Of a document that came twice, since it moved in the index while it was read, keep the later state."""
-    for table in collection.raw_tables:
-        _drop_repeated(cursor, table)
+def drop_superseded(cursor: Cursor, collection: MongoCollection) -> int:
+    """Of a document that came twice, since it moved in the index while it was read, keep the later state.
+
+    Return how many earlier states went.
+    """
+    dropped = sum(_drop_repeated(cursor, kind) for kind in collection.kinds)
+    for array in collection.arrays:
+        _drop_repeated(cursor, array)
     for array in collection.arrays:
         _drop_outdated(cursor, collection, array)
+    return dropped
 
 
 def stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
@@ -126,11 +131,12 @@ def stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) ->
         _keep_elements(cursor, collection, array)
 
 
-def _drop_repeated(cursor: Cursor, table: DocumentKind | Array) -> None:
-    """Delete staged rows of which a later state was staged too."""
+def _drop_repeated(cursor: Cursor, table: DocumentKind | Array) -> int:
+    """Delete staged rows of which a later state was staged too; return how many."""
     same_key = [SQL("later.{0} = stage.{0}").format(Identifier(column)) for column in table.raw_key]
     query = SQL(DROP_REPEATED).format(stage=_stage(table), same_key=SQL(" and ").join(same_key))
     cursor.execute(query)
+    return cursor.rowcount
 
 
 def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
@@ -152,16 +158,26 @@ def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollecti
     fields = {"_id": 0, **dict.fromkeys(filter(None, (collection.key, collection.discriminator)), 1)}
     keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
     unknown: list[object] = []
-    # As the documents were decoded, whatever the connection says of UUIDs.
-    plain = source[collection.collection].with_options(codec_options=DEFAULT_CODEC_OPTIONS)
-    for document in plain.find({}, fields):
-        key, kind = document.get(collection.key), kind_of(document, collection)
-        # A key that cannot be one was set aside with its document.
-        if not find_value_problem(collection.key_column, key):
-            (keys[kind.tag] if kind else unknown).append(raw_value(collection.key_column, key))
+    for batch in source[collection.collection].find_raw_batches({}, fields):
+        for document in read_batch(batch):
+            kind = None if document.fault else kind_of(document.document, collection)
+            (keys[kind.tag] if kind else unknown).extend(_keys_in(document, collection))
     for kind in collection.kinds:
         rows = ([key] for key in [*keys[kind.tag], *unknown])
         copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)
+
+
+def _keys_in(document: StoredDocument, collection: MongoCollection) -> Iterator[object]:
+    """Yield the document's key as raw has it: none where it cannot be one, several where it repeats."""
+    found = [document.document.get(collection.key)]
+    if document.fault:
+        fields = elements_of(document.stored, collection.key.encode())
+        read = (read_document(element.as_document()) for element in fields)
+        found = [each.document[""] for each in read if not each.fault]
+    for key in found:
+        # A key that cannot be one was set aside with its document.
+        if not find_value_problem(collection.key_column, key):
+            yield raw_value(collection.key_column, key)
 
 
 def _keep_former_kinds(cursor: Cursor, collection: MongoCollection) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bson import json_util
+from bson import DatetimeMS, json_util
 from bson.decimal128 import Decimal128
 
 from include.specs import LARGEST, Column
@@ -66,5 +66,7 @@ def to_json(value: object) -> str:
 
 def printable(value: object) -> str:
     """Return the value as text that PostgreSQL can keep."""
+    if isinstance(value, DatetimeMS):
+        return f"{int(value)} ms since 1970"
     # NUL is the one character that PostgreSQL cannot keep.
     return str(value).replace("\0", "\\0")

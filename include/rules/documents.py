@@ -7,27 +7,33 @@ is extracted, since others may have written there.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 import bson
-from bson import Binary, ObjectId
+from bson import Binary, DatetimeMS, ObjectId
 from bson.binary import UUID_SUBTYPE
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
-from include.rules.document_values import Misplaced, number, value_at, value_of
+from include.rules.bson_faults import DEEPEST
+from include.rules.document_values import Misplaced, number, printable, value_at, value_of
 from include.rules.reasons import Problem, problem
 from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
-# What MongoDB takes.
-DEEPEST = 100
+# Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
+# fits into the 256 MiB of jsonb. Only arrays without the usual names of their elements could be longer.
+LONGEST = 110_000_000
+# A NUL in JSON, and no backslash before the letters u0000.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 # Python's type of a decoded value -> BSON's name for it, where they differ.
 BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", dict: "object", list: "array"}
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
+BSON_TYPES[DatetimeMS] = "date"
 
 # Type of a column -> whether a value is one, and what people call it.
 OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
@@ -46,6 +52,11 @@ def find_problem(kind: DocumentKind, document: object) -> Problem | None:
     """Return the first thing wrong with the document, or None."""
     if not isinstance(document, Mapping):
         return problem("wrong_type", "an object", _type_name(document), value=repr(document))
+    return find_broken_rule(kind, document) or _storage_problem(document)
+
+
+def find_broken_rule(kind: DocumentKind, document: Mapping) -> Problem | None:
+    """Return the first declared rule that the document breaks, or None."""
     for column in kind.columns:
         value = value_of(column, document)
         if broken := _broken_rule(column, value):
@@ -53,7 +64,19 @@ def find_problem(kind: DocumentKind, document: object) -> Problem | None:
     for array in kind.arrays:
         if found := _array_problem(array, value_at(array.field, document)):
             return found
-    return _storage_problem(document)
+    return None
+
+
+def find_json_problem(document: Mapping, text: str) -> Problem | None:
+    """Say why PostgreSQL's jsonb could not hold a document that is stored; `text` is its JSON."""
+    # Legal in JSON, but PostgreSQL's jsonb cannot hold it in any field.
+    if "\\u0000" in text and NUL.search(text):
+        return problem("nul")
+    if len(text) > LONGEST:
+        return problem("too_long", f"{LONGEST:,}")
+    # What is no deeper than it has brackets needs no second look.
+    brackets = text.count("{") + text.count("[")
+    return problem("too_deep", DEEPEST) if brackets > DEEPEST - 2 and _is_too_deep(document) else None
 
 
 def find_value_problem(column: Column, value: object) -> Problem | None:
@@ -92,6 +115,8 @@ def _broken_by_type(column: Column, value: object) -> Broken | None:
         return _broken_by_text(column, value)
     if wanted in NUMBERS or wanted == "double precision":
         return _broken_by_number(column, number(value))
+    if wanted == "timestamptz" and isinstance(value, DatetimeMS):
+        return ("date_range",)
     is_right, name = OTHER_TYPES[wanted]
     return None if is_right(value) else ("wrong_type", name, _type_name(value))
 
@@ -181,6 +206,11 @@ def _storage_problem(document: Mapping) -> Problem | None:
     return problem("too_deep", DEEPEST)
 
 
+def _is_too_deep(document: Mapping) -> bool:
+    level: list[object] = [document]
+    return all(level := [inner for value in level for inner in _values_in(value)] for _ in range(DEEPEST))
+
+
 def _values_in(value: object) -> Iterable[object]:
     if isinstance(value, Mapping):
         return value.values()
@@ -194,10 +224,11 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Misplaced):
         return _shown(value.instead)
     # Half a surrogate pair is legal in JSON; like NUL, PostgreSQL cannot keep it.
-    return str(value).replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return printable(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _type_name(value: object) -> str:
     """Name the type of a value as people do."""
     names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
+    names[DatetimeMS] = "a datetime"
     return names.get(type(value), f"a {type(value).__name__}")

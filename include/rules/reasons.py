@@ -25,6 +25,13 @@ SENTENCES = {
     "unknown_kind": "is no kind of document that is known",
     "not_storable": "cannot be stored in MongoDB: {}",
     "too_deep": "is nested more than {} levels deep",
+    "date_range": "is a date outside the years 1 to 9999",
+    "not_utf8": "holds bytes that are not UTF-8",
+    "name_not_utf8": "is a name with bytes that are not UTF-8",
+    "repeated_name": "stands more than once in one object",
+    "reserved_name": "is a name by which extended JSON marks a value of another type",
+    "unreadable": "cannot be decoded: {}",
+    "too_long": "is longer than {} characters as JSON",
     "not_json": "is not JSON any more: {}",
     # rows of a CSV file
     "field_count": "the row has {} fields, the header has {}",

@@ -9,6 +9,8 @@ from include.extract_load import load_collection
 from include.tables import SOURCES
 from tests.integration.discover import documents
 from tests.integration.discover.company import RUN, create_raw, declared
+from tests.integration.helpers.stored import StoredBytes
+from tests.stored_bytes import document, element, int32, text
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +199,18 @@ def test_kinds_are_told_apart_by_the_field_that_comes_with_other_fields(entries)
 )
 def test_reasons_and_doubts_are_said(printed, sentence):
     assert sentence in printed
+
+
+def test_documents_that_cannot_be_loaded_are_counted_and_do_not_stop_it(platform, monkeypatch):
+    platform.mongo("app").counters.insert_many(documents.counters())
+    twice = document(element(0x10, b"_id", int32(7)), *2 * [element(0x10, b"more", int32(1))])
+    broken = document(element(2, b"_id", text(b"caf\xe9")), element(2, b"caf\xe9", text(b"x")))
+    StoredBytes(monkeypatch, "counters").documents = [twice, broken]
+    proposal = discover_collections(platform.mongo("elt_reader"), "source_mongo", SOURCES, pytest.fail)
+    printed = yaml_of(proposal, "A heading")
+    assert "# doubt: 2 documents that cannot be decoded, or not without a loss, will go to" in printed
+    assert "more" not in printed
+    assert "caf" not in printed
 
 
 def test_reader_without_rights_is_told_what_an_administrator_grants(platform):

@@ -110,11 +110,14 @@ def test_document_with_a_wrong_key_does_not_stop_the_load(pipeline, key):
     assert {row["column_name"] for row in pipeline.quarantine()} == {"content_id"}
 
 
-@pytest.mark.parametrize("id_", ["a\0b", 5, {"a": 1}])
-def test_id_of_any_type_is_named(pipeline, id_):
+@pytest.mark.parametrize(
+    ("id_", "position"),
+    [("a\0b", '"a\\u0000b"'), (5, "5"), ({"a": 1}, '{"a": {"$numberInt": "1"}}'), ("5", '"5"'), ("a5", "a5")],
+)
+def test_id_of_any_type_is_named(pipeline, id_, position):
     write_past_the_validator(pipeline, movie(rating="high", _id=id_))
     pipeline.extract_content()
-    assert [row["position"] for row in pipeline.quarantine()] == [str(id_).replace("\0", "\\0")]
+    assert [row["position"] for row in pipeline.quarantine()] == [position]
 
 
 def test_repeated_load_of_a_batch_forgets_no_rejection(pipeline):
