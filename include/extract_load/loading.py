@@ -77,10 +77,10 @@ def _load_changes(
         read_from = None if followed.has_new_column else start.read_from
         _set_aside(reader, cursor, rows, load, start, read_from)
         if raw.is_empty(cursor, table):
-            load.inserted = postgres.fill(reader, cursor, rows, start)
-            load.read += load.inserted
+            read, load.inserted = postgres.fill(reader, cursor, rows, start)
+            load.read += read
             return _remember(cursor, declared, fingerprint_of(reader, rows.good, measured), measured)
-        postgres.stage(reader, cursor, rows, read_from)
+        load.read += postgres.stage(reader, cursor, rows, read_from)
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
             measuring = pool.submit(fingerprint_of, reader, rows.good, measured)
@@ -159,8 +159,6 @@ def load_collection(
         for table in collection.raw_tables:
             measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
             remember_live_rows(cursor, table, measured, collection.watermark)
-        kinds = loads[: len(collection.kinds)]
-        staged.refuse_lost(sum(load.read - load.quarantined for load in kinds))
         loads += _unknown_kinds(collection, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
@@ -171,7 +169,8 @@ def load_collection(
 def _load_staged(cursor: Cursor, table: RawTable, staged: mongo.Staged, start: raw.LoadStart) -> Load:
     """Bring one raw table of a collection up to date with what was staged for it."""
     load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
-    load.quarantined = load.read = staged.rejected_by_table.get(table.raw, 0)
+    load.quarantined = staged.rejected_by_table.get(table.raw, 0)
+    load.read = load.quarantined + staged.good_by_table[table.raw]
     came = raw.merge(cursor, table, load, start)
     _follow_deletions(cursor, table, load, start, came)
     return load

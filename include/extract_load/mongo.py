@@ -14,6 +14,7 @@ from bson import DatetimeMS
 from psycopg2.extensions import cursor as Cursor
 from pymongo.database import Database
 
+from include.errors import DataQualityError
 from include.extract_load.mongo_keys import drop_superseded, kind_of, stage_keys
 from include.extract_load.raw import copy_rows, create_stage
 from include.rules.document_values import printable, raw_value, stamp_of, value_at, value_of
@@ -35,7 +36,7 @@ class Staged:
     Of the documents `repeated` came once more, since they moved while the collection was read.
     `rejected_by_id` has the table and the rejection by position (positions.py). `undated` are the positions
     of those that every load reads again: their stamp is no date. `new_fields` says in which document a field
-    of a type stood first that no column takes.
+    of a type stood first that no column takes. `good_by_table` counts the rows that were staged, and stay.
     """
 
     watermark: datetime
@@ -44,6 +45,7 @@ class Staged:
     rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
     undated: set[str] = field(default_factory=set)
     new_fields: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    good_by_table: Counter = field(default_factory=Counter)
     _keys: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -79,13 +81,15 @@ class Staged:
         self._keys[place] = keys
         return place
 
-    def refuse_lost(self, staged: int) -> None:
-        """Raise RuntimeError when not every document that the server handed out was staged or rejected."""
+    def refuse_lost(self, collection: MongoCollection) -> None:
+        """Raise DataQualityError when not every document that the server handed out is good or rejected."""
+        good = sum(self.good_by_table[kind.raw] for kind in collection.kinds)
         rejected = len(self.rejected_by_id)
-        if self.read != self.repeated + staged + rejected:
-            raise RuntimeError(
-                f"Of {self.read:,} documents that were read {self.repeated:,} came twice, {staged:,} were"
-                f" staged and {rejected:,} rejected: some are lost. Nothing was loaded"
+        if self.read != self.repeated + good + rejected:
+            raise DataQualityError(
+                f"{collection.raw}: of {self.read:,} documents that were read {self.repeated:,} came twice,"
+                f" {good:,} are good and {rejected:,} rejected: some are lost. Nothing was loaded; please"
+                " report it"
             )
 
 
@@ -98,7 +102,10 @@ def stage(
     staged = Staged(everything_before_is_visible(source))
     for raw_batch in source[collection.collection].find_raw_batches(_changed_since(collection, read_from)):
         _stage_documents(cursor, collection, list(read_batch(raw_batch)), staged)
-    staged.repeated += drop_superseded(cursor, collection)
+    dropped = drop_superseded(cursor, collection)
+    staged.good_by_table.subtract(dropped)
+    staged.repeated += sum(dropped[kind.raw] for kind in collection.kinds)
+    staged.refuse_lost(collection)
     stage_keys(source, cursor, collection)
     return staged
 
@@ -146,7 +153,7 @@ def _stage_documents(
         else:
             good[kind.tag].append((document, text))
     for kind in collection.kinds:
-        _copy_kind(cursor, kind, good[kind.tag], collection.watermark)
+        staged.good_by_table.update(_copy_kind(cursor, kind, good[kind.tag], collection.watermark))
 
 
 def _judge(
@@ -190,17 +197,21 @@ def _problem(collection: MongoCollection, kind: DocumentKind | None, document: d
     return find_broken_rule(kind, document)
 
 
-def _copy_kind(cursor: Cursor, kind: DocumentKind, documents: list[Good], watermark: str | None) -> None:
-    """Copy documents of one kind into the stages of its parent and child tables."""
+def _copy_kind(
+    cursor: Cursor, kind: DocumentKind, documents: list[Good], watermark: str | None
+) -> dict[str, int]:
+    """Copy documents of one kind into the stages of its parent and child tables; count rows by raw table."""
     parents = (
         [*_values(kind.columns, document), stamp_of(document, watermark), text]
         for document, text in documents
     )
     names = [*(column.name for column in kind.columns), "_source_updated_at", "_document"]
-    copy_rows(cursor, f"stage_{kind.raw}", names, parents)
+    copied = {kind.raw: copy_rows(cursor, f"stage_{kind.raw}", names, parents)}
     for array in kind.arrays:
         names = [*(column.name for column in array.raw_columns), "_source_updated_at"]
-        copy_rows(cursor, f"stage_{array.raw}", names, _elements(array, documents, watermark))
+        rows = _elements(array, documents, watermark)
+        copied[array.raw] = copy_rows(cursor, f"stage_{array.raw}", names, rows)
+    return copied
 
 
 def _elements(array: Array, documents: list[Good], watermark: str | None) -> Iterator[list]:

@@ -4,6 +4,7 @@ A collection has no snapshots: while it is read, a document may come twice, chan
 What is not in `keys_*` is marked as deleted in raw, so everything that only *seems* gone must be there.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice, permutations
 
@@ -107,16 +108,13 @@ def _indexes(source: Database, name: str) -> Mapping[str, Mapping]:
         return {}
 
 
-def drop_superseded(cursor: Cursor, collection: MongoCollection) -> int:
+def drop_superseded(cursor: Cursor, collection: MongoCollection) -> Counter:
     """Of a document that came twice, since it moved in the index while it was read, keep the later state.
 
-    Return how many earlier states went.
+    Return how many rows of earlier states went, by raw table.
     """
-    dropped = sum(_drop_repeated(cursor, kind) for kind in collection.kinds)
-    for array in collection.arrays:
-        _drop_repeated(cursor, array)
-    for array in collection.arrays:
-        _drop_outdated(cursor, collection, array)
+    dropped = Counter({table.raw: _drop_repeated(cursor, table) for table in collection.raw_tables})
+    dropped.update({array.raw: _drop_outdated(cursor, collection, array) for array in collection.arrays})
     return dropped
 
 
@@ -139,8 +137,8 @@ def _drop_repeated(cursor: Cursor, table: DocumentKind | Array) -> int:
     return cursor.rowcount
 
 
-def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) -> None:
-    """Delete staged elements that are not of the document's later state, whose list may be shorter."""
+def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) -> int:
+    """Delete and count staged elements that are not of the document's later state, which may have fewer."""
     parents = [
         SQL("select {}, _source_updated_at from {}").format(Identifier(collection.key), _stage(kind))
         for kind in collection.kinds
@@ -150,6 +148,7 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
             stage=_stage(array), key=Identifier(collection.key), parents=SQL(" union all ").join(parents)
         )
     )
+    return cursor.rowcount
 
 
 def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollection) -> None:

@@ -44,8 +44,8 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
         yield reader
 
 
-def fill(reader: Cursor, cursor: Cursor, rows: SourceRows, start: raw.LoadStart) -> int:
-    """Copy every row straight into the empty raw table, stamped by the source's query; count them."""
+def fill(reader: Cursor, cursor: Cursor, rows: SourceRows, start: raw.LoadStart) -> tuple[int, int]:
+    """Copy every row straight into the empty raw table, stamped by the source's query; count as `_pipe`."""
     types = {"batch_id": "text", "as_of": "date", "loaded_at": "timestamptz"}
     stamps = [SQL("{}::{}").format(Literal(start.stamps[name]), SQL(type_)) for name, type_ in types.items()]
     names = [column.name for column in rows.table.raw_columns]
@@ -54,10 +54,11 @@ def fill(reader: Cursor, cursor: Cursor, rows: SourceRows, start: raw.LoadStart)
     return _pipe(reader, _query(rows, None, stamps), cursor, target)
 
 
-def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime | None) -> None:
-    """Fill the table's stage with what changed since `read_from`."""
+def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime | None) -> int:
+    """Fill the table's stage with what changed since `read_from`; count what the source handed out."""
     raw.create_stage(cursor, rows.table)
-    _pipe(reader, _query(rows, read_from), cursor, Identifier(f"stage_{rows.table.raw}"))
+    read, _ = _pipe(reader, _query(rows, read_from), cursor, Identifier(f"stage_{rows.table.raw}"))
+    return read
 
 
 def stage_keys(reader: Cursor, cursor: Cursor, rows: SourceRows) -> None:
@@ -99,8 +100,8 @@ def _query(rows: SourceRows, read_from: datetime | None, stamps: Sequence[Compos
     )
 
 
-def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -> int:
-    """Stream the query's rows into the target and count them.
+def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -> tuple[int, int]:
+    """Stream the query's rows into the target; return how many the source handed out and the target took.
 
     The reader's own error is raised before what it led to.
     """
@@ -116,11 +117,11 @@ def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -
             if (cause := reading.exception()) and not isinstance(cause, BrokenPipeError):
                 raise cause from None
             raise
-        reading.result()
-    return writer.rowcount
+        return reading.result(), writer.rowcount
 
 
-def _copy_out(reader: Cursor, copy_out: Composed, write_end: int) -> None:
-    """Write the query's rows into the pipe and close it, which ends the COPY on the other side."""
+def _copy_out(reader: Cursor, copy_out: Composed, write_end: int) -> int:
+    """Write and count the query's rows, and close the pipe, which ends the COPY on the other side."""
     with os.fdopen(write_end, "wb", PIPE_BYTES) as outgoing:
         reader.copy_expert(copy_out, outgoing, size=PIPE_BYTES)
+    return reader.rowcount

@@ -38,7 +38,8 @@ written as (
     select count(*) filter (where merged.inserted), count(*) filter (where not merged.inserted) from merged
 ),
 came as (select {came} from changed where not changed._was_live)
-select (select count(*) from {stage}), written.*, came.* from written cross join came
+select (select count(*) from {stage}) - (select count(*) from changed), written.*, came.*
+from written cross join came
 """
 MARK_DELETED = """
 update raw.{table} as target set
@@ -134,11 +135,13 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
         )
 
 
-def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> None:
-    """Copy rows into a temporary table, in COPY's text format; a datetime is UTC."""
-    text = io.StringIO("".join("\t".join(map(_field, row)) + "\n" for row in rows))
+def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> int:
+    """Copy rows into a temporary table, in COPY's text format; a datetime is UTC. Return how many came."""
+    lines = ["\t".join(map(_field, row)) + "\n" for row in rows]
+    text = io.StringIO("".join(lines))
     target = SQL("{} ({})").format(Identifier(table), SQL(", ").join(map(Identifier, columns)))
     cursor.copy_expert(SQL("copy {} from stdin").format(target), text)
+    return len(lines)
 
 
 def _field(value: object) -> str:
@@ -165,8 +168,7 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
     # The path of the stamp: a field may have a % in its name, which only a parameter may.
     stamp = start.watermark.split(".") if start.watermark else []
     cursor.execute(_merge(table), {**start.stamps, "stamp": stamp})
-    staged, load.inserted, load.updated, *came = cursor.fetchone()
-    load.read += staged
+    load.unchanged, load.inserted, load.updated, *came = cursor.fetchone()
     return KeySet(*came)
 
 

@@ -1,6 +1,7 @@
 """The table ops.load_runs: how many rows each load of a table read, wrote and rejected.
 
-A constraint of the table checks that `read = inserted + updated + unchanged + quarantined`.
+Always `read = inserted + updated + unchanged + quarantined`, where `read` is what the source handed out, and
+the others are counted where the rows end up. A load for which it does not hold lost rows, and is not kept.
 """
 
 import logging
@@ -10,6 +11,7 @@ from datetime import datetime
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from include.errors import DataQualityError
 from include.run import Batch
 
 log = logging.getLogger(__name__)
@@ -48,14 +50,16 @@ class Load:
     read: int = 0
     inserted: int = 0
     updated: int = 0
+    unchanged: int = 0
     deleted: int = 0
     quarantined: int = 0
     watermark: datetime | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
-    def unchanged(self) -> int:
-        return self.read - self.inserted - self.updated - self.quarantined
+    def accounted(self) -> int:
+        """How many rows ended up somewhere."""
+        return self.inserted + self.updated + self.unchanged + self.quarantined
 
     def summary(self) -> dict[str, int | str]:
         """Return the table's name and the numbers, for XCom and the log."""
@@ -64,9 +68,18 @@ class Load:
 
 
 def record_load(warehouse: Connection, load: Load, batch: Batch) -> None:
-    """Write the load into ops.load_runs, in the caller's transaction, and into the log."""
+    """Write the load into ops.load_runs, in the caller's transaction, and into the log.
+
+    Raises DataQualityError when rows were lost on the way.
+    """
+    if load.read != load.accounted:
+        raise DataQualityError(
+            f"{load.table}: {load.read:,} rows were read, and {load.accounted:,} are accounted for"
+            f" ({load.inserted:,} inserted, {load.updated:,} updated, {load.unchanged:,} unchanged,"
+            f" {load.quarantined:,} quarantined). Nothing of this load was kept; please report it"
+        )
     with warehouse.cursor() as cursor:
-        cursor.execute(RECORD, {**vars(batch), **vars(load), "unchanged": load.unchanged})
+        cursor.execute(RECORD, {**vars(batch), **vars(load)})
         (seconds,) = cursor.fetchone()
     log.info(
         "%s: read %s rows, inserted %s, updated %s, unchanged %s, deleted %s, quarantined %s in %.1f s",

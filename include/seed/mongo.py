@@ -114,6 +114,8 @@ def _changes(
             load.updated += 1
             stamps = {"created_at": old.get("created_at", now), "updated_at": now}
             yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
+        else:
+            load.unchanged += 1
 
 
 def _deletions(

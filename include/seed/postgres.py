@@ -58,7 +58,11 @@ with merged as (
     where ({old}) is distinct from ({new})
     returning xmax = 0 as inserted
 )
-select count(*) filter (where inserted), count(*) filter (where not inserted) from merged
+select
+    count(*) filter (where merged.inserted),
+    count(*) filter (where not merged.inserted),
+    (select count(*) from checked) - count(*)
+from merged
 """
 # `stage` has the rejected rows too: a rejected row is not a deleted one.
 DELETE_MISSING = """
@@ -90,7 +94,7 @@ def merge_file(
         if rows.extra_columns:
             load.notes.append(f"{path.name} has columns that are not loaded: {', '.join(rows.extra_columns)}")
         if load.read > load.quarantined:
-            load.inserted, load.updated = _merge(cursor, table)
+            load.inserted, load.updated, load.unchanged = _merge(cursor, table)
             if is_whole:
                 load.deleted = _delete_missing(cursor, table, rows.rejected_keys)
         return rejected
@@ -170,8 +174,8 @@ def _whole_record(line: str, lines: Iterator[tuple[int, str]]) -> str:
     return line.rstrip("\r\n")
 
 
-def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int]:
-    """Write the new and changed rows of `checked`; return how many were inserted and updated."""
+def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int, int]:
+    """Write the new and changed rows of `checked`; return how many were inserted, updated, not touched."""
     columns = [Identifier(column.name) for column in table.file_columns]
     cursor.execute(
         SQL(MERGE).format(
