@@ -1,0 +1,51 @@
+"""What counts as blank, for every rule and for the star, and how texts are shown in messages.
+
+dbt/macros/texts.sql has the same blanks, which a test compares.
+"""
+
+from collections.abc import Sequence
+
+from psycopg2.sql import SQL, Composable, Composed, Literal
+
+# Unicode's White_Space, and the four separators that Python takes for it as well.
+WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+WHITE_SPACE += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+# What prints nothing: soft hyphen, zero-width characters, marks of direction, byte order mark, fillers. Not the
+# variation selectors and tags, which belong to the sign before them: without its last one ❤️ is another sign.
+UNSEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"
+)
+UNSEEN += "\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u2800\u3164\ufeff\uffa0"
+BLANKS = WHITE_SPACE + UNSEEN
+
+SHOWN_NAMES = 10
+LONGEST_SHOWN = 100
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether the text has nothing but blanks: such a text is none."""
+    return not text.strip(BLANKS)
+
+
+def trimmed(text: Composable) -> Composed:
+    """Return the SQL of the text without blanks around it; the star shows texts so."""
+    return SQL("btrim({}, {})").format(text, Literal(BLANKS))
+
+
+def shown(text: str) -> str:
+    """Return the text as messages show it: in quotes, with escapes, where there is more than meets the eye."""
+    visible = "".join(map(_visible, text))
+    is_plain = visible == text and text and text == text.strip()
+    cut = visible if len(visible) <= LONGEST_SHOWN else f"{visible[:LONGEST_SHOWN]}…"
+    return cut if is_plain else f"'{cut}'"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names as a message lists them: the first ones, and how many more there are."""
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(map(shown, names[:SHOWN_NAMES])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _visible(character: str) -> str:
+    is_seen = character == " " or (character.isprintable() and character not in BLANKS)
+    return character if is_seen else character.encode("unicode_escape").decode()
