@@ -8,6 +8,7 @@ from typing import NoReturn
 from psycopg2.extensions import cursor as Cursor
 
 from include.errors import SchemaDriftError
+from include.rules.rejected import shortened
 from include.run import Batch
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ class SchemaChange:
     old_type: str | None = None
     new_type: str | None = None
     document_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Shorten what a document may call a field, since the table has an index of it."""
+        if self.column_name:
+            object.__setattr__(self, "column_name", shortened(self.column_name))
 
     def __str__(self) -> str:
         types = " -> ".join(type_ for type_ in (self.old_type, self.new_type) if type_)

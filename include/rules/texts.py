@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from psycopg2.sql import SQL, Composable, Composed, Literal
 
+from include.specs import Column
+
 # Unicode's White_Space, and the four separators that Python takes for it as well.
 WHITE_SPACE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 WHITE_SPACE += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-# What prints nothing: soft hyphen, zero-width characters, marks of direction, byte order mark, fillers. Not the
-# variation selectors and tags, which belong to the sign before them: without its last one ❤️ is another sign.
-UNSEEN = (
-    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"
-)
-UNSEEN += "\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u2800\u3164\ufeff\uffa0"
+# What prints nothing: soft hyphen, zero-width characters, marks of direction, byte order mark, fillers. Not
+# variation selectors and tags: they belong to the sign before them, and ❤️ is another one without.
+UNSEEN = "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c"
+UNSEEN += "\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u2800\u3164\ufeff\uffa0"
 BLANKS = WHITE_SPACE + UNSEEN
 
 SHOWN_NAMES = 10
@@ -27,13 +27,28 @@ def is_blank(text: str) -> bool:
     return not text.strip(BLANKS)
 
 
+def broken_by_length(column: Column, text: str) -> tuple[str, int] | None:
+    """Return the rule that a text beyond the column's bound breaks, and the bound."""
+    # Half a surrogate pair is legal in JSON.
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return (
+        ("too_long", column.max_bytes) if column.max_bytes is not None and size > column.max_bytes else None
+    )
+
+
+def is_filled(text: Composable) -> Composed:
+    """Return the SQL for a text that has more than blanks; null and false where it has not."""
+    # Most texts begin with a sign of ASCII: that is three times as fast.
+    return SQL("(ascii({0}) between 33 and 126 or {1} <> '')").format(text, trimmed(text))
+
+
 def trimmed(text: Composable) -> Composed:
     """Return the SQL of the text without blanks around it; the star shows texts so."""
     return SQL("btrim({}, {})").format(text, Literal(BLANKS))
 
 
 def shown(text: str) -> str:
-    """Return the text as messages show it: in quotes, with escapes, where there is more than meets the eye."""
+    """Return the text as messages show it: in quotes, with escapes, where it has more than meets the eye."""
     visible = "".join(map(_visible, text))
     is_plain = visible == text and text and text == text.strip()
     cut = visible if len(visible) <= LONGEST_SHOWN else f"{visible[:LONGEST_SHOWN]}…"

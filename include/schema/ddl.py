@@ -83,6 +83,9 @@ def _source_column(column: Column) -> Composed:
         if bound is not None:
             check = SQL(" check ({} {} {})")
             definition += check.format(Identifier(column.name), SQL(operator), Literal(bound))
+    if column.max_bytes is not None:
+        check = SQL(" check (octet_length({}) <= {})")
+        definition += check.format(Identifier(column.name), Literal(column.max_bytes))
     return definition
 
 

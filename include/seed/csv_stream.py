@@ -1,8 +1,8 @@
 """Stream the rows of a CSV file to COPY, each with its line number; set unreadable rows aside.
 
-Data flow: bytes of the file -> CsvStream.read() -> COPY. The row `U1,34` on line 2 is sent as `2,U1,34`, without
-the columns that nobody asked for. Checked here is what needs no types: encoding, header, number of fields,
-quotes, and the longest field. The database checks the values (`rules/csv_values.py`).
+Data flow: bytes of the file -> CsvStream.read() -> COPY. The row `U1,34` on line 2 is sent as `2,U1,34`,
+without the columns that nobody asked for. Checked here is what needs no types: encoding, header, number of
+fields, quotes, and the longest field. The database checks the values (`rules/csv_values.py`).
 """
 
 import csv
@@ -76,8 +76,8 @@ class CsvStream(io.RawIOBase):
             notes.append(f"{name} has columns that are not loaded: {listed(self.extra_columns)}")
         if lines := self._swallowed:
             notes.append(
-                f"{name}: inside a quoted field are lines that look like rows ({_at(lines)}). Is a quote missing?"
-                " Rows with their keys were not deleted"
+                f"{name}: inside a quoted field are lines that look like rows ({_at(lines)}). Is a quote"
+                " missing? Rows with their keys were not deleted"
             )
         if lines := self._blank_before_quote:
             notes.append(f"{name}: a blank before a quote makes the quotes part of the value ({_at(lines)})")
@@ -102,12 +102,12 @@ class CsvStream(io.RawIOBase):
         super().close()
 
     def _pick_needed(self) -> itemgetter | None:
-        """Return what takes line number and required columns from a numbered row; None where these are all."""
+        """Return what takes line number and required columns of a numbered row; None where these are all."""
         needed = [place for place, name in enumerate(self.columns, 1) if name in self._required]
         return itemgetter(0, *needed) if len(needed) < len(self.columns) else None
 
     def _numbered_chunks(self) -> Iterator[bytes]:
-        """Yield the rows in chunks; one without quotes, NUL, lone carriage return, long field is not parsed."""
+        """Yield the rows in chunks; parsed as CSV is only one in which more than commas and lines matter."""
         while True:
             first = self._lines.number + 1
             block = self._lines.read_block(CHUNK_BYTES)
@@ -186,12 +186,10 @@ class CsvStream(io.RawIOBase):
         return None
 
     def _look_for_mistakes(self, number: int, record: bytes, fields: list[str]) -> None:
-        """Note what is legal in a row and probably not meant; keep the keys of rows that a quote swallowed."""
+        """Note what is legal in a row and probably not meant; keep the keys that a quote swallowed."""
         separators = len(self.columns) - 1
-        for place, line in (
-            enumerate(record.rstrip(b"\r\n").split(b"\n")[1:], number + 1) if separators else ()
-        ):
-            if line.count(b",") == separators:
+        for place, line in enumerate(record.rstrip(b"\r\n").split(b"\n")[1:], number + 1):
+            if line.count(b",") == separators > 0:
                 self._swallowed.append(place)
                 self.rejected_keys.append(line.decode().rstrip("\r").split(",")[self._key].strip('"'))
         if BLANK_BEFORE_QUOTE.search(record) and any(

@@ -102,7 +102,7 @@ def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None
     if not rejected:
         raise InputError(f"{path}: the file has no data. Its table was left as it is")
     first = rejected[0]
-    what = f"{first.column} {first.value!r} {first.reason}" if first.column else first.reason
+    what = f"{first.column} {first.storable.value!r} {first.reason}" if first.column else first.reason
     raise InputError(
         f"{path}: none of its {load.read} rows can be loaded; first, at {first.position}: {what}. "
         "The table was left as it is; all rows and reasons are in quarantine.rejected_rows: make quarantine"
