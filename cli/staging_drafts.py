@@ -104,7 +104,7 @@ def _expression(column: Column, name: str, table: RawTable) -> str:
     if column.type == "timestamptz":
         return f"{{{{ utc_timestamp({quoted!r}) }}}}"
     is_id = column.name in table.raw_key or column.bson or name.endswith("_id")
-    return f"nullif(trim({quoted}), '')" if column.type == "text" and not is_id else quoted
+    return f"{{{{ trimmed({quoted!r}) }}}}" if column.type == "text" and not is_id else quoted
 
 
 def _quoted(name: str) -> str:
