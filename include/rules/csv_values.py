@@ -6,7 +6,7 @@ The rules come from the column specs in `sources.yml`; PostgreSQL applies them t
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.rules.reasons import sentence
-from include.rules.texts import is_filled
+from include.rules.texts import is_filled, is_too_long
 from include.specs import Column
 
 # No \d and \s: they also match digits and blanks of other scripts, which no cast takes.
@@ -44,7 +44,7 @@ def _branches(column: Column) -> list[Composable]:
     if column.required:
         branches.append(branch(column, SQL("{} is not true").format(is_filled(name)), "empty"))
     if column.max_bytes is not None:
-        branches.append(branch(column, is_too_long(name, column), "too_long", column.max_bytes))
+        branches.append(branch(column, is_too_long(name, column.max_bytes), "too_long", column.max_bytes))
     if column.type != "text":
         filled = is_filled(name)
         wrong = SQL("{} and {} !~ {}").format(filled, name, Literal(PATTERNS[column.type]))
@@ -76,11 +76,6 @@ def _bounds(column: Column) -> list[Composed]:
         for bound, operator, rule in ((column.smallest, "<", "below"), (column.largest, ">", "above"))
         if bound is not None
     ]
-
-
-def is_too_long(text: Composable, column: Column) -> Composed:
-    """Return the condition for a text beyond the column's bound."""
-    return SQL("octet_length({}) > {}").format(text, Literal(column.max_bytes))
 
 
 def branch(column: Column, condition: Composed, rule: str, *details: object) -> Composed:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 SENTENCES = {
     # values
     "empty": "is empty",
-    "too_long": "is longer than {:,} bytes",
+    "too_long": "is longer than {} bytes",
     "missing": "is missing",
     "not_a_number": "is not a number",
     "not_a_whole_number": "is not a whole number",
@@ -34,7 +34,7 @@ SENTENCES = {
     "quote_in_field": "a quote is closed in the middle of a field",
     "carriage_return": "a carriage return stands in a field without quotes",
     "not_csv": "the row is not CSV: {}",
-    "field_limit": "is a field larger than field limit ({:,} characters)",
+    "field_limit": "is a field larger than field limit ({} characters)",
 }
 REPEATED_KEY = "repeated_key"
 

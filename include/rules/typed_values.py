@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from include.rules.csv_values import branch, is_too_long
-from include.rules.texts import is_filled
+from include.rules.csv_values import branch
+from include.rules.texts import is_filled, is_too_long
 from include.specs import Column
 
 
@@ -30,7 +30,7 @@ def _branches(column: Column, *, is_key: bool) -> Iterator[Composed]:
     if column.required and column.type == "text" and not is_key:
         yield branch(column, SQL("not {}").format(is_filled(name)), "empty")
     if column.max_bytes is not None:
-        yield branch(column, is_too_long(name, column), "too_long", column.max_bytes)
+        yield branch(column, is_too_long(name, column.max_bytes), "too_long", column.max_bytes)
     for bound, operator, rule in ((column.minimum, "<", "below"), (column.maximum, ">", "above")):
         if bound is not None:
             # The literal takes the column's type.
