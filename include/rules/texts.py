@@ -77,11 +77,21 @@ def trimmed(text: Composable) -> Composed:
 
 
 def shown(text: str) -> str:
-    """Return the text as messages show it: in quotes, with escapes, where it has more than meets the eye."""
-    visible = "".join(map(_visible, text))
-    is_plain = visible == text and text and text == text.strip()
-    cut = visible if len(visible) <= LONGEST_SHOWN else f"{visible[:LONGEST_SHOWN]}…"
-    return cut if is_plain else f"'{cut}'"
+    """Return the text as messages show a name: in quotes where it has more, or less, than meets the eye."""
+    is_plain = text and text == text.strip() and all(map(_is_seen, text))
+    return quoted(text)[1:-1] if is_plain else quoted(text)
+
+
+def quoted(text: str | None) -> str:
+    """Return the text as messages show a value: in quotes, with escapes for what nobody sees, and cut."""
+    if text is None:
+        return "None"
+    start = text[:LONGEST_SHOWN]
+    escaped = "".join(
+        character if _is_seen(character) else character.encode("unicode_escape").decode()
+        for character in start
+    )
+    return f"'{escaped}{'…' if len(text) > LONGEST_SHOWN else ''}'"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -90,6 +100,5 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(shown, names[:SHOWN_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _visible(character: str) -> str:
-    is_seen = character == " " or (character.isprintable() and character not in BLANKS)
-    return character if is_seen else character.encode("unicode_escape").decode()
+def _is_seen(character: str) -> bool:
+    return character == " " or (character.isprintable() and character not in BLANKS)
