@@ -62,7 +62,8 @@ def _print_counts(title: str, rows: Iterable[tuple]) -> None:
 def _print_sample(rows: list[tuple]) -> None:
     print("\nSome of them")
     for source, position, column, value, reason, row in rows:
-        what = f"{column} {quoted(value)} {reason}" if column else reason
+        shown = quoted(value and value.replace("\n", " "))
+        what = f"{column} {shown} {reason}" if column else reason
         print(f"  {source}, {position}: {_cut(what)}")
         print(f"      {_line(row)}")
 
