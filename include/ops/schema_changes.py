@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # The actions of a load on a change.
 ADDED, LEFT_OUT, KEPT, STOPPED = "added to raw", "left out", "kept in _document", "stopped the load"
+# Data may be used as names of fields, thousands of them.
+MOST_LOGGED = 100
 REPORTED = """
 select table_name, column_name, action, new_type from ops.schema_changes where table_name = any (%s)
 """
@@ -66,10 +68,16 @@ def reported_before(cursor: Cursor, tables: Iterable[str]) -> set[tuple[str, str
 
 
 def record_changes(cursor: Cursor, changes: Iterable[SchemaChange], batch: Batch) -> None:
-    """Insert the changes, in the caller's transaction, and log them."""
-    for change in changes:
+    """Insert the changes, in the caller's transaction, and log them: of very many the first ones."""
+    number = 0
+    for number, change in enumerate(changes, 1):
         cursor.execute(RECORD, {"batch_id": batch.batch_id, **asdict(change)})
-        log.warning("%s", change)
+        if number <= MOST_LOGGED:
+            log.warning("%s", change)
+    if number > MOST_LOGGED:
+        log.warning(
+            "And %s more changes of shape: all are in ops.schema_changes", f"{number - MOST_LOGGED:,}"
+        )
 
 
 def stop(cursor: Cursor, problems: Mapping[SchemaChange, str], batch: Batch) -> NoReturn:

@@ -30,9 +30,10 @@ TEXT_BOUNDS = r"""
 select conname from pg_constraint
 where conrelid = to_regclass(format('public.%%I', %s::text)) and conname like 'max\_%%\_bytes\_of\_%%'
 """
-# Not valid: rows that an older version stored stay as they are; what is written from now on is checked.
+# Not valid: rows that an older version stored stay as they are; what is written from now on is checked. concat
+# takes any type, so that the column's may still be altered.
 BOUND_TEXT = """
-alter table public.{table} add constraint {name} check (octet_length({column}) <= {bound}) not valid
+alter table public.{table} add constraint {name} check (octet_length(concat({column})) <= {bound}) not valid
 """
 # An updated row finds room on its own page, and no index has to follow it: BRIN lets such an update be
 # heap-only, a b-tree on the stamp does not. The stamp is indexed in the form in which staging shows it.

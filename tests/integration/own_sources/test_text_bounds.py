@@ -186,3 +186,14 @@ def test_names_of_fields_of_any_length_are_reported(bounds: Company, declared: d
     objects.insert_one({"_id": ObjectId(), f"{start}1": 1})
     bounds.load_documents(declared["objects"])
     assert len(bounds.warehouse(query)) == 2
+
+
+def test_data_used_as_names_of_fields_fill_no_log(
+    bounds: Company, declared: dict, caplog: pytest.LogCaptureFixture
+) -> None:
+    bounds.product["objects"].insert_one({"_id": ObjectId(), **{f"f{n}": n for n in range(1000)}})
+    bounds.load_documents(declared["objects"])
+    reported = bounds.warehouse("select 1 from ops.schema_changes where column_name ~ '^f[0-9]+$'")
+    assert len(reported) == 1000
+    assert len([message for message in caplog.messages if "mongo_objects: " in message]) == 100
+    assert "And 900 more changes of shape: all are in ops.schema_changes" in caplog.messages
