@@ -30,8 +30,8 @@ TEXT_BOUNDS = r"""
 select conname from pg_constraint
 where conrelid = to_regclass(format('public.%%I', %s::text)) and conname like 'max\_%%\_bytes\_of\_%%'
 """
-# Not valid: rows that an older version stored stay as they are; what is written from now on is checked. concat
-# takes any type, so that the column's may still be altered.
+# Not valid: rows that an older version stored stay as they are; what is written from now on is checked.
+# concat takes any type, so that the column's may still be altered.
 BOUND_TEXT = """
 alter table public.{table} add constraint {name} check (octet_length(concat({column})) <= {bound}) not valid
 """
