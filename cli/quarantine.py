@@ -6,6 +6,7 @@ from psycopg2.extensions import connection as Connection
 
 from cli.output import print_table
 from include.rules.reasons import REPEATED_KEY, sentence
+from include.rules.texts import quoted
 
 # Rows that repeat a key name another line each, and have one fault.
 SHARED = sentence(REPEATED_KEY, "another line")
@@ -61,8 +62,9 @@ def _print_counts(title: str, rows: Iterable[tuple]) -> None:
 def _print_sample(rows: list[tuple]) -> None:
     print("\nSome of them")
     for source, position, column, value, reason, row in rows:
-        what = f"{column} {_line(value)!r} {reason}" if column else reason
-        print(f"  {source}, {position}: {_line(what)}")
+        shown = quoted(value and value.replace("\n", " "))
+        what = f"{column} {shown} {reason}" if column else reason
+        print(f"  {source}, {position}: {_cut(what)}")
         print(f"      {_line(row)}")
 
 
@@ -70,5 +72,8 @@ def _line(text: str | None) -> str | None:
     """Return the text on one line, cut where it is long."""
     if text is None:
         return None
-    line = " ".join(text.split())
+    return _cut(" ".join(text.split()))
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"

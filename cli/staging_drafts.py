@@ -106,9 +106,9 @@ def _expression(column: Column, name: str, table: RawTable) -> str:
     if column.type == "timestamptz":
         return f"{{{{ utc_timestamp({quoted!r}) }}}}"
     is_id = column.name in table.raw_key or column.bson or name.endswith("_id")
-    if JINJA.search(quoted):
-        quoted = f"{{{{ {quoted!r} }}}}"
-    return f"nullif(trim({quoted}), '')" if column.type == "text" and not is_id else quoted
+    if column.type == "text" and not is_id:
+        return f"{{{{ trimmed({quoted!r}) }}}}"
+    return f"{{{{ {quoted!r} }}}}" if JINJA.search(quoted) else quoted
 
 
 def _quoted(name: str) -> str:

@@ -3,23 +3,20 @@
 The JSON schema says which words there are; what it cannot say is checked here.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from include.declared_columns import fault_of_bounds, fault_of_name, with_key_lengths, words_of
 from include.specs import (
     FRESHNESS,
     KEPT_AS_TEXT,
-    LARGEST,
-    NUMBERS,
+    LONGEST_KEY,
     PLAYED_STAMPS,
     SEED_NAMES,
-    SYSTEM_NAMES,
-    TAKEN_NAMES,
     Array,
     Column,
     DocumentKind,
@@ -33,9 +30,6 @@ FOLDER = Path(__file__).parent
 FILE, SCHEMA = FOLDER / "sources.yml", FOLDER / "sources.schema.json"
 # What a spec takes from an entry as it stands there.
 COMMON = ("server", "description", "freshness", "deletes", "file", "watermark")
-BOUNDED = {*NUMBERS, "date"}
-# What PostgreSQL takes for a name.
-LONGEST_NAME = 63
 KEYS = {"text", "smallint", "integer", "bigint", "uuid", "numeric", "date", "timestamp", "timestamptz"}
 DOCUMENT_KEYS = {"text", "bigint", "integer", "uuid", "objectid", "extended_json"}
 # Where what is seeded is, and the word for its name there.
@@ -111,6 +105,7 @@ class _Entry:
     def _kind(self, place: Place, name: str, shape: Mapping) -> DocumentKind:
         key = self.entry["key"]
         columns = self._columns(place, shape["columns"], (key,))
+        self._check_key_length(place, columns, (key,))
         if columns[0].name != key or columns[0].path:
             raise self._error((*place, "columns"), f"the first column must be the key, {key}, without a path")
         if (columns[0].bson or columns[0].type) not in DOCUMENT_KEYS:
@@ -129,7 +124,7 @@ class _Entry:
         else:
             elements = self._columns(place, array["columns"], ())
         position = array.get("position", "position")
-        if fault := _fault_of_name(position):
+        if fault := fault_of_name(position):
             raise self._error((*place, "position"), fault)
         if {key.name, position} & {column.name for column in elements} or key.name == position:
             raise self._error(place, f"{key.name} and {position} are columns of every element's row already")
@@ -141,14 +136,15 @@ class _Entry:
         return {"description": part.get("description", ""), "freshness": part.get("freshness", freshness)}
 
     def _columns(self, place: Place, columns: Mapping, key: tuple[str, ...]) -> tuple[Column, ...]:
+        columns = {name: words_of(column) for name, column in columns.items()}
         return tuple(
             self._column((*place, "columns", name), name, column, is_key=name in key)
-            for name, column in columns.items()
+            for name, column in with_key_lengths(columns, key).items()
         )
 
-    def _column(self, place: Place, name: str, column: str | Mapping, *, is_key: bool = False) -> Column:
-        words = {"type": column} if isinstance(column, str) else dict(column)
-        if fault := _fault_of_name(name) or _fault_of_bounds(**words):
+    def _column(self, place: Place, name: str, column: Mapping, *, is_key: bool = False) -> Column:
+        words = dict(column)
+        if fault := fault_of_name(name) or fault_of_bounds(**words):
             raise self._error(place, fault)
         bson = words["type"] if words["type"] in KEPT_AS_TEXT else None
         words |= {"required": words.get("required", False) or is_key, "bson": bson}
@@ -162,6 +158,15 @@ class _Entry:
                 raise self._error(("key",), f"{name} has no type: declare it under columns")
             if types[name] not in KEYS:
                 raise self._error(("columns", name), f"a key is one of {', '.join(sorted(KEYS))}")
+        self._check_key_length((), columns, key)
+
+    def _check_key_length(self, place: Place, columns: tuple[Column, ...], key: tuple[str, ...]) -> None:
+        """Refuse a key whose texts together an index could not take."""
+        longest = sum(column.max_bytes or 0 for column in columns if column.name in key)
+        if longest > LONGEST_KEY:
+            raise self._error(
+                (*place, "columns", key[0]), f"the texts of a key have at most {LONGEST_KEY} bytes together"
+            )
 
     def _check_kinds(self) -> None:
         """Refuse the words of a collection of one kind where there are several, and the other way round."""
@@ -254,42 +259,3 @@ def _filled(source: PostgresTable | MongoCollection) -> list[RawTable]:
     if isinstance(source, PostgresTable):
         return [source]
     return [*source.kinds, *(array for kind in source.kinds for array in kind.arrays)]
-
-
-def _fault_of_name(name: object) -> str | None:
-    """Return why raw cannot have a column of this name."""
-    if not isinstance(name, str):
-        return "is no text: put the name in quotes"
-    if not 1 <= len(name.encode()) <= LONGEST_NAME:
-        return f"a name has 1 to {LONGEST_NAME} bytes"
-    if "%" in name:
-        return "the driver takes a % in a name for a parameter: leave the column out, or rename it in a view"
-    if name in SYSTEM_NAMES:
-        return "every table of PostgreSQL has a column of this name already: rename it in a view"
-    return "this name is the loader's own" if name in TAKEN_NAMES or name == "_document" else None
-
-
-def _fault_of_bounds(type: str, **words: object) -> str | None:
-    """Return why the type cannot have these bounds."""
-    bounds = {word: words[word] for word in ("minimum", "maximum") if word in words}
-    if bounds and type not in BOUNDED:
-        return f"only {', '.join(sorted(BOUNDED))} have bounds"
-    for word, bound in bounds.items():
-        if not _is_bound(type, bound):
-            return f"{word}: {bound!r} is no {type}" + (", such as 2024-12-31" if type == "date" else "")
-    if len(bounds) == 2 and bounds["minimum"] > bounds["maximum"]:
-        return "minimum is above maximum"
-    return None
-
-
-def _is_bound(type_: str, bound: object) -> bool:
-    """Tell whether a value of the type can equal the bound."""
-    if type_ == "date":
-        try:
-            return bool(datetime.strptime(str(bound), "%Y-%m-%d"))
-        except ValueError:
-            return False
-    if isinstance(bound, str) or not math.isfinite(bound):
-        return False
-    largest = LARGEST.get(type_)
-    return largest is None or (bound == int(bound) and -largest - 1 <= bound <= largest)

@@ -25,15 +25,18 @@ NUMBERS = {*LARGEST, "numeric"}
 FRESHNESS = "36 hours"
 # A document's value of such a type is kept as text: an id's digits, any value's canonical extended JSON.
 KEPT_AS_TEXT = {"objectid", "extended_json"}
+# How many bytes the texts of a key have together: an index of PostgreSQL takes entries of 2,704 bytes.
+LONGEST_KEY = 2000
 
 
 @dataclass(frozen=True)
 class Column:
     """A value that the platform knows: its PostgreSQL type, and what makes a row unloadable.
 
-    `minimum` and `maximum` are inclusive. A value outside them, or none where `required`,
-    sends its row to quarantine. Of a document, `path` says where the value is (`address.city`; None: in the
-    field of this name), and `bson` which type it has there when that is not `type`.
+    `minimum` and `maximum` are inclusive, and so is `max_bytes`, the length of the longest text in UTF-8.
+    A value outside them, or none where `required`, sends its row to quarantine. Of a document, `path` says
+    where the value is (`address.city`; None: in the field of this name), and `bson` which type it has there
+    when that is not `type`.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Column:
     required: bool = False
     minimum: float | str | None = None
     maximum: float | str | None = None
+    max_bytes: int | None = None
     personal: bool = False
     path: str | None = None
     bson: str | None = None
@@ -63,7 +67,9 @@ class Column:
     @property
     def has_rules(self) -> bool:
         """Whether a value of the right type can be wrong."""
-        return self.required or self.minimum is not None or self.maximum is not None
+        return self.required or any(
+            bound is not None for bound in (self.minimum, self.maximum, self.max_bytes)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false
 
 # What JSON's types are called in messages.
 KINDS = {"object": "names with values", "array": "a list", "string": "text", "number": "a number"}
-KINDS |= {"boolean": "true or false", "null": "empty"}
+KINDS |= {"boolean": "true or false", "null": "empty", "integer": "a whole number"}
 
 
 class YamlFile:

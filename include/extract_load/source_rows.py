@@ -201,7 +201,7 @@ class SourceRows:
 
     @property
     def _problem(self) -> Composed | None:
-        return first_problem(self._ruled) if self.checks else None
+        return first_problem(self._ruled, self.table.key) if self.checks else None
 
     @property
     def _ruled(self) -> list[Column]:

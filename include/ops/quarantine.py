@@ -31,7 +31,7 @@ def store_rejected(
     An extraction reads changes only, so its rows are added to them.
     """
     place = (batch.batch_id, load.stage, source_name)
-    rows = ((*place, load.table, batch.as_of, *vars(row).values()) for row in rejected)
+    rows = ((*place, load.table, batch.as_of, *vars(row.storable).values()) for row in rejected)
     with warehouse.cursor() as cursor:
         if load.stage == "seed":
             cursor.execute(DELETE, place)

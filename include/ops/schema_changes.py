@@ -8,12 +8,15 @@ from typing import NoReturn
 from psycopg2.extensions import cursor as Cursor
 
 from include.errors import SchemaDriftError
+from include.rules.rejected import shortened
 from include.run import Batch
 
 log = logging.getLogger(__name__)
 
 # The actions of a load on a change.
 ADDED, LEFT_OUT, KEPT, STOPPED = "added to raw", "left out", "kept in _document", "stopped the load"
+# Data may be used as names of fields, thousands of them.
+MOST_LOGGED = 100
 REPORTED = """
 select table_name, column_name, action, new_type from ops.schema_changes where table_name = any (%s)
 """
@@ -41,6 +44,11 @@ class SchemaChange:
     new_type: str | None = None
     document_id: str | None = None
 
+    def __post_init__(self) -> None:
+        """Shorten what a document may call a field, since the table has an index of it."""
+        if self.column_name:
+            object.__setattr__(self, "column_name", shortened(self.column_name))
+
     def __str__(self) -> str:
         types = " -> ".join(type_ for type_ in (self.old_type, self.new_type) if type_)
         what = f"{self.column_name} ({types})" if self.column_name else "its source"
@@ -60,10 +68,16 @@ def reported_before(cursor: Cursor, tables: Iterable[str]) -> set[tuple[str, str
 
 
 def record_changes(cursor: Cursor, changes: Iterable[SchemaChange], batch: Batch) -> None:
-    """Insert the changes, in the caller's transaction, and log them."""
-    for change in changes:
+    """Insert the changes, in the caller's transaction, and log them: of very many the first ones."""
+    number = 0
+    for number, change in enumerate(changes, 1):
         cursor.execute(RECORD, {"batch_id": batch.batch_id, **asdict(change)})
-        log.warning("%s", change)
+        if number <= MOST_LOGGED:
+            log.warning("%s", change)
+    if number > MOST_LOGGED:
+        log.warning(
+            "And %s more changes of shape: all are in ops.schema_changes", f"{number - MOST_LOGGED:,}"
+        )
 
 
 def stop(cursor: Cursor, problems: Mapping[SchemaChange, str], batch: Batch) -> NoReturn:

@@ -6,6 +6,7 @@ The rules come from the column specs in `sources.yml`; PostgreSQL applies them t
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
 from include.rules.reasons import sentence
+from include.rules.texts import is_filled, is_too_long
 from include.specs import Column
 
 # No \d and \s: they also match digits and blanks of other scripts, which no cast takes.
@@ -15,8 +16,6 @@ DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 PATTERNS = {"integer": WHOLE_NUMBER, "bigint": WHOLE_NUMBER, "numeric": NUMBER, "date": DATE}
 MALFORMED = {"integer": "not_a_whole_number", "bigint": "not_a_whole_number", "numeric": "not_a_number"}
 MALFORMED |= {"date": "not_a_date"}
-# What nobody sees in a file: a key of nothing else is no key.
-BLANKS = " \t\r\n\v\f\u00a0"
 
 
 def first_problem(columns: tuple[Column, ...]) -> Composed:
@@ -29,13 +28,13 @@ def first_problem(columns: tuple[Column, ...]) -> Composed:
 
 
 def typed_value(column: Column) -> Composed:
-    """Return the checked text as a value of the column's type; an empty one is null."""
-    text = SQL("nullif(btrim({}), '')").format(Identifier(column.name))
+    """Return the checked text as a value of the column's type; an empty one is null, a text stays as is."""
+    text = Identifier(column.name)
     if column.type == "text":
-        text = SQL("nullif({}, '')").format(Identifier(column.name))
+        return SQL("nullif({}, '')").format(text)
     # '21.0' is a whole number written by a program that knows no others.
     via = SQL("::numeric") if column.is_whole else SQL("")
-    return SQL("{}{}::{}").format(text, via, SQL(column.type))
+    return SQL("case when {} then {}{}::{} end").format(is_filled(text), text, via, SQL(column.type))
 
 
 def _branches(column: Column) -> list[Composable]:
@@ -43,10 +42,11 @@ def _branches(column: Column) -> list[Composable]:
     name = Identifier(column.name)
     branches = []
     if column.required:
-        empty = SQL("{0} is null or btrim({0}, {1}) = ''").format(name, Literal(BLANKS))
-        branches.append(branch(column, empty, "empty"))
+        branches.append(branch(column, SQL("{} is not true").format(is_filled(name)), "empty"))
+    if column.max_bytes is not None:
+        branches.append(branch(column, is_too_long(name, column.max_bytes), "too_long", column.max_bytes))
     if column.type != "text":
-        filled = SQL("btrim({}) <> ''").format(name)
+        filled = is_filled(name)
         wrong = SQL("{} and {} !~ {}").format(filled, name, Literal(PATTERNS[column.type]))
         if column.type == "date":
             wrong = SQL("{} and ({} !~ {} or not pg_input_is_valid({}, 'date'))").format(
@@ -63,8 +63,12 @@ def _bounds(column: Column) -> list[Composed]:
     return [
         branch(
             column,
-            SQL("btrim({0}) <> '' and {0}::{1} {2} {3}").format(
-                Identifier(column.name), SQL(cast), SQL(operator), Literal(bound)
+            SQL("{0} and {1}::{2} {3} {4}").format(
+                is_filled(Identifier(column.name)),
+                Identifier(column.name),
+                SQL(cast),
+                SQL(operator),
+                Literal(bound),
             ),
             rule,
             bound,

@@ -20,8 +20,9 @@ from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
 from include.rules.bson_faults import DEEPEST
-from include.rules.document_values import Misplaced, number, printable, value_at, value_of
+from include.rules.document_values import Misplaced, number, printable, raw_value, value_at, value_of
 from include.rules.reasons import Problem, problem
+from include.rules.texts import broken_by_length, is_blank
 from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
@@ -73,7 +74,7 @@ def find_json_problem(document: Mapping, text: str) -> Problem | None:
     if "\\u0000" in text and NUL.search(text):
         return problem("nul")
     if len(text) > LONGEST:
-        return problem("too_long", f"{LONGEST:,}")
+        return problem("too_long_as_json", f"{LONGEST:,}")
     # What is no deeper than it has brackets needs no second look.
     brackets = text.count("{") + text.count("[")
     return problem("too_deep", DEEPEST) if brackets > DEEPEST - 2 and _is_too_deep(document) else None
@@ -118,16 +119,20 @@ def _broken_by_type(column: Column, value: object) -> Broken | None:
     if wanted == "timestamptz" and isinstance(value, DatetimeMS):
         return ("date_range",)
     is_right, name = OTHER_TYPES[wanted]
-    return None if is_right(value) else ("wrong_type", name, _type_name(value))
+    if not is_right(value):
+        return "wrong_type", name, _type_name(value)
+    return broken_by_length(column, raw_value(column, value)) if wanted == "extended_json" else None
 
 
 def _broken_by_text(column: Column, value: object) -> Broken | None:
-    """Judge a text: of that type, not blank where the column is required, without the NUL of JSON."""
+    """Judge a text: of that type, without JSON's NUL, not blank where required, not beyond its bound."""
     if not isinstance(value, str):
         return "wrong_type", "text", _type_name(value)
     if "\0" in value:
         return ("nul",)
-    return ("empty",) if column.required and not value.strip() else None
+    if column.required and is_blank(value):
+        return ("empty",)
+    return broken_by_length(column, value)
 
 
 def _broken_by_number(column: Column, value: object) -> Broken | None:

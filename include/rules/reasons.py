@@ -9,6 +9,7 @@ from typing import NamedTuple
 SENTENCES = {
     # values
     "empty": "is empty",
+    "too_long": "is longer than {} bytes",
     "missing": "is missing",
     "not_a_number": "is not a number",
     "not_a_whole_number": "is not a whole number",
@@ -31,7 +32,7 @@ SENTENCES = {
     "repeated_name": "stands more than once in one object",
     "reserved_name": "is a name by which extended JSON marks a value of another type",
     "unreadable": "cannot be decoded: {}",
-    "too_long": "is longer than {} characters as JSON",
+    "too_long_as_json": "is longer than {} characters as JSON",
     "not_json": "is not JSON any more: {}",
     # rows of a CSV file
     "field_count": "the row has {} fields, the header has {}",
@@ -41,6 +42,7 @@ SENTENCES = {
     "quote_in_field": "a quote is closed in the middle of a field",
     "carriage_return": "a carriage return stands in a field without quotes",
     "not_csv": "the row is not CSV: {}",
+    "field_limit": "is a field larger than field limit ({} characters)",
 }
 REPEATED_KEY = "repeated_key"
 

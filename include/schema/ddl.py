@@ -6,6 +6,7 @@ Everything here is safe to run again, and nothing is ever dropped: dbt views sit
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.schema.migrations import migrate
@@ -24,6 +25,15 @@ create table if not exists public.{table} (
 create or replace trigger touch_updated_at before update on public.{table}
 for each row execute function public.touch_updated_at();
 comment on table public.{table} is '{mark}';
+"""
+TEXT_BOUNDS = r"""
+select conname from pg_constraint
+where conrelid = to_regclass(format('public.%%I', %s::text)) and conname like 'max\_%%\_bytes\_of\_%%'
+"""
+# Not valid: rows that an older version stored stay as they are; what is written from now on is checked.
+# concat takes any type, so that the column's may still be altered.
+BOUND_TEXT = """
+alter table public.{table} add constraint {name} check (octet_length(concat({column})) <= {bound}) not valid
 """
 # An updated row finds room on its own page, and no index has to follow it: BRIN lets such an update be
 # heap-only, a b-tree on the stamp does not. The stamp is indexed in the form in which staging shows it.
@@ -48,6 +58,7 @@ def create_source_tables(source: Connection) -> None:
         cursor.execute((SQL_DIR / "source.sql").read_text())
         for table in PLAYED_TABLES:
             cursor.execute(_source_table(table))
+            _bound_texts(cursor, table)
 
 
 def create_warehouse_tables(warehouse: Connection) -> None:
@@ -84,6 +95,31 @@ def _source_column(column: Column) -> Composed:
             check = SQL(" check ({} {} {})")
             definition += check.format(Identifier(column.name), SQL(operator), Literal(bound))
     return definition
+
+
+def _bound_texts(cursor: Cursor, table: PostgresTable) -> None:
+    """Let the table refuse texts longer than declared; a bound that was declared before is dropped."""
+    bounded = [column for column in table.file_columns if column.max_bytes is not None]
+    wanted = {_name_of_bound(column): column for column in bounded}
+    cursor.execute(TEXT_BOUNDS, (table.name,))
+    present = {name for (name,) in cursor.fetchall()}
+    for name in present - set(wanted):
+        drop = SQL("alter table public.{} drop constraint {}")
+        cursor.execute(drop.format(Identifier(table.name), Identifier(name)))
+    for name, column in wanted.items():
+        if name not in present:
+            add = SQL(BOUND_TEXT).format(
+                table=Identifier(table.name),
+                name=Identifier(name),
+                column=Identifier(column.name),
+                bound=Literal(column.max_bytes),
+            )
+            cursor.execute(add)
+
+
+def _name_of_bound(column: Column) -> str:
+    """Name a constraint for its bound and column, in the 63 bytes that PostgreSQL keeps of a name."""
+    return f"max_{column.max_bytes}_bytes_of_{column.name}".encode()[:63].decode(errors="ignore")
 
 
 def _raw_table(table: RawTable) -> Composed:

@@ -1,35 +1,44 @@
 """Stream the rows of a CSV file to COPY, each with its line number; set unreadable rows aside.
 
-Data flow: bytes of the file -> CsvStream.read() -> COPY. The row `U1,34` on line 2 is sent as `2,U1,34`.
-Checked here is what needs no types: encoding, header, number of fields, quotes. The database checks the
-values (`rules/csv_values.py`).
+Data flow: bytes of the file -> CsvStream.read() -> COPY. The row `U1,34` on line 2 is sent as `2,U1,34`,
+without the columns that nobody asked for. Checked here is what needs no types: encoding, header, number of
+fields, quotes, and the longest field. The database checks the values (`rules/csv_values.py`).
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 from include.errors import InputError
 from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
+from include.rules.texts import listed
+from include.seed.csv_header import read_header
+from include.seed.csv_lines import LONGEST_LINE_BYTES, CsvLines, open_file
 
 CHUNK_BYTES = 1 << 20
 # A quote that is still open after so many lines is taken for a typing error.
 LONGEST_RECORD_LINES = 100
+# In characters, with quotes around it or not.
+LONGEST_FIELD = 131_072
 # Message of Python's CSV parser -> the rule that the row breaks.
 RULES = {
     "unexpected end of data": "unclosed_quote",
     "',' expected after '\"'": "quote_in_field",
     "new-line character seen in unquoted field": "carriage_return",
 }
+BLANK_BEFORE_QUOTE = re.compile(rb'(?:^|,)[ \t]+"')
 
 
 class CsvStream(io.RawIOBase):
     """A readable stream for COPY: the data rows of a CSV file with a header, each as `line number,row`.
 
-    `required` are the columns that the header must name, `key` is the one that identifies a row.
-    Raises InputError for a file that cannot be read as such a CSV at all.
+    `required` are the columns that the header must name and COPY receives, `key` is the one that identifies a
+    row. Raises InputError for a file that cannot be read as such a CSV at all.
     """
 
     def __init__(self, path: Path, required: Sequence[str], key: str) -> None:
@@ -37,25 +46,42 @@ class CsvStream(io.RawIOBase):
         self.rows_read = 0
         self.rejected: list[Rejected] = []
         self.rejected_keys: list[str] = []
-        self._file = _open(path)
-        self.columns = self._read_header(required)
+        # Lines at which a row is legal, and probably not what was meant.
+        self._swallowed: list[int] = []
+        self._blank_before_quote: list[int] = []
+        self._file = open_file(path)
+        self._lines = CsvLines(path, self._file)
+        self.header, self.columns = read_header(self._lines, required)
+        self._required = frozenset(required)
         self._key = self.columns.index(key)
-        self._line = 1
+        self._needed = self._pick_needed()
         self._ready = b""
         self._chunks = self._numbered_chunks()
 
     @property
     def extra_columns(self) -> list[str]:
-        """The columns that are not required; COPY receives them under the names `_extra_N`."""
+        """The columns that are not required; COPY does not receive them."""
         return [name for name in self.columns if name not in self._required]
 
     @property
     def stage_columns(self) -> list[str]:
         """The column names for COPY, in the file's order."""
-        return [
-            name if name in self._required else f"_extra_{position}"
-            for position, name in enumerate(self.columns)
-        ]
+        return [name for name in self.columns if name in self._required]
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know of the file although it was loaded; complete once everything was read."""
+        name, notes = self.path.name, []
+        if self.extra_columns:
+            notes.append(f"{name} has columns that are not loaded: {listed(self.extra_columns)}")
+        if lines := self._swallowed:
+            notes.append(
+                f"{name}: inside a quoted field are lines that look like rows ({_at(lines)}). Is a quote"
+                " missing? Rows with their keys were not deleted"
+            )
+        if lines := self._blank_before_quote:
+            notes.append(f"{name}: a blank before a quote makes the quotes part of the value ({_at(lines)})")
+        return notes
 
     def readable(self) -> bool:
         return True
@@ -75,39 +101,21 @@ class CsvStream(io.RawIOBase):
         self._file.close()
         super().close()
 
-    def _read_header(self, required: Sequence[str]) -> list[str]:
-        """Return the names in the header; raise InputError when it is unreadable or lacks a required one."""
-        self._required = frozenset(required)
-        line = self._file.readline()
-        if not line.strip():
-            what = "the first line is empty" if line else "the file is empty"
-            raise InputError(f"{self.path}: {what}. It needs the header {','.join(required)}")
-        self.header = text = self._decode([line], 1).removeprefix("\ufeff").rstrip("\r\n")
-        if "\0" in text or "\r" in text:
-            what = "a NUL character (UTF-16?)" if "\0" in text else "a carriage return (old Mac?)"
-            raise InputError(
-                f"{self.path}, line 1: there is {what} in the header."
-                " Save the file as UTF-8 with line feeds; nothing of it was loaded"
-            )
-        columns = [name.strip() for name in next(csv.reader([text]))]
-        if missing := [name for name in required if name not in columns]:
-            raise InputError(
-                f"{self.path}, line 1: column {', '.join(missing)} is missing. Found: {', '.join(columns)}. "
-                f"The header must name {','.join(required)}, separated by commas"
-            )
-        if repeated := sorted({name for name in columns if columns.count(name) > 1}):
-            names = ", ".join(name or "without a name" for name in repeated)
-            raise InputError(f"{self.path}, line 1: column {names} is there more than once")
-        return columns
+    def _pick_needed(self) -> itemgetter | None:
+        """Return what takes line number and required columns of a numbered row; None where these are all."""
+        needed = [place for place, name in enumerate(self.columns, 1) if name in self._required]
+        return itemgetter(0, *needed) if len(needed) < len(self.columns) else None
 
     def _numbered_chunks(self) -> Iterator[bytes]:
-        """Yield the rows in chunks; only one with a quote, NUL or lone carriage return is parsed as CSV."""
-        while lines := self._file.readlines(CHUNK_BYTES):
-            first = self._line + 1
-            self._line += len(lines)
-            self._decode(lines, first)
-            whole = b"".join(lines)
-            if b'"' in whole or b"\0" in whole or b"\r" in whole.replace(b"\r\n", b"\n"):
+        """Yield the rows in chunks; parsed as CSV is only one in which more than commas and lines matter."""
+        while True:
+            first = self._lines.number + 1
+            block = self._lines.read_block(CHUNK_BYTES)
+            if not block:
+                return
+            self._lines.decode(block, first)
+            lines = io.BytesIO(block).readlines()
+            if _needs_parser(block):
                 yield self._number_records(lines, first)
             else:
                 yield self._number_lines(lines, first)
@@ -123,6 +131,8 @@ class CsvStream(io.RawIOBase):
             elif row.strip():
                 self._reject(number, line, row.decode().split(","))
         self.rows_read += len(numbered)
+        if needed := self._needed:
+            numbered = [b",".join(needed(row[:-1].split(b","))) + b"\n" for row in numbered]
         return b"".join(numbered)
 
     def _number_records(self, lines: list[bytes], first: int) -> bytes:
@@ -130,17 +140,23 @@ class CsvStream(io.RawIOBase):
         numbered = io.StringIO()
         # All fields quoted: Python 3.11 would not quote a lone carriage return, which PostgreSQL refuses.
         writer = csv.writer(numbered, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        block = b"".join(lines)
+        is_suspect = b' "' in block or b'\t"' in block
         position = 0
-        while position < len(lines):
-            fields, length, found = self._parse_record(lines, position)
-            record = b"".join(lines[position : position + length])
-            if found or len(fields) != len(self.columns):
-                if record.strip():
-                    self._reject(first + position, record, fields, found)
-            else:
-                writer.writerow([first + position, *fields])
-                self.rows_read += 1
-            position += length
+        with _any_length_of_field():
+            while position < len(lines):
+                fields, length, found = self._parse_record(lines, position)
+                record = b"".join(lines[position : position + length])
+                if found or len(fields) != len(self.columns):
+                    if record.strip():
+                        self._reject(first + position, record, fields, found)
+                else:
+                    row = [first + position, *fields]
+                    writer.writerow(self._needed(row) if self._needed else row)
+                    self.rows_read += 1
+                    if is_suspect or length > 1:
+                        self._look_for_mistakes(first + position, record, fields)
+                position += length
         return numbered.getvalue().encode()
 
     def _parse_record(self, lines: list[bytes], position: int) -> tuple[list[str], int, Problem | None]:
@@ -158,19 +174,41 @@ class CsvStream(io.RawIOBase):
         if b"\0" in record:
             return fields, reader.line_num, problem("nul_in_row")
         # A quote inside a field, as in 5", is text for some programs and opens a quoted field for others.
-        return fields, reader.line_num, problem("lone_quote") if record.count(b'"') % 2 else None
+        if record.count(b'"') % 2:
+            return fields, reader.line_num, problem("lone_quote")
+        return fields, reader.line_num, self._long_field(fields) if len(record) > LONGEST_FIELD else None
+
+    def _long_field(self, fields: list[str]) -> Problem | None:
+        """Return the problem of the first field that is too long, or None."""
+        for name, value in zip(self.columns, fields, strict=False):
+            if len(value) > LONGEST_FIELD:
+                return problem("field_limit", LONGEST_FIELD, column=name, value=value)
+        return None
+
+    def _look_for_mistakes(self, number: int, record: bytes, fields: list[str]) -> None:
+        """Note what is legal in a row and probably not meant; keep the keys that a quote swallowed."""
+        separators = len(self.columns) - 1
+        for place, line in enumerate(record.rstrip(b"\r\n").split(b"\n")[1:], number + 1):
+            if line.count(b",") == separators > 0:
+                self._swallowed.append(place)
+                self.rejected_keys.append(line.decode().rstrip("\r").split(",")[self._key].strip('"'))
+        if BLANK_BEFORE_QUOTE.search(record) and any(
+            field[:1] in (" ", "\t") and field.lstrip(" \t")[:1] == '"' for field in fields
+        ):
+            self._blank_before_quote.append(number)
 
     def _lines_from(self, lines: list[bytes], position: int) -> Iterator[str]:
         """Yield the lines of a record; at the end of the chunk, append further lines of the file to it."""
         for number in range(position, position + LONGEST_RECORD_LINES):
             if number == len(lines):
-                more = self._file.readline()
+                more = self._lines.read_line()
                 if not more:
                     return
-                self._line += 1
-                self._decode([more], self._line)
+                self._lines.decode(more, self._lines.number)
                 lines.append(more)
             yield lines[number].decode()
+            if sum(map(len, lines[position : number + 1])) > LONGEST_LINE_BYTES:
+                return
 
     def _reject(self, number: int, row: bytes, fields: list[str], found: Problem | None = None) -> None:
         """Set a row aside; raise InputError when it is the incomplete last row of a truncated file."""
@@ -190,24 +228,30 @@ class CsvStream(io.RawIOBase):
         keys = [values[self._key].strip('"') for values in candidates if len(values) > self._key]
         self.rejected_keys += [key for key in keys if "\0" not in key]
 
-    def _decode(self, lines: list[bytes], first: int) -> str:
-        """Decode the lines, numbered from `first` on; raise InputError with the place of invalid UTF-8."""
-        try:
-            return b"".join(lines).decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = error.object[: error.start]
-            line, column = first + before.count(b"\n"), error.start - (before.rfind(b"\n") + 1) + 1
-            raise InputError(
-                f"{self.path}, line {line}, byte {column}: not UTF-8 (0x{error.object[error.start]:02x}). "
-                "Save the file as UTF-8; nothing of it was loaded"
-            ) from None
+
+def _needs_parser(block: bytes) -> bool:
+    """Tell whether a comma or a line feed may be part of a value, or a field too long."""
+    # So long a line covers a whole half of the limit somewhere.
+    half = LONGEST_FIELD // 2
+    windows = range(0, len(block) - half + 1, half)
+    return (
+        b'"' in block
+        or b"\0" in block
+        or b"\r" in block.replace(b"\r\n", b"\n")
+        or any(block.find(b"\n", start, start + half) < 0 for start in windows)
+    )
 
 
-def _open(path: Path) -> io.BufferedReader:
-    """Open the file; raise InputError when it is missing or cannot be read."""
+@contextmanager
+def _any_length_of_field() -> Iterator[None]:
+    """Let Python's parser take fields of any length: which is too long is decided in one place."""
+    limit = csv.field_size_limit(2 * LONGEST_LINE_BYTES)
     try:
-        return path.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _at(lines: list[int]) -> str:
+    """Name lines: the first ones, and how many more there are."""
+    return f"line {listed([str(number) for number in lines])}"

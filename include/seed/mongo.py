@@ -17,6 +17,7 @@ from include.ops.load_runs import Load
 from include.rules.documents import find_managed_field, find_problem
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
+from include.rules.texts import listed
 from include.schema.played import require_played_collection
 from include.specs import MongoCollection
 
@@ -37,7 +38,7 @@ def merge_documents(
         return rejected, []
     if extra := _extra_fields(collection, found):
         load.notes.append(
-            f"{path.name} has fields that no column takes, kept in the document: {', '.join(extra)}"
+            f"{path.name} has fields that no column takes, kept in the document: {listed(extra)}"
         )
     now = database.command("hello")["localTime"]
     stored = list(database[collection.name].find())

@@ -91,8 +91,7 @@ def merge_file(
         found = sorted([*rows.rejected, *_check(cursor, table, path)], key=lambda row: int(row.position))
         rejected = [replace(row, header=rows.header) for row in found]
         load.read, load.quarantined = rows.rows_read, len(rejected)
-        if rows.extra_columns:
-            load.notes.append(f"{path.name} has columns that are not loaded: {', '.join(rows.extra_columns)}")
+        load.notes += rows.notes
         if load.read > load.quarantined:
             load.inserted, load.updated, load.unchanged = _merge(cursor, table)
             if is_whole:
@@ -116,7 +115,7 @@ class _CopyInput:
 
 
 def _copy(cursor: Cursor, rows: CsvStream) -> None:
-    """Copy the rows into the temporary table `stage`, one text column for each column of the file."""
+    """Copy the rows into the temporary table `stage`, one text column for each column of the table."""
     columns = SQL(", ").join(map(Identifier, rows.stage_columns))
     definitions = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in rows.stage_columns)
     cursor.execute("drop table if exists pg_temp.stage, pg_temp.problems, pg_temp.checked")

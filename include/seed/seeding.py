@@ -16,6 +16,7 @@ from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected
+from include.rules.texts import quoted
 from include.run import OWN_FILES, Run
 from include.schema.played import SEED_STATE
 from include.seed import mongo, postgres
@@ -102,7 +103,7 @@ def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None
     if not rejected:
         raise InputError(f"{path}: the file has no data. Its table was left as it is")
     first = rejected[0]
-    what = f"{first.column} {first.value!r} {first.reason}" if first.column else first.reason
+    what = f"{first.column} {quoted(first.value)} {first.reason}" if first.column else first.reason
     raise InputError(
         f"{path}: none of its {load.read} rows can be loaded; first, at {first.position}: {what}. "
         "The table was left as it is; all rows and reasons are in quarantine.rejected_rows: make quarantine"

@@ -24,6 +24,7 @@ from include.ops.load_runs import Load
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
 from include.seed import mongo, postgres
+from include.seed.csv_header import parse_header
 from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
@@ -84,10 +85,10 @@ def _merge_lines(
     source: Connection, table: PostgresTable, path: Path, header: str, rows: list[WaitingRow]
 ) -> StillRejected:
     """Merge the rows of files with one header, as far as each is one record with all its fields."""
-    columns = [name.strip() for name in next(csv.reader([header]))]
+    columns = parse_header(header)
     key = columns.index(table.file_key)
     still_rejected: dict[int, Rejected | None] = {}
-    ids_by_line, lines, line = {}, [header], 2
+    ids_by_line, lines, line = {}, [header], header.count("\n") + 2
     for row in rows:
         fields = _fields(row)
         if len(fields) != len(columns) or _is_repeated(row, fields[key]):

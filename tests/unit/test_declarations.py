@@ -254,3 +254,52 @@ def test_kinds_may_share_a_table_for_equal_arrays(tmp_path: Path) -> None:
     assert [raw.raw for raw in found.raw_tables] == ["mongo_a", "mongo_b", "tags"]
     with pytest.raises(InputError, match=r"another entry fills raw\.tags"):
         read(tmp_path, text[::-1].replace("txet", "regetni", 1)[::-1])
+
+
+LENGTHS = {
+    "a: {type: integer, max_bytes: 3}": "only extended_json and text have a length",
+    "a: {type: text, max_bytes: 0}": "0 is less than the minimum of 1|max_bytes",
+    "id: {type: text, max_bytes: 2001}": "the texts of a key have at most 2000 bytes together",
+    "id: {type: text, max_bytes: x}": "max_bytes: must be a whole number|max_bytes",
+}
+
+
+@pytest.mark.parametrize("column", LENGTHS)
+def test_length_that_cannot_be_is_refused(tmp_path: Path, column: str) -> None:
+    columns = column if column.startswith("id") else f"id: text, {column}"
+    with pytest.raises(InputError, match=rf"sources\.yml, line 4: postgres\.orders.*({LENGTHS[column]})"):
+        read(tmp_path, table(KEY, f"columns: {{{columns}}}"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "lengths"),
+    [
+        ("{a: text, b: text, c: text}", [2000, None, None]),
+        ("{a: {type: text, max_bytes: 90}, b: {type: text, max_bytes: 99999}, c: text}", [90, 99999, None]),
+        ("{a: text, b: text, c: text}", [1000, 1000, None]),
+        ("{a: {type: text, max_bytes: 500}, b: text, c: text}", [500, 750, 750]),
+        ("{a: text, b: integer, c: uuid}", [2000, None, None]),
+    ],
+)
+def test_texts_of_a_key_share_what_an_index_bears(
+    tmp_path: Path, columns: str, lengths: list[int | None]
+) -> None:
+    keys = {1: "[a]", 2: "[a, b]", 3: "[a, b, c]"}
+    of_key = {(2000, None, None): 1, (90, 99999, None): 1, (1000, 1000, None): 2, (500, 750, 750): 3}
+    key = keys[3 if "uuid" in columns else of_key[tuple(lengths)]]
+    (orders,) = read(tmp_path, table(f"key: {key}", f"columns: {columns}")).values()
+    assert [column.max_bytes for column in orders.columns] == lengths
+
+
+def test_every_text_of_the_product_has_a_bound_that_its_indexes_bear() -> None:
+    texts = [
+        column
+        for source in read_sources()
+        for table in source.raw_tables
+        for column in table.raw_columns
+        if column.type == "text"
+    ]
+    assert len(texts) >= 12
+    # Some marts have two of them in one index, whose entries have 2,704 bytes.
+    assert {column.max_bytes for column in texts if column.name != "title"} == {1000}
+    assert {column.max_bytes for column in texts if column.name == "title"} == {10000}

@@ -21,6 +21,9 @@ insert into quarantine.rejected_rows (
 """
 DETAILS = {"wrong_type": ("text", "a list"), "field_count": (3, 8)}
 
+# The rules that there were before rows had codes: later ones never stood in quarantine without.
+CODED = [rule for rule in SENTENCES if f"then '{rule}'" in (FOLDER / f"{ALL[2]}.sql").read_text()]
+
 
 @pytest.fixture
 def old(own_pipeline, tmp_path):
@@ -31,7 +34,7 @@ def old(own_pipeline, tmp_path):
         pipeline.platform.query("admin", f"create schema {schema} authorization elt_loader")
     first = FOLDER / f"{ALL[0]}.sql"
     pipeline.warehouse(first.read_text().replace("%", "%%"))
-    for number, rule in enumerate(SENTENCES):
+    for number, rule in enumerate(CODED):
         pipeline.warehouse(REJECTED, str(number), sentence(rule, *DETAILS.get(rule, ("x",))))
     pipeline.warehouse(REJECTED, "999", "was once told otherwise")
     return pipeline
@@ -55,7 +58,8 @@ def test_rows_from_before_there_were_codes_get_theirs(old):
         row["rule"]
         for row in old.warehouse("select rule from quarantine.rejected_rows order by position::int")
     ]
-    assert rules == [*SENTENCES, "unknown"]
+    assert rules == [*CODED, "unknown"]
+    assert len(CODED) == 23
     assert [row["name"] for row in old.warehouse("select name from ops.migrations order by 1")] == ALL
 
 

@@ -46,3 +46,8 @@ def test_without_a_warehouse_it_says_what_makes_one(
     monkeypatch.setattr("cli.warehouse.LOCAL", tmp_path)
     assert run_command(command) == 1
     assert capsys.readouterr().err == "There is no warehouse yet: run `make demo` first.\n"
+
+
+def test_sample_shows_what_nobody_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    quarantine._print_sample([("users.csv", "3", "user_id", "\u00a0\u200b  ", "is empty", "x")])
+    assert capsys.readouterr().out.splitlines()[2] == r"  users.csv, 3: user_id '\xa0\u200b  ' is empty"

@@ -54,11 +54,11 @@ ORDERS = """\
 select
     "orderId" as order_id,
     "Line" as line,
-    nullif(trim("First Name"), '') as first_name,
-    nullif(trim("firstName"), '') as first_name_2,
+    {{ trimmed('"First Name"') }} as first_name,
+    {{ trimmed('"firstName"') }} as first_name_2,
     customer_id,
     {{ utc_timestamp('"paidAt"') }} as paid_at,
-    nullif(trim("user"), '') as column_user,
+    {{ trimmed('"user"') }} as column_user,
     payload,
     "2nd" as column_2nd,
     as_of as as_of_2,
@@ -147,7 +147,7 @@ def test_draft_says_grain_key_and_personal_columns(entries: Path) -> None:
 
 def test_draft_of_documents_keeps_ids_as_they_are(entries: Path) -> None:
     lines = draft_model(tables(entries)["mongo_parts"]).splitlines()
-    assert lines[1:4] == ["    _id as id,", "    owner,", "    nullif(trim(label), '') as label,"]
+    assert lines[1:4] == ["    _id as id,", "    owner,", "    {{ trimmed('label') }} as label,"]
     assert "    position,\n    size,\n" in draft_model(tables(entries)["mongo_part_sizes"])
 
 

@@ -1,7 +1,7 @@
 -- Genres are among the tags: genre/Drama is one, mood/dark is none.
 select
     _id as content_id,
-    nullif(trim(substr(tag, 7)), '') as genre,
+    {{ trimmed('substr(tag, 7)') }} as genre,
     position as genre_position,
     _deleted_at is not null as is_deleted,
     _as_of as as_of,

@@ -1,6 +1,6 @@
 select
     _id as content_id,
-    nullif(trim(name), '') as title,
+    {{ trimmed('name') }} as title,
     cast(minutes as numeric(10, 2)) as duration_minutes,
     year as release_year,
     cast(score as numeric(4, 2)) as rating,

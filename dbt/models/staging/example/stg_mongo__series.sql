@@ -1,6 +1,6 @@
 select
     _id as content_id,
-    nullif(trim(name), '') as title,
+    {{ trimmed('name') }} as title,
     season_count as seasons,
     cast(minutes as numeric(10, 2)) as avg_episode_duration_minutes,
     cast(score as numeric(4, 2)) as rating,

@@ -1,8 +1,8 @@
 -- The age is that at the date of the row, in full years: 20240901 - 19900315 = 340586, so 34.
 select
     cast(customer_id as {{ type_string() }}) as user_id,
-    nullif(trim(country_code), '') as country,
-    initcap(nullif(trim(plan), '')) as subscription_type,
+    {{ trimmed('country_code') }} as country,
+    initcap({{ trimmed('plan') }}) as subscription_type,
     cast(
         floor(({{ date_key('_as_of') }} - {{ date_key('birth_date') }}) / 10000.0) as integer
     ) as age,

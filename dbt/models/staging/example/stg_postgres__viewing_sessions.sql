@@ -3,8 +3,8 @@
 select
     concat(customer_id, ' at ', {{ utc_timestamp('started_at') }}) as session_id,
     cast(customer_id as {{ type_string() }}) as user_id,
-    lower(trim(title_ref)) as content_id,
-    nullif(trim(device), '') as device_type,
+    lower({{ trimmed('title_ref') }}) as content_id,
+    {{ trimmed('device') }} as device_type,
     case
         when resolution >= 2160 then '4K'
         when resolution >= 720 then 'HD'

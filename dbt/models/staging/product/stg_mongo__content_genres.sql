@@ -1,6 +1,6 @@
 select
     content_id,
-    nullif(trim(genre), '') as genre,
+    {{ trimmed('genre') }} as genre,
     position as genre_position,
     _deleted_at is not null as is_deleted,
     _as_of as as_of,

@@ -1,6 +1,6 @@
 select
     content_id,
-    nullif(trim(title), '') as title,
+    {{ trimmed('title') }} as title,
     cast(duration_minutes as numeric(10, 2)) as duration_minutes,
     release_year,
     cast(rating as numeric(4, 2)) as rating,

@@ -1,6 +1,6 @@
 select
     content_id,
-    nullif(trim(title), '') as title,
+    {{ trimmed('title') }} as title,
     seasons,
     cast(avg_episode_duration as numeric(10, 2)) as avg_episode_duration_minutes,
     cast(rating as numeric(4, 2)) as rating,

@@ -1,7 +1,7 @@
 select
     user_id,
-    nullif(trim(country), '') as country,
-    nullif(trim(subscription_type), '') as subscription_type,
+    {{ trimmed('country') }} as country,
+    {{ trimmed('subscription_type') }} as subscription_type,
     age,
     cast(total_watch_time_hours as numeric(12, 2)) as total_watch_time_hours,
     _deleted_at is not null as is_deleted,

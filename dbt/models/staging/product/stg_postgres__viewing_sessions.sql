@@ -1,9 +1,9 @@
 select
     session_id,
-    user_id,
-    content_id,
-    nullif(trim(device_type), '') as device_type,
-    nullif(trim(quality_level), '') as quality_level,
+    {{ id_or_null('user_id') }} as user_id,
+    {{ id_or_null('content_id') }} as content_id,
+    {{ trimmed('device_type') }} as device_type,
+    {{ trimmed('quality_level') }} as quality_level,
     cast(watch_duration_minutes as numeric(10, 2)) as watch_duration_minutes,
     completion_percentage,
     _deleted_at is not null as is_deleted,
