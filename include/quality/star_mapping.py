@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from psycopg2.sql import SQL, Composed, Identifier
+from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.ops.fingerprint import Measured, live_rows
+from include.rules.texts import trimmed
 from include.specs import Column, RawTable
 from include.tables import PLAYED, raw_tables_of
 
 # The star has two decimals for every number that may have a fraction.
 DECIMALS = 2
-ROUNDED = "round({column}, {decimals})"
-# What staging makes of a text, and a dimension of none.
-LABEL = "coalesce(nullif(trim({column}), ''), 'Unknown')"
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,10 @@ def rows_in_its_words(star: StarTable, table: RawTable) -> Composed:
 
 def _in_its_words(column: Column) -> Composed:
     """Return the expression for a value of raw as the star says it."""
-    expressions = {"numeric": ROUNDED, "text": LABEL}
-    return SQL(expressions.get(column.type, "{column}") + " as {column}").format(
-        column=Identifier(column.name), decimals=SQL(str(DECIMALS))
-    )
+    value = name = Identifier(column.name)
+    if column.type == "numeric":
+        value = SQL("round({}, {})").format(name, Literal(DECIMALS))
+    elif column.type == "text":
+        # What staging makes of a text, and a dimension of none.
+        value = SQL("coalesce(nullif({}, ''), 'Unknown')").format(trimmed(name))
+    return SQL("{} as {}").format(value, name)

@@ -26,7 +26,7 @@ create table trusted.fct_viewing_sessions as
     from raw.postgres_viewing_sessions where _deleted_at is null;
 create table trusted.dim_users as
     select 1 as user_key, user_id, age, total_watch_time_hours::numeric(12, 2), true as is_current,
-        false as is_inferred, coalesce(nullif(trim(country), ''), 'Unknown') as country,
+        false as is_inferred, coalesce(nullif(btrim(country, E' \\u00a0'), ''), 'Unknown') as country,
         coalesce(nullif(trim(subscription_type), ''), 'Unknown') as subscription_type, registration_date
     from raw.postgres_users where _deleted_at is null
     union all select -1, 'Unknown', null, null, true, false, 'Unknown', 'Unknown', null

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from include.extract_load.raw import WORDS
+from include import libpq
+from include.libpq import WORDS
 from include.ops.fingerprint import Measured, fingerprint_of
 from include.ops.row_hash import hashable, row_hash
 from tests.conftest import Platform
@@ -150,8 +150,7 @@ def test_hash_is_of_texts_in_utf8_whatever_the_server_has(platform, warehouse, e
         admin.cursor().execute(
             f"create database {name} encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'"
         )
-        with psycopg2.connect(**{**admin.get_dsn_parameters(), **_login(platform), "dbname": name}) as other:
-            other.set_client_encoding("UTF8")
+        with libpq.connect(**{**admin.get_dsn_parameters(), **_login(platform), "dbname": name}) as other:
             with other.cursor() as there, warehouse.cursor() as here:
                 assert _sum(there, rows, alike) == _sum(here, rows, alike)
                 assert _sum(there, rows.replace(text, "Peru"), alike) != _sum(here, rows, alike)

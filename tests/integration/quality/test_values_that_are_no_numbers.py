@@ -145,7 +145,7 @@ def test_text_of_the_star_that_differs_from_raw_is_found(loaded):
 
 
 def test_what_the_star_says_in_other_words_is_no_difference(loaded):
-    loaded.source("update users set country = ' Peru ', subscription_type = null where user_id = 'U1'")
+    loaded.source("update users set country = E' Peru\\u00a0', subscription_type = null where user_id = 'U1'")
     loaded.source("update users set total_watch_time_hours = 7.004 where user_id = 'U2'")
     load(loaded)
     assert reconcile(loaded) == TABLES
