@@ -45,9 +45,10 @@ class SchemaChange:
     document_id: str | None = None
 
     def __post_init__(self) -> None:
-        """Shorten what a document may call a field, since the table has an index of it."""
-        if self.column_name:
-            object.__setattr__(self, "column_name", shortened(self.column_name))
+        """Shorten what documents choose: the table has an index of their fields' names, and the log both."""
+        for name in ("column_name", "document_id"):
+            if text := getattr(self, name):
+                object.__setattr__(self, name, shortened(text))
 
     def __str__(self) -> str:
         types = " -> ".join(type_ for type_ in (self.old_type, self.new_type) if type_)

@@ -216,7 +216,7 @@ def test_text_arrives_as_it_is(pipeline):
         "名前 🎬 \u202e \u2028 \u0085",
         "'); drop table raw.mongo_movies; --",
         '{"$oid": "x"}',
-        "x" * 1_000_000,
+        "x" * 1000,
     ]
     pipeline.seed_content([movie(f"M{n}", title=text, genre=[text]) for n, text in enumerate(texts)])
     assert pipeline.extract_content()["mongo_movies"].inserted == len(texts)
