@@ -20,6 +20,10 @@ TEXT = 'hashtextextended({0} collate "C", {1})'
 BYTES = """
 case when {0} is not null then hash_array_extended(array[convert_to({0}, 'UTF8')], {1}) - 31 end
 """
+# A date may lie beyond the last timestamp.
+MOMENT_OF_DATE = (
+    "case when {0} <= '294276-12-31' then {0}::timestamp when {0} is not null then 'infinity' end"
+)
 # Type -> its hash; of other types it is that of the text.
 HASHES = {
     "smallint": "hashint2extended({0}, {1})",
@@ -32,8 +36,7 @@ HASHES = {
     "timestamp without time zone": "timestamp_hash_extended({0}, {1})",
     "timestamp with time zone": "timestamp_hash_extended({0}::timestamp, {1})",
     "timestamptz": "timestamp_hash_extended({0}::timestamp, {1})",
-    # A date may lie beyond the last timestamp.
-    "date": "timestamp_hash_extended(least({0}, '294276-12-31'::date)::timestamp, {1})",
+    "date": f"timestamp_hash_extended({MOMENT_OF_DATE}, {{1}})",
     "jsonb": "jsonb_hash_extended({0}, {1})",
 }
 # Texts of arrays differ where arrays are equal: {1.5} and {1.50}.

@@ -1,6 +1,7 @@
 """The hash of a row: equal for what PostgreSQL calls equal, different for all else, alike on every server."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -150,11 +151,10 @@ def test_hash_is_of_texts_in_utf8_whatever_the_server_has(platform, warehouse, e
         admin.cursor().execute(
             f"create database {name} encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'"
         )
-        with libpq.connect(**{**admin.get_dsn_parameters(), **_login(platform), "dbname": name}) as other:
-            with other.cursor() as there, warehouse.cursor() as here:
-                assert _sum(there, rows, alike) == _sum(here, rows, alike)
-                assert _sum(there, rows.replace(text, "Peru"), alike) != _sum(here, rows, alike)
-        other.close()
+        other = libpq.connect(**{**admin.get_dsn_parameters(), **_login(platform), "dbname": name})
+        with closing(other), other.cursor() as there, warehouse.cursor() as here:
+            assert _sum(there, rows, alike) == _sum(here, rows, alike)
+            assert _sum(there, rows.replace(text, "Peru"), alike) != _sum(here, rows, alike)
     finally:
         admin.cursor().execute(f"drop database if exists {name}")
 
