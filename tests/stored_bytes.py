@@ -107,7 +107,7 @@ def _object(fields: list[tuple[bytes, bool, Drawn]]) -> Drawn:
 
 def _is_cut_reference(kinds: dict[bytes, int]) -> bool:
     """Tell whether the driver makes a reference of the object, and so loses a `$db` that is null."""
-    is_reference = next(iter(kinds), b"") == b"$ref" and kinds[b"$ref"] == 2 and b"$id" in kinds
+    is_reference = kinds.get(b"$ref") in {2, 0x0D, 0x0E, 0x0F} and b"$id" in kinds
     return is_reference and kinds.get(b"$db") in {6, 0x0A}
 
 

@@ -16,6 +16,8 @@ TYPE_NAMES = (
     b"oid date symbol undefined uuid binary code scope timestamp regularExpression dbPointer minKey maxKey"
     b" numberInt numberLong numberDouble numberDecimal"
 )
+# What the driver's classes make a str of.
+STRINGS = {b.TEXT, b.CODE, b.SYMBOL, b.CODE_WITH_SCOPE}
 RESERVED = {b"$" + name for name in TYPE_NAMES.split()}
 # Finds every object with such a name, and now and then a text that only looks like one.
 MAY_BE_RESERVED = re.compile(rb"\$(?:" + b"|".join(TYPE_NAMES.split()) + rb")\0")
@@ -105,8 +107,7 @@ def _is_old_binary(value: bytes) -> bool:
 
 def _wrong_reference(kinds: dict[bytes, int], place: str) -> Problem | None:
     """Judge a reference to another document: the driver drops a database that is null."""
-    first = next(iter(kinds), None)
-    is_reference = first == REFERENCE and kinds[first] == b.TEXT and REFERENCED in kinds
+    is_reference = kinds.get(REFERENCE) in STRINGS and REFERENCED in kinds
     if is_reference and kinds.get(DATABASE) in {b.NULL, b.UNDEFINED}:
         return _unreadable("a reference has null as $db", place)
     return None

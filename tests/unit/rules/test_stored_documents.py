@@ -64,6 +64,7 @@ def deep(levels: int) -> bytes:
         ([element(5, b"a", int32(2) + b"\2xx")], "a", "unreadable"),
         ([element(0x0B, b"a", b"x\0gi\0")], "a", "unreadable"),
         ([element(3, b"a", document(*NO_DATABASE))], "a", "unreadable"),
+        ([element(3, b"a", document(*NO_DATABASE[::-1]))], "a", "unreadable"),
         ([element(3, b"a", document(ONE)[:-1] + b"\1")], "a", "unreadable"),
         ([element(3, b"o", deep(3000))], "o" + 99 * ".a", "too_deep"),
     ],
