@@ -12,14 +12,14 @@ from datetime import datetime
 from decimal import Decimal
 
 import bson
-from bson import Binary, ObjectId
+from bson import Binary, Code, DBRef, ObjectId
 from bson.binary import UUID_SUBTYPE
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
 from include.rules.document_values import Misplaced, number, value_at, value_of
-from include.rules.reasons import Problem, problem
+from include.rules.reasons import Problem, problem, shortened
 from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
 # What MongoDB takes.
@@ -38,6 +38,8 @@ OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "jsonb": (lambda value: not isinstance(value, Misplaced), "a value"),
     "extended_json": (lambda value: not isinstance(value, Misplaced), "a value"),
 }
+# The most frequent types that hold nothing else.
+SCALARS = frozenset({str, int, float, bool, type(None), datetime, ObjectId, Int64, Decimal128})
 # A broken rule, and its details.
 Broken = tuple[str, *tuple[object, ...]]
 
@@ -167,24 +169,36 @@ def _element_problem(array: Array, element: object, place: str) -> Problem | Non
 
 def _storage_problem(document: Mapping) -> Problem | None:
     """Say why MongoDB, or PostgreSQL's jsonb after it, could not hold the document."""
-    try:
-        encoded = bson.encode(document)
-    except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError) as error:
-        return problem("not_storable", error)
-    level = [bson.decode(encoded)]
+    level: list[object] = [document]
     for _ in range(DEEPEST):
         # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
         if any(isinstance(value, str) and "\0" in value for value in level):
             return problem("nul")
         if not (level := [inner for value in level for inner in _values_in(value)]):
-            return None
+            return _encoding_problem(document)
     return problem("too_deep", DEEPEST)
 
 
+def _encoding_problem(document: Mapping) -> Problem | None:
+    """Say why the document is no BSON."""
+    try:
+        bson.encode(document)
+    except (InvalidDocument, OverflowError, UnicodeEncodeError) as error:
+        # Some name the value, which may be the whole document.
+        return problem("not_storable", shortened(error))
+    return None
+
+
 def _values_in(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
+    """Return what is in an object, a list, or a type of BSON that holds an object."""
+    if type(value) in SCALARS:
+        return ()
+    if isinstance(value, list):
+        return value
+    if isinstance(value, DBRef):
+        return value.as_doc().values()
+    inner = value.scope if isinstance(value, Code) else value
+    return inner.values() if isinstance(inner, Mapping) else ()
 
 
 def _shown(value: object) -> str | None:

@@ -3,6 +3,7 @@
 Programs compare codes: a replay leaves a repeated_key alone, `make quarantine` counts by code.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 # Rule -> its sentence, after the name of the column and the value; {} are the details.
@@ -25,6 +26,12 @@ SENTENCES = {
     "not_storable": "cannot be stored in MongoDB: {}",
     "too_deep": "is nested more than {} levels deep",
     "not_json": "is not JSON any more: {}",
+    "repeated_field": "is there {} times in one object; keep one of them",
+    "number_not_held": "is a number that MongoDB cannot hold to the last digit (34 digits, up to 1E+6144)",
+    "not_a_json_number": "is not a number: JSON has no NaN and no Infinity",
+    "dollar_name": "begins with $: a field of this name cannot be stored",
+    "too_large": "the document has {} bytes, MongoDB stores up to {}",
+    "refused": "MongoDB refused the document: {}",
     # rows of a CSV file
     "field_count": "the row has {} fields, the header has {}",
     "nul_in_row": "the row holds a NUL character",
@@ -35,6 +42,10 @@ SENTENCES = {
     "not_csv": "the row is not CSV: {}",
 }
 REPEATED_KEY = "repeated_key"
+# Characters of a text of theirs (a driver's message, a name of a file) within one of ours.
+LONGEST = 500
+# Names of theirs in one sentence.
+MOST_NAMES = 20
 
 
 class Problem(NamedTuple):
@@ -59,3 +70,18 @@ def problem(rule: str, *details: object, column: str | None = None, value: str |
 def shared_sentence(rule: str, reason: str) -> str:
     """Return the sentence that all rows with one fault share: not "of line 12" but "of another line"."""
     return sentence(rule, "another line") if rule == REPEATED_KEY else reason
+
+
+def shortened(text: object) -> str:
+    """Return at most LONGEST characters of a text, as PostgreSQL can keep them."""
+    # NUL, and half a surrogate pair, which is legal in JSON.
+    shown = str(text)[:LONGEST].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return shown if len(shown) <= LONGEST and len(str(text)) <= LONGEST else shown[: LONGEST - 1] + "…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the names in a line: of many the first ones, quoted where they do not look like what they are."""
+    names = list(names)
+    shown = [name if name.isprintable() and name.strip() == name != "" else ascii(name) for name in names]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(shortened(name) for name in shown[:MOST_NAMES]) + more
