@@ -171,10 +171,11 @@ def _storage_problem(document: Mapping) -> Problem | None:
     """Say why MongoDB, or PostgreSQL's jsonb after it, could not hold the document."""
     level: list[object] = [document]
     for _ in range(DEEPEST):
+        inner = [value for outer in level for value in _values_in(outer)]
         # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
-        if any(isinstance(value, str) and "\0" in value for value in level):
+        if any("\0" in value for value in inner if isinstance(value, str)):
             return problem("nul")
-        if not (level := [inner for value in level for inner in _values_in(value)]):
+        if not (level := [value for value in inner if type(value) not in SCALARS]):
             return _encoding_problem(document)
     return problem("too_deep", DEEPEST)
 
@@ -191,10 +192,10 @@ def _encoding_problem(document: Mapping) -> Problem | None:
 
 def _values_in(value: object) -> Iterable[object]:
     """Return what is in an object, a list, or a type of BSON that holds an object."""
-    if type(value) in SCALARS:
-        return ()
     if isinstance(value, list):
         return value
+    if isinstance(value, dict):
+        return value.values()
     if isinstance(value, DBRef):
         return value.as_doc().values()
     inner = value.scope if isinstance(value, Code) else value

@@ -80,7 +80,7 @@ def shortened(text: object) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return the names in a line: of many the first ones, quoted where they do not look like what they are."""
+    """Return the names in a line: the first of many, quoted where they do not look like what they are."""
     names = list(names)
     shown = [name if name.isprintable() and name.strip() == name != "" else ascii(name) for name in names]
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""

@@ -1,8 +1,8 @@
 """Parse one JSON value so that nothing of it is altered in silence.
 
 Python's parser keeps the last of two fields with one name, makes doubles of all numbers with a point, and
-reads NaN and Infinity, which are no JSON. Here a number that a double does not hold becomes a Decimal128. What
-that does not hold either is a problem of the document, as the other two are, with the path of the field.
+reads NaN and Infinity, which are no JSON. Here a number that a double does not hold becomes a Decimal128.
+What that does not hold either is a problem of the document, as the other two are, with the field's path.
 
 Example: {"title": "A", "crew": [{"age": 1, "age": 2}]} has the problem that "crew[0].age" is there twice.
 """
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bson.decimal128 import Decimal128
 
@@ -28,8 +29,7 @@ SMALLEST_INT64, LARGEST_INT64 = -(2**63), 2**63 - 1
 BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Element:
+class Element(NamedTuple):
     """A parsed value, its text as it came, and why its value is not what the text says, if so."""
 
     text: str
@@ -68,12 +68,12 @@ class Parser:
 
     def __init__(self) -> None:
         self._is_altered = False
-        self._decoder = json.JSONDecoder(
+        self._scan = json.JSONDecoder(
             object_pairs_hook=self._object,
             parse_float=self._decimal,
             parse_int=self._integer,
             parse_constant=self._constant,
-        )
+        ).scan_once
 
     def parse(self, text: str, start: int = 0) -> tuple[Element, int]:
         """Return the value that begins at `start`, and where it ends.
@@ -82,7 +82,9 @@ class Parser:
         """
         self._is_altered = False
         try:
-            value, end = self._decoder.raw_decode(text, start)
+            value, end = self._scan(text, start)
+        except StopIteration as error:
+            raise json.JSONDecodeError("Expecting value", text, error.value) from None
         except RecursionError:
             return self._parse_top(text, start)
         # The path is looked for in a second pass, which few documents need.
@@ -93,9 +95,9 @@ class Parser:
         """Return a value that is too deep for Python's parser without what is in its objects and lists."""
         top, end = _top_level(text, start)
         try:
-            value, _ = self._decoder.raw_decode(top)
-        except json.JSONDecodeError as error:
-            raise json.JSONDecodeError(f"{error.msg}, in the document that begins", text, start) from None
+            value, _ = self._scan(top, 0)
+        except (json.JSONDecodeError, StopIteration):
+            raise json.JSONDecodeError("a fault in the value that begins", text, start) from None
         if "\0" in text[start:end]:
             raise json.JSONDecodeError("Invalid control character at", text, text.index("\0", start))
         return Element(text[start:end], value, problem("too_deep", DEEPEST)), end
@@ -182,7 +184,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _top_level(text: str, start: int) -> tuple[str, int]:
-    """Return the text of a value that is too deep, with null for what is in its objects and lists; its end."""
+    """Return the text of a value that is too deep, with null for its objects and lists, and its end."""
     depth, kept, last = 0, [], start
     for bracket in BRACKETS.finditer(text, start):
         if bracket[0] in "[{":

@@ -12,6 +12,8 @@ from include.errors import InputError
 from include.rules.reasons import listed
 from include.seed.json_document import Element, Parser
 
+BLANKS = " \t\r\n"
+
 
 def read_lists(path: Path, names: Sequence[str]) -> dict[str, list[Element]]:
     """Return the elements of the lists with these names.
@@ -116,8 +118,11 @@ class _File:
 
     def _next(self) -> str:
         """Return the next character that is no blank; none at the end."""
-        self._at = WHITESPACE.match(self._text, self._at).end()
-        return self._text[self._at : self._at + 1]
+        found = self._text[self._at : self._at + 1]
+        if found in BLANKS:
+            self._at = WHITESPACE.match(self._text, self._at).end()
+            found = self._text[self._at : self._at + 1]
+        return found
 
     def _repeated(self, name: str) -> InputError:
         line = self._text.count("\n", 0, self._name_at) + 1

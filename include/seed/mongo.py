@@ -24,11 +24,11 @@ from include.seed.checked import Accepted, Checked, Lists
 from include.seed.json_file import read_lists
 from include.seed.refused import Refused
 from include.seed.same import is_same
-from include.seed.storable import LARGEST_DOCUMENT
+from include.seed.storable import find_size_problem
 from include.specs import PLAYED_STAMPS, MongoCollection
 
-# Stored documents may hold what Python cannot: a date of the year 10000, bytes that are no UTF-8, which become
-# halves of characters. No accepted text has these, so it never equals such bytes.
+# Stored documents may hold what Python cannot: a date of the year 10000, or bytes that are no UTF-8, which
+# become halves of characters. No accepted text has these, so it never equals such bytes.
 AS_STORED = CodecOptions(
     RawBSONDocument,
     unicode_decode_error_handler="surrogateescape",
@@ -37,8 +37,8 @@ AS_STORED = CodecOptions(
 # Takes the bytes of the one that a new document will get.
 SOME_ID = bson.ObjectId()
 # Codes of errors that another document would not have met: value, type, overflow (too deep), length, BSON; $,
-# reference, empty name, name with a dot; schema; size; key of an index; size after an update. All that are known
-# of are found before the write, but other versions of the server have other limits.
+# reference, empty name, name with a dot; schema; size; key of an index; size after an update. All known ones
+# are found before the write, but other versions of the server have other limits.
 ABOUT_THE_DOCUMENT = {2, 14, 15, 16, 22, 52, 55, 56, 57, 121, 10334, 17280, 17419, 17420}
 
 
@@ -109,30 +109,28 @@ def _changes(
     by_key = {key: document for document in stored if isinstance(key := document.get(collection.key), str)}
     for key, accepted in checked.accepted.items():
         old = by_key.get(key)
-        if old is not None and _is_unchanged(collection, accepted.document, old):
+        fields = {} if old is None else dict(old.items())
+        if old is not None and _is_unchanged(collection, accepted.document, fields, old.raw):
             continue
-        stamps = {"created_at": now if old is None else old.get("created_at", now), "updated_at": now}
-        document = accepted.document | stamps
-        size = len(bson.encode({"_id": SOME_ID if old is None else old["_id"], **document}))
-        if size > LARGEST_DOCUMENT:
-            broken = problem("too_large", f"{size:,}", f"{LARGEST_DOCUMENT:,}")
+        document = accepted.document | {"created_at": fields.get("created_at", now), "updated_at": now}
+        if broken := find_size_problem(fields.get("_id", SOME_ID), document, accepted.text):
             checked.rejected.append(accepted.rejected(broken))
         elif old is None:
             load.inserted += 1
             yield Write(InsertOne(document), accepted)
         else:
             load.updated += 1
-            yield Write(ReplaceOne({"_id": old["_id"]}, document), accepted)
+            yield Write(ReplaceOne({"_id": fields["_id"]}, document), accepted)
 
 
-def _is_unchanged(collection: MongoCollection, document: dict, old: RawBSONDocument) -> bool:
+def _is_unchanged(collection: MongoCollection, document: dict, fields: Mapping, raw: bytes) -> bool:
     """Tell whether the stored document is the one of the file, but for what the platform sets."""
-    stamps = {name: old[name] for name in PLAYED_STAMPS if name in old}
+    stamps = {name: fields[name] for name in PLAYED_STAMPS if name in fields}
     # Nearly always it has the bytes that were written the last time.
-    if bson.encode({"_id": old["_id"], **document, **stamps}) == old.raw:
+    if bson.encode({"_id": fields["_id"], **document, **stamps}) == raw:
         return True
     managed = {name for name in collection.managed_fields if name != collection.discriminator}
-    return is_same(document, {name: value for name, value in old.items() if name not in managed})
+    return is_same(document, {name: value for name, value in fields.items() if name not in managed})
 
 
 def _deletions(

@@ -6,6 +6,7 @@ Found before the write, since a refused write names neither the field nor the pl
 from collections.abc import Mapping
 from dataclasses import replace
 
+import bson
 from bson.decimal128 import Decimal128
 
 from include.rules.document_values import number
@@ -16,6 +17,8 @@ from include.specs import MongoCollection
 
 # Of a document with its _id and stamps: more is refused by every server.
 LARGEST_DOCUMENT = 16 * 1024 * 1024
+# More bytes than all that the platform sets itself.
+STAMPS = 4096
 
 # Name of a field -> its part of the collection's $jsonSchema.
 Schemas = Mapping[str, Mapping[str, object]]
@@ -49,6 +52,15 @@ def find_write_problem(schemas: Schemas, document: Mapping) -> Problem | None:
         if name in document and (found := _schema_problem(name, schema, document[name])):
             return found
     return None
+
+
+def find_size_problem(identifier: object, document: Mapping, text: str) -> Problem | None:
+    """Return a problem when the document, as stored with this _id, is larger than MongoDB takes."""
+    # A character of JSON makes less than 16 bytes of BSON: most documents need not be encoded.
+    if len(text) < LARGEST_DOCUMENT // 16 - STAMPS:
+        return None
+    size = len(bson.encode({"_id": identifier, **document}))
+    return problem("too_large", f"{size:,}", f"{LARGEST_DOCUMENT:,}") if size > LARGEST_DOCUMENT else None
 
 
 def _schema_problem(name: str, schema: Mapping, value: object) -> Problem | None:
