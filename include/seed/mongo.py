@@ -88,7 +88,7 @@ def write(database: Database, collection: MongoCollection, writes: Sequence[Writ
     """Execute the operations; return the documents that the server refused, each with its reason.
 
     A retry of the task completes an interrupted write. Raises BulkWriteError, with the first of the server's
-    errors, for one that is not about the document.
+    errors, when one is not about the document.
     """
     if not writes:
         return []
@@ -96,8 +96,9 @@ def write(database: Database, collection: MongoCollection, writes: Sequence[Writ
         database[collection.name].bulk_write([write.operation for write in writes], ordered=False)
     except BulkWriteError as error:
         errors = error.details["writeErrors"]
-        if error.details["writeConcernErrors"] or not all(_is_about_document(writes, one) for one in errors):
-            raise _without_documents(error) from None
+        others = [one for one in errors if not _is_about_document(writes, one)]
+        if others or error.details["writeConcernErrors"]:
+            raise _without_documents(error, others) from None
         return [_refused(writes[one["index"]], one) for one in errors]
     return []
 
@@ -167,10 +168,7 @@ def _refused(write: Write, error: Mapping) -> Refused:
     return Refused(write.accepted.rejected(broken), isinstance(write.operation, InsertOne))
 
 
-def _without_documents(error: BulkWriteError) -> BulkWriteError:
-    """Return the error without the documents, which the driver puts into its message."""
-    errors = [
-        {"index": one["index"], "code": one["code"], "errmsg": shortened(one["errmsg"])}
-        for one in error.details["writeErrors"]
-    ]
-    return BulkWriteError(error.details | {"writeErrors": errors[:1], "errors": len(errors)})
+def _without_documents(error: BulkWriteError, errors: list[dict]) -> BulkWriteError:
+    """Return the error with the first of these, and without the document that the driver prints with it."""
+    first = [{"code": one["code"], "errmsg": shortened(one["errmsg"])} for one in errors[:1]]
+    return BulkWriteError({**error.details, "writeErrors": first})
