@@ -23,9 +23,9 @@ from include.errors import (
     TransientError,
     UnexpectedError,
 )
+from include.rules.texts import clipped
 
 Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
-LONGEST_WORDS = 500
 
 # What passes by itself: the server, or somebody else's work on it. Everything that is not here fails at once.
 TRANSIENT: tuple[type[Exception], ...] = (
@@ -143,8 +143,7 @@ def explain(error: Exception, place: str) -> TransientError | UnexpectedError:
 
 def driver_words(error: Exception) -> str:
     """Return what the driver says, 500 characters at most, without the row or document that it is about."""
-    words = " ".join(" ".join(_words(error)).replace("\0", "\\0").split())
-    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 1]}…"
+    return clipped(" ".join(" ".join(_words(error)).split()))
 
 
 def _words(error: Exception) -> Iterator[str]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import bson
-from bson import Binary, DatetimeMS, ObjectId
+from bson import Binary, Code, DatetimeMS, DBRef, ObjectId
 from bson.binary import UUID_SUBTYPE
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
@@ -22,7 +22,7 @@ from bson.int64 import Int64
 from include.rules.bson_faults import DEEPEST
 from include.rules.document_values import Misplaced, number, printable, raw_value, value_at, value_of
 from include.rules.reasons import Problem, problem
-from include.rules.texts import broken_by_length, is_blank
+from include.rules.texts import broken_by_length, clipped, is_blank
 from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
@@ -45,6 +45,8 @@ OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "jsonb": (lambda value: not isinstance(value, Misplaced), "a value"),
     "extended_json": (lambda value: not isinstance(value, Misplaced), "a value"),
 }
+# The most frequent types that hold nothing else.
+SCALARS = frozenset({str, int, float, bool, type(None), datetime, ObjectId, Int64, Decimal128})
 # A broken rule, and its details.
 Broken = tuple[str, *tuple[object, ...]]
 
@@ -197,17 +199,14 @@ def _element_problem(array: Array, element: object, place: str) -> Problem | Non
 
 def _storage_problem(document: Mapping) -> Problem | None:
     """Say why MongoDB, or PostgreSQL's jsonb after it, could not hold the document."""
-    try:
-        encoded = bson.encode(document)
-    except (InvalidDocument, OverflowError, RecursionError, UnicodeEncodeError) as error:
-        return problem("not_storable", error)
-    level = [bson.decode(encoded)]
+    level: list[object] = [document]
     for _ in range(DEEPEST):
+        inner = [value for outer in level for value in _values_in(outer)]
         # JSON's \u0000 is legal, but PostgreSQL's jsonb cannot hold it in any field.
-        if any(isinstance(value, str) and "\0" in value for value in level):
+        if any("\0" in value for value in inner if isinstance(value, str)):
             return problem("nul")
-        if not (level := [inner for value in level for inner in _values_in(value)]):
-            return None
+        if not (level := [value for value in inner if type(value) not in SCALARS]):
+            return _encoding_problem(document)
     return problem("too_deep", DEEPEST)
 
 
@@ -216,10 +215,26 @@ def _is_too_deep(document: Mapping) -> bool:
     return all(level := [inner for value in level for inner in _values_in(value)] for _ in range(DEEPEST))
 
 
+def _encoding_problem(document: Mapping) -> Problem | None:
+    """Say why the document is no BSON."""
+    try:
+        bson.encode(document)
+    except (InvalidDocument, OverflowError, UnicodeEncodeError) as error:
+        # Some name the value, which may be the whole document.
+        return problem("not_storable", clipped(error))
+    return None
+
+
 def _values_in(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
+    """Return what is in an object, a list, or a type of BSON that holds an object."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
         return value.values()
-    return value if isinstance(value, list) else ()
+    if isinstance(value, DBRef):
+        return value.as_doc().values()
+    inner = value.scope if isinstance(value, Code) else value
+    return inner.values() if isinstance(inner, Mapping) else ()
 
 
 def _shown(value: object) -> str | None:

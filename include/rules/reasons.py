@@ -34,6 +34,11 @@ SENTENCES = {
     "unreadable": "cannot be decoded: {}",
     "too_long_as_json": "is longer than {} characters as JSON",
     "not_json": "is not JSON any more: {}",
+    "number_not_held": "is a number that MongoDB cannot hold to the last digit (34 digits, up to 1E+6144)",
+    "not_a_json_number": "is not a number: JSON has no NaN and no Infinity",
+    "dollar_name": "begins with $: a field of this name cannot be stored",
+    "too_large": "the document has {} bytes, MongoDB stores up to {}",
+    "refused": "MongoDB refused the document: {}",
     # rows of a CSV file
     "field_count": "the row has {} fields, the header has {}",
     "nul_in_row": "the row holds a NUL character",

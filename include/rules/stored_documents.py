@@ -22,12 +22,11 @@ from include.rules.bson_bytes import (
     split,
 )
 from include.rules.bson_faults import DEEPEST, MAY_BE_RESERVED, find_fault
-from include.rules.document_values import printable, to_json
+from include.rules.document_values import to_json
 from include.rules.positions import position_of
 from include.rules.reasons import Problem, problem
+from include.rules.texts import clipped
 
-# Characters of a driver's words that are kept.
-LONGEST_WORDS = 200
 # What decoding raises, and encoding after it, whatever the bytes are.
 UNREADABLE = (BSONError, ValueError, TypeError, OverflowError, RecursionError)
 
@@ -68,7 +67,7 @@ def read_document(stored: bytes) -> StoredDocument:
         if bson.encode(document) == stored and not MAY_BE_RESERVED.search(stored):
             return StoredDocument(stored, document)
     except UNREADABLE as error:
-        why = problem("unreadable", printable(error)[:LONGEST_WORDS])
+        why = problem("unreadable", clipped(error))
     if fault := find_fault(stored) or why:
         return StoredDocument(stored, _readable_part(stored), fault)
     return StoredDocument(stored, document)

@@ -3,7 +3,7 @@
 dbt/macros/texts.sql has the same blanks, which a test compares.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from psycopg2.sql import SQL, Composable, Composed, Literal
 
@@ -43,6 +43,8 @@ octet_length({text}) > {bound} or (
 
 SHOWN_NAMES = 10
 LONGEST_SHOWN = 100
+# Of a driver's message, or a value within a sentence.
+LONGEST_CLIPPED = 500
 
 
 def is_blank(text: str) -> bool:
@@ -94,8 +96,17 @@ def quoted(text: str | None) -> str:
     return f"'{escaped}{'…' if len(text) > LONGEST_SHOWN else ''}'"
 
 
-def listed(names: Sequence[str]) -> str:
+def clipped(text: object) -> str:
+    """Return at most LONGEST_CLIPPED characters of a text of theirs, as PostgreSQL can keep them."""
+    # NUL, and half a surrogate pair, which is legal in JSON.
+    start = str(text)[:LONGEST_CLIPPED].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    is_whole = len(start) <= LONGEST_CLIPPED and len(str(text)) <= LONGEST_CLIPPED
+    return start if is_whole else f"{start[: LONGEST_CLIPPED - 1]}…"
+
+
+def listed(names: Iterable[str]) -> str:
     """Return the names as a message lists them: the first ones, and how many more there are."""
+    names = list(names)
     more = len(names) - SHOWN_NAMES
     return ", ".join(map(shown, names[:SHOWN_NAMES])) + (f" and {more:,} more" if more > 0 else "")
 

@@ -4,130 +4,146 @@ Data flow: file -> check of each document -> comparison with the collection -> w
 document that breaks a rule is rejected, and the stored document with its key stays unchanged.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
+import bson
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError
 
-from include.errors import InputError
 from include.ops.load_runs import Load
-from include.rules.documents import find_managed_field, find_problem
-from include.rules.reasons import REPEATED_KEY, problem
+from include.rules.reasons import problem
 from include.rules.rejected import Rejected
-from include.rules.texts import listed
+from include.rules.texts import clipped, listed
 from include.schema.played import require_played_collection
-from include.specs import MongoCollection
+from include.seed.checked import Accepted, Checked, Lists
+from include.seed.json_file import read_lists
+from include.seed.refused import Refused
+from include.seed.same import is_same
+from include.seed.storable import find_size_problem
+from include.specs import PLAYED_STAMPS, MongoCollection
+
+# Stored documents may hold what Python cannot: a date of the year 10000, or bytes that are no UTF-8, which
+# become halves of characters. No accepted text has these, so it never equals such bytes.
+AS_STORED = CodecOptions(
+    RawBSONDocument,
+    unicode_decode_error_handler="surrogateescape",
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
+# Takes the bytes of the one that a new document will get.
+SOME_ID = bson.ObjectId()
+# Codes of errors that another document would not have met: value, type, overflow (too deep), length, BSON; $,
+# reference, empty name, name with a dot; schema; size; key of an index; size after an update. All known ones
+# are found before the write, but other versions of the server have other limits.
+ABOUT_THE_DOCUMENT = {2, 14, 15, 16, 22, 52, 55, 56, 57, 121, 10334, 17280, 17419, 17420}
+
+
+class Write(NamedTuple):
+    """An operation for MongoDB, and the document that it brings; None for a deletion."""
+
+    operation: InsertOne | ReplaceOne | DeleteMany
+    accepted: Accepted | None = None
 
 
 def merge_documents(
-    database: Database, collection: MongoCollection, path: Path, load: Load, *, is_whole: bool = True
-) -> tuple[list[Rejected], list]:
+    database: Database, collection: MongoCollection, path: Path, load: Load
+) -> tuple[list[Rejected], list[Write]]:
     """Compare the file with the collection; return rejected documents, and the operations for `write`.
 
-    Counts into `load`, writes nothing. Documents that the file lacks are deleted, unless `is_whole` is false.
+    Counts into `load`, writes nothing. Documents that the file lacks are deleted.
     Raises InputError for a file that is not JSON of the declared shape, its subclass ForeignTableError for
     a collection that is not the platform's.
     """
     require_played_collection(database, collection)
-    found, rejected = _read(collection, path)
-    load.read, load.quarantined = len(found) + len(rejected), len(rejected)
-    if not found:
-        return rejected, []
-    if extra := _extra_fields(collection, found):
-        load.notes.append(
-            f"{path.name} has fields that no column takes, kept in the document: {listed(extra)}"
-        )
-    now = database.command("hello")["localTime"]
-    stored = list(database[collection.name].find())
-    writes: list = list(_changes(collection, stored, found, now, load))
-    if is_whole:
-        writes += _deletions(collection, stored, found, rejected, load)
-    return rejected, writes
+    lists = read_lists(path, [kind.name for kind in collection.kinds])
+    return merge_lists(database, collection, lists, load)
 
 
-def write(database: Database, collection: MongoCollection, writes: list) -> None:
-    """Execute the operations; a retry of the task completes an interrupted write."""
-    if writes:
-        database[collection.name].bulk_write(writes, ordered=False)
-
-
-def _read(collection: MongoCollection, path: Path) -> tuple[dict[str, dict], list[Rejected]]:
-    """Return the file's accepted documents by key, each with its kind, and the rejected documents."""
-    content = _parse(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: the file must be an object with the lists {_names(collection)}")
-    found: dict[str, dict] = {}
-    rejected: list[Rejected] = []
-    for kind in collection.kinds:
-        if not isinstance(content.get(kind.name), list):
-            raise InputError(
-                f"{path}: the list {kind.name!r} is missing; found {', '.join(content) or 'nothing'}. "
-                f"The file must be an object with the lists {_names(collection)}; nothing was loaded"
+def merge_lists(
+    database: Database, collection: MongoCollection, lists: Lists, load: Load, *, is_whole: bool = True
+) -> tuple[list[Rejected], list[Write]]:
+    """Do what `merge_documents` does with parsed lists; without `is_whole` nothing is deleted."""
+    require_played_collection(database, collection)
+    checked = Checked().check(collection, lists)
+    load.read = sum(len(lists[kind.name]) for kind in collection.kinds)
+    writes: list[Write] = []
+    if checked.accepted:
+        if extra := _extra_fields(collection, checked):
+            load.notes.append(
+                f"{collection.file} has fields that no column takes, kept in the document: {listed(extra)}"
             )
-        for index, document in enumerate(content[kind.name]):
-            position = f"{kind.name}[{index}]"
-            broken = find_managed_field(collection, document) or find_problem(kind, document)
-            if not broken and (key := document[collection.key]) in found:
-                broken = problem(REPEATED_KEY, "an earlier document", column=collection.key, value=key)
-            if broken:
-                rejected.append(Rejected(position, *broken, row=json.dumps(document)))
-            else:
-                found[document[collection.key]] = {collection.discriminator: kind.tag, **document}
-    return found, rejected
+        now = database.command("hello")["localTime"]
+        stored = list(database[collection.name].with_options(AS_STORED).find())
+        writes += _changes(collection, stored, checked, now, load)
+        writes += _deletions(collection, stored, checked, load) if is_whole else ()
+    load.quarantined = len(checked.rejected)
+    return checked.rejected, writes
 
 
-def _parse(path: Path) -> object:
-    """Return the content of the file; raise InputError, with line and column if known, when it is no JSON."""
+def write(database: Database, collection: MongoCollection, writes: Sequence[Write]) -> list[Refused]:
+    """Execute the operations; return the documents that the server refused, each with its reason.
+
+    A retry of the task completes an interrupted write. Raises BulkWriteError, with the first of the server's
+    errors, when one is not about the document.
+    """
+    if not writes:
+        return []
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{path}, line {line}: not UTF-8. Save the file as UTF-8; nothing was loaded"
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}). Nothing was loaded"
-        ) from None
-    except RecursionError:
-        raise InputError(f"{path}: the JSON is nested too deeply to be a catalogue") from None
-    except ValueError as error:
-        raise InputError(f"{path}: a number in it is too long ({error}). Nothing was loaded") from None
+        database[collection.name].bulk_write([write.operation for write in writes], ordered=False)
+    except BulkWriteError as error:
+        errors = error.details["writeErrors"]
+        others = [one for one in errors if not _is_about_document(writes, one)]
+        if others or error.details["writeConcernErrors"]:
+            raise _without_documents(error, others) from None
+        return [_refused(writes[one["index"]], one) for one in errors]
+    return []
 
 
 def _changes(
-    collection: MongoCollection, stored: list[dict], found: dict[str, dict], now: datetime, load: Load
-) -> Iterator[InsertOne | ReplaceOne]:
+    collection: MongoCollection, stored: list[RawBSONDocument], checked: Checked, now: datetime, load: Load
+) -> Iterator[Write]:
     """Yield the operations for new keys and for documents that differ from the stored ones; count them."""
     by_key = {key: document for document in stored if isinstance(key := document.get(collection.key), str)}
-    for key, document in found.items():
-        if (old := by_key.get(key)) is None:
-            load.inserted += 1
-            yield InsertOne({**document, "created_at": now, "updated_at": now})
-        elif document != _as_in_a_file(collection, old):
-            load.updated += 1
-            stamps = {"created_at": old.get("created_at", now), "updated_at": now}
-            yield ReplaceOne({"_id": old["_id"]}, {**document, **stamps})
-        else:
+    for key, accepted in checked.accepted.items():
+        old = by_key.get(key)
+        fields = {} if old is None else dict(old.items())
+        if old is not None and _is_unchanged(collection, accepted.document, fields, old.raw):
             load.unchanged += 1
+            continue
+        document = accepted.document | {"created_at": fields.get("created_at", now), "updated_at": now}
+        if broken := find_size_problem(fields.get("_id", SOME_ID), document, accepted.text):
+            checked.rejected.append(accepted.rejected(broken))
+        elif old is None:
+            load.inserted += 1
+            yield Write(InsertOne(document), accepted)
+        else:
+            load.updated += 1
+            yield Write(ReplaceOne({"_id": fields["_id"]}, document), accepted)
+
+
+def _is_unchanged(collection: MongoCollection, document: dict, fields: Mapping, raw: bytes) -> bool:
+    """Tell whether the stored document is the one of the file, but for what the platform sets."""
+    stamps = {name: fields[name] for name in PLAYED_STAMPS if name in fields}
+    # Nearly always it has the bytes that were written the last time.
+    if bson.encode({"_id": fields["_id"], **document, **stamps}) == raw:
+        return True
+    managed = {name for name in collection.managed_fields if name != collection.discriminator}
+    return is_same(document, {name: value for name, value in fields.items() if name not in managed})
 
 
 def _deletions(
-    collection: MongoCollection,
-    stored: list[dict],
-    found: dict[str, dict],
-    rejected: list[Rejected],
-    load: Load,
-) -> list[DeleteMany]:
-    """Return the operation that deletes stored documents whose key is not in the file; one or none."""
-    kept = found.keys() | _rejected_keys(collection, rejected)
+    collection: MongoCollection, stored: list[RawBSONDocument], checked: Checked, load: Load
+) -> list[Write]:
+    """Return the operation that deletes stored documents whose key is not in the file; one or none.
+
+    A rejected document is not a deleted one.
+    """
+    kept = checked.accepted.keys() | checked.rejected_keys
     # A document whose key is not a string cannot be in a file, and is deleted too.
     missing = [
         document["_id"]
@@ -135,28 +151,26 @@ def _deletions(
         if not isinstance(key := document.get(collection.key), str) or key not in kept
     ]
     load.deleted = len(missing)
-    return [DeleteMany({"_id": {"$in": missing}})] if missing else []
+    return [Write(DeleteMany({"_id": {"$in": missing}}))] if missing else []
 
 
-def _as_in_a_file(collection: MongoCollection, document: dict) -> dict:
-    """Return a stored document as a file would hold it, plus its kind: without _id and timestamps."""
-    managed = {name for name in collection.managed_fields if name != collection.discriminator}
-    kind = {collection.discriminator: document.get(collection.discriminator)}
-    return kind | {name: value for name, value in document.items() if name not in managed}
-
-
-def _rejected_keys(collection: MongoCollection, rejected: list[Rejected]) -> set[str]:
-    """Return the keys of rejected documents: a rejected document is not a deleted one."""
-    documents = (json.loads(row.row) for row in rejected)
-    keys = (document.get(collection.key) for document in documents if isinstance(document, dict))
-    return {key for key in keys if isinstance(key, str)}
-
-
-def _extra_fields(collection: MongoCollection, found: dict[str, dict]) -> list[str]:
+def _extra_fields(collection: MongoCollection, checked: Checked) -> list[str]:
     """Return the names of the fields that are not declared in sources.yml."""
     known = {collection.discriminator}.union(*(kind.fields for kind in collection.kinds))
-    return sorted({name for document in found.values() for name in document} - known)
+    return sorted({name for accepted in checked.accepted.values() for name in accepted.document} - known)
 
 
-def _names(collection: MongoCollection) -> str:
-    return " and ".join(repr(kind.name) for kind in collection.kinds)
+def _is_about_document(writes: Sequence[Write], error: Mapping) -> bool:
+    """Tell whether the server refused one document for what it is, not for a fault of its own."""
+    return error["code"] in ABOUT_THE_DOCUMENT and writes[error["index"]].accepted is not None
+
+
+def _refused(write: Write, error: Mapping) -> Refused:
+    broken = problem("refused", clipped(f"{error['errmsg']} (code {error['code']})"))
+    return Refused(write.accepted.rejected(broken), isinstance(write.operation, InsertOne))
+
+
+def _without_documents(error: BulkWriteError, errors: list[dict]) -> BulkWriteError:
+    """Return the error with the first of these, and without the document that the driver prints with it."""
+    first = [{"code": one["code"], "errmsg": clipped(one["errmsg"])} for one in errors[:1]]
+    return BulkWriteError({**error.details, "writeErrors": first})

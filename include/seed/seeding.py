@@ -20,6 +20,7 @@ from include.rules.texts import quoted
 from include.run import OWN_FILES, Run
 from include.schema.played import SEED_STATE
 from include.seed import mongo, postgres
+from include.seed.refused import count_refused, log_again
 from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
@@ -69,7 +70,10 @@ def seed_collection(database: Database, warehouse: Connection, collection: Mongo
         _write_log(warehouse, load, path, rejected, run)
     new_state = {"dataset": run.dataset, "as_of": run.batch.as_of.isoformat()}
     state.replace_one({"_id": collection.name}, new_state, upsert=True)
-    mongo.write(database, collection, writes)
+    if refused := mongo.write(database, collection, writes):
+        count_refused(load, refused)
+        rejected += [one.rejected for one in refused]
+        log_again(warehouse, load, path.name, rejected, run.batch)
     return load
 
 

@@ -1,7 +1,7 @@
 """Merge rows that wait in quarantine into their source, with the seed's own checks and merge.
 
-Data flow: waiting rows -> temporary file of the original format -> the seed's merge -> source. The merge
-names a rejected row by its place in the temporary file, which is mapped back to the row's id in quarantine.
+Data flow: waiting rows -> temporary CSV file, or lists of documents -> the seed's merge -> source. The merge
+names a rejected row by its place in file or list, which is mapped back to the row's id in quarantine.
 
 Example for CSV: the rows with id 7 (one line), 8 (two lines, since a quoted field has a line feed) and 9 are
 written below the header, to lines 2, 3-4 and 5. A problem that is found in line 5 is one of row 9.
@@ -9,7 +9,6 @@ written below the header, to lines 2, 3-4 and 5. A problem that is found in line
 
 import csv
 import io
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,8 +22,11 @@ from pymongo.database import Database
 from include.ops.load_runs import Load
 from include.rules.reasons import REPEATED_KEY, problem
 from include.rules.rejected import Rejected
+from include.rules.texts import clipped
 from include.seed import mongo, postgres
+from include.seed.checked import Lists
 from include.seed.csv_header import parse_header
+from include.seed.json_document import Element, parse_document
 from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
 
@@ -61,23 +63,23 @@ def merge_documents(
 ) -> StillRejected:
     """Merge the documents into the collection; return those that still break a rule."""
     still_rejected: dict[int, Rejected | None] = {}
-    content: dict[str, list] = {kind.name: [] for kind in collection.kinds}
+    lists: dict[str, list[Element]] = {kind.name: [] for kind in collection.kinds}
     ids_by_position = {}
     for row in rows:
         try:
-            document = json.loads(row.text)
-        except ValueError as error:
-            found = Rejected(row.position, *problem("not_json", error), row.text)
+            element = parse_document(row.text)
+        except (ValueError, RecursionError) as error:
+            found = Rejected(row.position, *problem("not_json", clipped(error)), row.text)
             still_rejected[row.rejected_row_id] = found
             continue
-        if isinstance(document, dict) and _is_repeated(row, document.get(collection.key)):
+        if isinstance(element.value, dict) and _is_repeated(row, element.value.get(collection.key)):
             still_rejected[row.rejected_row_id] = None
             continue
         # The position movies[3] names the list and the index.
         kind = row.position.partition("[")[0]
-        ids_by_position[f"{kind}[{len(content[kind])}]"] = row.rejected_row_id
-        content[kind].append(document)
-    rejected = _merge_content(database, collection, content)
+        ids_by_position[f"{kind}[{len(lists[kind])}]"] = row.rejected_row_id
+        lists[kind].append(element)
+    rejected = _merge_lists(database, collection, lists)
     return still_rejected | {ids_by_position[found.position]: found for found in rejected}
 
 
@@ -121,12 +123,9 @@ def _is_repeated(row: WaitingRow, key: object) -> bool:
     return row.rule == REPEATED_KEY and row.value == key
 
 
-def _merge_content(database: Database, collection: MongoCollection, content: dict) -> list[Rejected]:
-    """Merge a file with this content into the collection; return the documents that it rejects."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / collection.file
-        path.write_text(json.dumps(content))
-        load = Load("seed", collection.name, datetime.now(UTC))
-        rejected, writes = mongo.merge_documents(database, collection, path, load, is_whole=False)
-    mongo.write(database, collection, writes)
-    return rejected
+def _merge_lists(database: Database, collection: MongoCollection, lists: Lists) -> list[Rejected]:
+    """Merge the documents into the collection; return those that it does not take."""
+    load = Load("seed", collection.name, datetime.now(UTC))
+    rejected, writes = mongo.merge_lists(database, collection, lists, load, is_whole=False)
+    refused = mongo.write(database, collection, writes)
+    return [*rejected, *(one.rejected for one in refused)]

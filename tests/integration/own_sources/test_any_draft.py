@@ -8,7 +8,7 @@ import pytest
 from psycopg2.sql import SQL, Identifier
 
 from cli.staging_drafts import draft_model, snake_case_names
-from include.dbt import PROJECT_DIR
+from include.environment import ROOT
 from include.specs import META_COLUMNS, Column, PostgresTable
 from tests.conftest import Platform
 from tests.integration.helpers.connections import autocommit
@@ -57,7 +57,7 @@ def test_draft_of_any_names_shows_its_columns(platform: Platform, part: int) -> 
 
 def rendered(model: str) -> str:
     """Return the model as dbt makes it into SQL."""
-    macros = (PROJECT_DIR / "macros" / "texts.sql").read_text()
+    macros = (ROOT / "dbt" / "macros" / "texts.sql").read_text()
     return jinja2.Template(macros + model).render(
         utc_timestamp=lambda column: f"({column} at time zone 'UTC')", source=lambda *_: "any_name"
     )
