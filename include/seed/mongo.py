@@ -9,9 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import bson
-from bson.codec_options import CodecOptions, DatetimeConversion
-from bson.raw_bson import RawBSONDocument
+from bson import ObjectId
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
@@ -24,19 +22,12 @@ from include.schema.played import require_played_collection
 from include.seed.checked import Accepted, Checked, Lists
 from include.seed.json_file import read_lists
 from include.seed.refused import Refused
-from include.seed.same import is_same
 from include.seed.storable import find_size_problem
-from include.specs import PLAYED_STAMPS, MongoCollection
+from include.seed.stored import Stored, read_stored
+from include.specs import MongoCollection
 
-# Stored documents may hold what Python cannot: a date of the year 10000, or bytes that are no UTF-8, which
-# become halves of characters. No accepted text has these, so it never equals such bytes.
-AS_STORED = CodecOptions(
-    RawBSONDocument,
-    unicode_decode_error_handler="surrogateescape",
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-)
 # Takes the bytes of the one that a new document will get.
-SOME_ID = bson.ObjectId()
+SOME_ID = ObjectId()
 # Codes of errors that another document would not have met: value, type, overflow (too deep), length, BSON; $,
 # reference, empty name, name with a dot; schema; size; key of an index; size after an update. All known ones
 # are found before the write, but other versions of the server have other limits.
@@ -78,9 +69,9 @@ def merge_lists(
                 f"{collection.file} has fields that no column takes, kept in the document: {listed(extra)}"
             )
         now = database.command("hello")["localTime"]
-        stored = list(database[collection.name].with_options(AS_STORED).find())
+        stored = list(read_stored(database, collection))
         writes += _changes(collection, stored, checked, now, load)
-        writes += _deletions(collection, stored, checked, load) if is_whole else ()
+        writes += _deletions(stored, checked, load) if is_whole else ()
     load.quarantined = len(checked.rejected)
     return checked.rejected, writes
 
@@ -105,51 +96,35 @@ def write(database: Database, collection: MongoCollection, writes: Sequence[Writ
 
 
 def _changes(
-    collection: MongoCollection, stored: list[RawBSONDocument], checked: Checked, now: datetime, load: Load
+    collection: MongoCollection, stored: list[Stored], checked: Checked, now: datetime, load: Load
 ) -> Iterator[Write]:
     """Yield the operations for new keys and for documents that differ from the stored ones; count them."""
-    by_key = {key: document for document in stored if isinstance(key := document.get(collection.key), str)}
+    by_key = {one.key: one for one in stored if isinstance(one.key, str)}
     for key, accepted in checked.accepted.items():
         old = by_key.get(key)
-        fields = {} if old is None else dict(old.items())
-        if old is not None and _is_unchanged(collection, accepted.document, fields, old.raw):
+        if old and old.is_same(accepted.document):
             load.unchanged += 1
             continue
-        document = accepted.document | {"created_at": fields.get("created_at", now), "updated_at": now}
-        if broken := find_size_problem(fields.get("_id", SOME_ID), document, accepted.text):
+        ours = old.ours if old else {"_id": SOME_ID}
+        document = accepted.document | {"created_at": ours.get("created_at", now), "updated_at": now}
+        if broken := find_size_problem(ours["_id"], document, accepted.text):
             checked.rejected.append(accepted.rejected(broken))
-        elif old is None:
+        elif old:
+            load.updated += 1
+            yield Write(ReplaceOne({"_id": ours["_id"]}, document), accepted)
+        else:
             load.inserted += 1
             yield Write(InsertOne(document), accepted)
-        else:
-            load.updated += 1
-            yield Write(ReplaceOne({"_id": fields["_id"]}, document), accepted)
 
 
-def _is_unchanged(collection: MongoCollection, document: dict, fields: Mapping, raw: bytes) -> bool:
-    """Tell whether the stored document is the one of the file, but for what the platform sets."""
-    stamps = {name: fields[name] for name in PLAYED_STAMPS if name in fields}
-    # Nearly always it has the bytes that were written the last time.
-    if bson.encode({"_id": fields["_id"], **document, **stamps}) == raw:
-        return True
-    managed = {name for name in collection.managed_fields if name != collection.discriminator}
-    return is_same(document, {name: value for name, value in fields.items() if name not in managed})
-
-
-def _deletions(
-    collection: MongoCollection, stored: list[RawBSONDocument], checked: Checked, load: Load
-) -> list[Write]:
+def _deletions(stored: list[Stored], checked: Checked, load: Load) -> list[Write]:
     """Return the operation that deletes stored documents whose key is not in the file; one or none.
 
     A rejected document is not a deleted one.
     """
     kept = checked.accepted.keys() | checked.rejected_keys
     # A document whose key is not a string cannot be in a file, and is deleted too.
-    missing = [
-        document["_id"]
-        for document in stored
-        if not isinstance(key := document.get(collection.key), str) or key not in kept
-    ]
+    missing = [one.ours["_id"] for one in stored if not isinstance(one.key, str) or one.key not in kept]
     load.deleted = len(missing)
     return [Write(DeleteMany({"_id": {"$in": missing}}))] if missing else []
 
