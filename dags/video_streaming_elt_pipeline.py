@@ -2,7 +2,7 @@
 
 Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
 them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes and tests a
-star schema in `trusted_next`. `reconcile_sources` compares rows, keys and sums of sources, raw and that star;
+star schema in `trusted_next`. `reconcile_sources` compares all values of sources, raw and that star;
 `publish_trusted` then makes it `trusted`, which Power BI reads, in one moment.
 
 **Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are
