@@ -15,6 +15,7 @@ from include.errors import InputError
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
 from include.rules.limits import refuse_mass_rejection
+from include.rules.reasons import shortened
 from include.rules.rejected import Rejected
 from include.run import OWN_FILES, Run
 from include.schema.played import SEED_STATE
@@ -106,7 +107,8 @@ def _refuse_unloadable(path: Path, load: Load, rejected: list[Rejected]) -> None
     if not rejected:
         raise InputError(f"{path}: the file has no data. Its table was left as it is")
     first = rejected[0]
-    what = f"{first.column} {first.value!r} {first.reason}" if first.column else first.reason
+    value = first.value and shortened(first.value)
+    what = f"{first.column} {value!r} {first.reason}" if first.column else first.reason
     raise InputError(
         f"{path}: none of its {load.read} rows can be loaded; first, at {first.position}: {what}. "
         "The table was left as it is; all rows and reasons are in quarantine.rejected_rows: make quarantine"
