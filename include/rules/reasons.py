@@ -74,9 +74,10 @@ def shared_sentence(rule: str, reason: str) -> str:
 
 def shortened(text: object) -> str:
     """Return at most LONGEST characters of a text, as PostgreSQL can keep them."""
+    whole = str(text)
     # NUL, and half a surrogate pair, which is legal in JSON.
-    shown = str(text)[:LONGEST].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-    return shown if len(shown) <= LONGEST and len(str(text)) <= LONGEST else shown[: LONGEST - 1] + "…"
+    shown = whole[:LONGEST].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return shown if max(len(whole), len(shown)) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
 def listed(names: Iterable[str]) -> str:

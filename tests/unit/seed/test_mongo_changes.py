@@ -127,3 +127,12 @@ def test_other_errors_are_raised_in_few_words(errors: list[dict]) -> None:
     with pytest.raises(BulkWriteError, match=r"EEE|a deletion") as failed:
         mongo.write(Failing(errors), CONTENT, writes)
     assert len(str(failed.value)) < 1500
+
+
+@pytest.mark.parametrize(
+    "place", ['{{"content_id": "M1", "title": {}}}', '{{"content_id": "M1", "more": {}}}', "{}"]
+)
+def test_no_depth_is_too_much(place: str) -> None:
+    deep = [place.format("[" * depth + "]" * depth) for depth in range(850, 1010)]
+    load, _ = merge([], FILE.replace("M1", "M2"), *deep)
+    assert (load.read, load.inserted, load.quarantined) == (len(deep) + 1, 1, len(deep))
