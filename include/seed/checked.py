@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from include.rules.documents import find_managed_field, find_problem
+from include.rules.documents import DEEPEST, find_managed_field, find_problem
 from include.rules.reasons import REPEATED_KEY, Problem, problem
 from include.rules.rejected import Rejected
 from include.seed.json_document import Element
-from include.seed.storable import find_write_problem, schemas_of_others
+from include.seed.storable import Schemas, find_write_problem, schemas_of_others
 from include.specs import DocumentKind, MongoCollection
 
 # Name of a kind -> the elements of its list.
@@ -40,20 +40,30 @@ class Checked:
         of_others = schemas_of_others(collection)
         for kind in collection.kinds:
             for index, element in enumerate(lists[kind.name]):
-                position, document = f"{kind.name}[{index}]", element.value
-                broken = (
-                    (element.problem if isinstance(document, dict) else None)
-                    or find_managed_field(collection, document)
-                    or find_problem(kind, document)
-                    or find_write_problem(of_others[kind.name], document)
-                    or self._repeated_key(collection, document)
-                )
-                if broken:
+                position = f"{kind.name}[{index}]"
+                if broken := self._problem(collection, kind, of_others[kind.name], element):
                     self.rejected.append(Rejected(position, *broken, row=element.text))
                     self.rejected_keys |= element.keys(collection.key)
                 else:
                     self._accept(collection, kind, position, element)
         return self
+
+    def _problem(
+        self, collection: MongoCollection, kind: DocumentKind, of_others: Schemas, element: Element
+    ) -> Problem | None:
+        """Return the first thing wrong with a document."""
+        document = element.value
+        try:
+            return (
+                (element.problem if isinstance(document, dict) else None)
+                or find_managed_field(collection, document)
+                or find_problem(kind, document)
+                or find_write_problem(of_others, document)
+                or self._repeated_key(collection, document)
+            )
+        except RecursionError:
+            # Python cannot print a value that its parser just managed to read.
+            return problem("too_deep", DEEPEST)
 
     def _accept(
         self, collection: MongoCollection, kind: DocumentKind, position: str, element: Element

@@ -33,13 +33,14 @@ create table trusted.dim_users as
     union all select 2, 'a former version', 30, 5, false, false, 'Peru', 'Basic', '2022-10-02'
     union all select 3, 'inferred', null, null, true, true, 'Unknown', 'Unknown', null;
 create table trusted.dim_content as
-    select content_id, 'movie' as content_type, title, rating, views_count as catalogue_views,
-        production_budget, duration_minutes, release_year, null::integer as seasons,
+    select content_id, 'movie' as content_type, title, rating::numeric(4, 2), views_count as catalogue_views,
+        production_budget::numeric(18, 2), duration_minutes, release_year, null::integer as seasons,
         null::numeric as avg_episode_duration_minutes, _deleted_at is null as is_available,
         false as is_inferred
     from raw.mongo_movies
     union all
-    select content_id, 'series', title, rating, total_views, production_budget, null, null, seasons,
+    select content_id, 'series', title, rating::numeric(4, 2), total_views,
+        production_budget::numeric(18, 2), null, null, seasons,
         avg_episode_duration, _deleted_at is null, false
     from raw.mongo_series
     union all select 'inferred', 'unknown', 'Unknown', null, null, null, null, null, null, null, false, true;

@@ -33,6 +33,17 @@ def test_what_was_loaded_equals_its_source_and_the_star(loaded, caplog):
     assert "raw.postgres_users: equal, 7 rows compared" in caplog.text
 
 
+def test_numbers_beyond_a_double_are_compared_to_the_last_digit(pipeline):
+    numbers = '"rating": 7.12345678901234567890, "production_budget": 123456789.123456789012'
+    movies = ", ".join(f'{{"content_id": "M{n}", "title": "x", {numbers}}}' for n in (1, 2))
+    pipeline.write("content.json", f'{{"movies": [{movies}], "series": []}}')
+    pipeline.seed_catalogue()
+    assert reconcile(load(pipeline))["mongo_movies"] == 2
+    source, raw, star, is_equal = recorded(pipeline, "mongo_movies")["sum(production_budget)"]
+    assert source == raw == Decimal("246913578.246913578024")
+    assert (star, is_equal) == (Decimal("246913578.24"), True)
+
+
 def test_comparing_again_writes_the_same_rows_again(loaded):
     reconcile(loaded)
     before = loaded.warehouse("select count(*) from ops.reconciliations")

@@ -145,6 +145,19 @@ def test_many_odd_names_make_a_short_note(pipeline):
     assert note.endswith(", n0009 and 2,991 more")
 
 
+def test_list_that_nobody_asked_for_is_named(pipeline):
+    pipeline.write("content.json", f'{{"movies": [{GOOD}], "series": [], "shorts": [{GOOD}]}}')
+    load = pipeline.seed_catalogue()
+    assert counts(load) == {"read": 1, "inserted": 1}
+    assert load.notes == ["content.json has more than its lists, which is not loaded: shorts"]
+
+
+def test_refusal_of_a_file_is_told_in_few_words(pipeline):
+    with pytest.raises(InputError, match=r"none of its 1 rows") as refused:
+        seed(pipeline, film("M1", '"rating": "' + "x" * 1_000_000 + '"'))
+    assert len(str(refused.value)) < 1500
+
+
 def replay(pipeline) -> Replay:
     return replay_documents(pipeline.product, pipeline.loader, CONTENT)
 

@@ -20,7 +20,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path, text: str) -> dict[str, list[str]]:
     path.write_bytes(text.encode())
-    return {name: [element.text for element in found] for name, found in read_lists(path, NAMES).items()}
+    return {name: [element.text for element in found] for name, found in read_lists(path, NAMES)[0].items()}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,11 @@ def read(path: Path, text: str) -> dict[str, list[str]]:
 )
 def test_elements_come_with_their_texts(scratch, text, movies, series):
     assert read(scratch, text) == {"movies": movies, "series": series}
+
+
+def test_other_names_of_the_file_are_returned(scratch):
+    scratch.write_text('{"a": 1, "movies": [], "shorts": [{}], "series": [], "a": 2}')
+    assert read_lists(scratch, NAMES) == ({"movies": [], "series": []}, ["a", "shorts"])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The comparison with stored documents that Python cannot hold; the embedded server does not store them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import bson
@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from include.ops.load_runs import Load
 from include.seed import mongo
+from include.seed.checked import Checked
 from include.seed.json_document import parse_document
 from tests.product import CONTENT
 
@@ -127,3 +128,19 @@ def test_other_errors_are_raised_in_few_words(errors: list[dict]) -> None:
     with pytest.raises(BulkWriteError, match=r"EEE|a deletion") as failed:
         mongo.write(Failing(errors), CONTENT, writes)
     assert len(str(failed.value)) < 1500
+
+
+def deeper(frames: int, function: Callable[[], Checked]) -> Checked:
+    return deeper(frames - 1, function) if frames else function()
+
+
+@pytest.mark.parametrize(
+    "place", ['{{"content_id": "M1", "title": {}}}', '{{"content_id": "M1", "more": {}}}', "{}"]
+)
+def test_no_depth_is_too_much(place: str) -> None:
+    texts = [place.format("[" * depth + "]" * depth) for depth in range(850, 1010)]
+    elements = [parse_document(text) for text in texts]
+    lists = {"movies": elements, "series": []}
+    # Where the stack is higher than it was for the parser, Python cannot print what it has read.
+    checked = deeper(20, lambda: Checked().check(CONTENT, lists))
+    assert [one.row for one in checked.rejected] == texts
