@@ -89,7 +89,13 @@ DETAIL = """
 case when left_side.{column} is distinct from right_side.{column} then {said} end
 """
 VALUES = "concat({name}, ' ', {left_value}, {in_left}, {right_value}, {in_right})"
-NUMBER = "coalesce({side}.{column}::text, 'null')"
+NUMBER = """
+coalesce(
+    left({side}.{column}::text, {longest})
+    || case when length({side}.{column}::text) > {longest} then '...' else '' end,
+    'null'
+)
+"""
 TEXT = """
 coalesce(
     quote_literal(left({side}.{column}::text, {longest}))
