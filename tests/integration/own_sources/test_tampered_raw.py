@@ -97,3 +97,21 @@ def test_sum_of_many_digits_is_shown_in_part(company: Company) -> None:
         company.reconcile(table)
     assert "9.000000000000000E+10000 in the source" in str(raised.value)
     assert len(str(raised.value)) < 1000
+
+
+def test_difference_in_a_table_of_many_columns_is_found(company: Company) -> None:
+    columns = ", ".join(f"c{number} integer" for number in range(1500))
+    company.change(f"""
+        create table crm.broad (id integer primary key, {columns});
+        insert into crm.broad values (1), (2);
+        grant select on crm.broad to elt_reader
+    """)
+    id_ = Column("id", "integer", required=True)
+    whole = {"watermark": None, "strategy": "full_refresh", "schema": "crm"}
+    table = PostgresTable(name="broad", key=("id",), columns=(id_,), **whole)
+    company.declare(table)
+    company.load(table)
+    company.warehouse("update raw.postgres_broad set c1499 = 1 where id = 2")
+    with pytest.raises(DataQualityError) as raised:
+        company.reconcile(table)
+    assert "2 (c1499 differs)." in str(raised.value)
