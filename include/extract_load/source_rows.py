@@ -41,7 +41,8 @@ from (
 where judged.problem is not null
 order by judged.key collate "C", judged.row collate "C"
 """
-REPEATED = "select {key} from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}"
+# By bytes, as raw tells keys apart, whatever the source's collation takes for equal.
+REPEATED = 'select {key} collate "C" from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}'
 SHOWN_KEYS = 5
 
 
