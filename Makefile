@@ -3,7 +3,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
-unexport PYTHONDONTWRITEBYTECODE PYTHONPATH
+# What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
+export PYTHONUTF8 := 1
 # libpq's variables of the caller's shell: what a connection needs it says itself.
 unexport $(filter PG%,$(.VARIABLES))
 # To make, AS is the assembler; here it is who asks.

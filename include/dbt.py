@@ -98,9 +98,13 @@ def build_command(before: str = "") -> str:
 
 
 def clean_environment(*prefixes: str) -> dict[str, str]:
-    """Return this process's environment for a new Python: without UNWANTED, PG*, and these prefixes."""
+    """Return this process's environment for a new Python: without PYTHON*, PG*, and these prefixes.
+
+    It reads and writes UTF-8, whatever LANG and LC_* say: Airflow opens its own files as the locale has it.
+    """
     env = without_variables(os.environ)
-    return {name: value for name, value in env.items() if not name.startswith((*UNWANTED, *prefixes))}
+    kept = {name: value for name, value in env.items() if not name.startswith(("PYTHON", *prefixes))}
+    return kept | {"PYTHONUTF8": "1"}
 
 
 def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> subprocess.Popen[str]:
@@ -115,7 +119,7 @@ def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> s
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -106,7 +106,7 @@ ROW_HASH = (Column("_row_hash", "uuid", required=True), Column("_row_copy", "int
 ROW_KEY = tuple(column.name for column in ROW_HASH)
 # Names that raw, and a load or a comparison within its statements, need themselves.
 TAKEN_NAMES = {*META_COLUMNS, *ROW_KEY}
-TAKEN_NAMES |= {"_was_live", "_left_out_key", "_compared_key"}
+TAKEN_NAMES |= {"_was_live", "_left_out_key", "_compared_key", "_compared_row"}
 # Every table has columns of these names, which a view may give to its own.
 SYSTEM_NAMES = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"}
 TAKEN_NAMES |= SYSTEM_NAMES

@@ -34,12 +34,19 @@ FULL_NAMES = {
     "time": "time without time zone",
 }
 FULL_NAMES |= {f"{short}[]": f"{full}[]" for short, full in FULL_NAMES.items()}
-# The types of a watermark, and what makes a moment of each; {} are the column and its zone.
-STAMPS = {
-    "timestamp with time zone": "{column}",
-    "timestamp without time zone": "{column} at time zone {zone}",
-    "date": "{column}::timestamp at time zone {zone}",
-}
+# The types of a watermark, and what makes a moment of each; {} are the column and its zone. A date may lie
+# beyond the last moment that PostgreSQL knows, and a time of a zone just outside of it.
+STAMPS = {"timestamp with time zone": "{column}"}
+STAMPS |= dict.fromkeys(
+    ("timestamp without time zone", "date"),
+    """
+case
+    when {column} < '4713-11-26 BC' then '-infinity'
+    when {column} > '294276-12-29' then 'infinity'
+    else {column}::timestamp at time zone {zone}
+end
+""",
+)
 # varchar(20), other string types and enumerations count as text, money as the number that it is, a domain as
 # the type that it is based on; what holds for a type holds for arrays of it. Domains may be over domains, and
 # over arrays of domains, so the type is looked for step by step.

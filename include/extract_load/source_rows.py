@@ -3,10 +3,11 @@
 What the platform made itself has its rules as constraints, so its rows are not checked again.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, count
+from itertools import count
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
@@ -31,22 +32,17 @@ HASHED = """
 )
 """
 REJECTED = """
-select
-    concat(coalesce(rejected.key, 'no key'), ' #' || nullif(rejected.number, 1)),
-    rejected.problem[1], rejected.problem[2], rejected.problem[3], rejected.problem[4], rejected.row
+select coalesce(judged.key, 'no key'), judged.problem, judged.row
 from (
-    select
-        judged.*,
-        row_number() over (partition by coalesce(judged.key, 'no key') order by judged.row) as number
-    from (
-        select {key} as key, {problem} as problem, row_to_json(source.*)::text as row
-        from {rows} as source
-        where {changed}
-    ) as judged
-    where judged.problem is not null
-) as rejected
+    select {key} as key, {problem} as problem, row_to_json(source.*)::text as row
+    from {rows} as source
+    where {changed}
+) as judged
+where judged.problem is not null
+order by judged.key collate "C", judged.row collate "C"
 """
-REPEATED = "select {key} from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}"
+# By bytes, as raw tells keys apart, whatever the source's collation takes for equal.
+REPEATED = 'select {key} collate "C" from {rows} group by 1 having count(*) > 1 order by 1 limit {limit}'
 SHOWN_KEYS = 5
 
 
@@ -103,27 +99,25 @@ class SourceRows:
     def rejected(self, reader: Cursor, read_from: datetime | None, *, undated: bool = True) -> list[Rejected]:
         """Return the changed rows that break a rule or cannot be sent, as JSON; their position is the key."""
         changed = self.changed_since(read_from, undated=undated)
-        rejected = []
+        found = [*self._broken(reader, changed), *self._not_sendable(reader, changed)]
+        places = _places(key for key, _, _ in found)
+        return [
+            Rejected(place, *problem, row=row) for place, (_, problem, row) in zip(places, found, strict=True)
+        ]
+
+    def _broken(self, reader: Cursor, changed: Composable) -> Iterator[tuple[str, Sequence[str], str]]:
+        """Yield key, problem and JSON of each changed row that breaks a rule."""
         if problem := self._problem:
             rows = self._as_they_come(self._sendable)
-            query = SQL(REJECTED).format(
-                key=SQL("{}::text").format(self._shown_key), problem=problem, rows=rows, changed=changed
-            )
-            reader.execute(query)
-            rejected = [Rejected(*row[:5], row=row[5]) for row in reader.fetchall()]
-        return rejected + self._not_sendable(reader, changed, {row.position for row in rejected})
+            key = SQL("{}::text").format(self._shown_key)
+            reader.execute(SQL(REJECTED).format(key=key, problem=problem, rows=rows, changed=changed))
+            yield from reader.fetchall()
 
-    def _not_sendable(self, reader: Cursor, changed: Composable, taken: set[str]) -> list[Rejected]:
-        """Return the changed rows that cannot be converted; positions that are taken get a number."""
-        if not self.unconvertible:
-            return []
-        rejected, rows = [], self._as_they_come(SQL("true"))
-        for key, problem, row in self.unconvertible.rows(reader, self._shown_key, rows, changed):
-            numbered = (f"{key} #{number}" for number in count(2))
-            position = next(name for name in chain([key], numbered) if name not in taken)
-            taken.add(position)
-            rejected.append(Rejected(position, *problem, row=row))
-        return rejected
+    def _not_sendable(self, reader: Cursor, changed: Composable) -> Iterator[tuple[str, Sequence[str], str]]:
+        """Yield the same of each changed row that cannot be converted."""
+        if self.unconvertible:
+            rows = self._as_they_come(SQL("true"))
+            yield from self.unconvertible.rows(reader, self._shown_key, rows, changed)
 
     def count_dated(self, reader: Cursor, read_from: datetime | None) -> int:
         """Count the rows that changed since the moment, good or not, but for those without a stamp."""
@@ -210,6 +204,18 @@ class SourceRows:
     @property
     def _zone(self) -> Literal:
         return Literal(self.table.time_zone)
+
+
+def _places(keys: Iterable[str]) -> Iterator[str]:
+    """Yield the keys, each once: of equal ones the second is `a #2`, unless a row has that for its key."""
+    taken: set[str] = set()
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
+    for key in keys:
+        place = key
+        while place in taken:
+            place = f"{key} #{next(numbers[key])}"
+        taken.add(place)
+        yield place
 
 
 def _hashed_columns(names: Iterable[str]) -> Composed:

@@ -136,8 +136,12 @@ def find_unconvertible(reader: Cursor, table: PostgresTable) -> Unconvertible | 
 
 
 def _texts(columns: tuple[str, ...]) -> Composed:
-    """Return the texts of a row of the relation `source` as one array."""
-    return SQL("array[{}]").format(SQL(", ").join(SQL("{}::text").format(_column(name)) for name in columns))
+    """Return the texts of a row of the relation `source` as one array, whose values are told by their bytes.
+
+    Columns of several collations cannot be compared together, and to some collations a and A are equal.
+    """
+    texts = [SQL('{}::text collate "C"').format(_column(name)) for name in columns]
+    return SQL("array[{}]").format(SQL(", ").join(texts))
 
 
 def _column(name: str) -> Composed:

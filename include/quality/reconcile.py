@@ -16,15 +16,18 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
+import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
-from psycopg2.sql import Composable, Identifier
+from psycopg2.sql import Identifier
 from pymongo.database import Database
 
-from include.errors import DataQualityError
+from include.errors import DataQualityError, SchemaDriftError
 from include.extract_load import drift, mongo, postgres, raw
+from include.failures import driver_words
 from include.ops.fingerprint import (
     Fingerprint,
     Measured,
@@ -46,6 +49,11 @@ from include.transaction import transaction
 log = logging.getLogger(__name__)
 
 SHOWN_KEYS = 5
+LONGEST_FIGURE = 60
+NO_KEY = (
+    "No key differs any more; rows that changed in the source since the load, or have no stamp that says"
+    " whether, are left out."
+)
 
 
 @dataclass(frozen=True)
@@ -99,12 +107,35 @@ def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> Table
         problems = []
         if unequal := [found for found in measures if not found.is_source_equal]:
             server = servers.sources[table.server]
-            staged, measured = _stage(server, cursor, table, measured, source, watermark)
-            columns = [*measured.hashed] or [*table.key, *measured.numbers]
-            sides = {"the source": staged_rows(staged, columns), "raw": live_rows(table)}
-            problems.append(_source_problem(cursor, table, columns, sides, unequal, table.raw))
+            keys = _keys_in_table(server, cursor, table, measured, source, watermark)
+            problems.append(_source_problem(table, keys, unequal, table.raw))
         problems += _star_problems(servers.publisher, table, measures, schema)
     return _logged(TableComparison(table.raw, measures, problems))
+
+
+def _keys_in_table(
+    source: Connection,
+    cursor: Cursor,
+    table: PostgresTable,
+    measured: Measured,
+    loaded: Fingerprint,
+    watermark: datetime | None,
+) -> Sequence[str] | None:
+    """Return the first keys in which raw differs from the source's present state.
+
+    None where that is no longer the table that was loaded: without a column of the key, of other types,
+    gone, or not to be read.
+    """
+    cursor.execute("savepoint staging")
+    try:
+        staged, measured = _stage(source, cursor, table, measured, loaded, watermark)
+    except (SchemaDriftError, psycopg2.ProgrammingError, psycopg2.DataError) as error:
+        cursor.execute("rollback to savepoint staging")
+        log.warning("raw.%s: its source cannot be read for keys: %s", table.raw, driver_words(error))
+        return None
+    columns = [*measured.hashed] or [*table.key, *measured.numbers]
+    sides = {"the source": staged_rows(staged, columns), "raw": live_rows(table)}
+    return differing_keys(cursor, table, columns, sides, SHOWN_KEYS)
 
 
 def _stage(
@@ -117,17 +148,21 @@ def _stage(
 ) -> tuple[PostgresTable, Measured]:
     """Stage the source in its present state; return the table with the columns that it still has.
 
-    `loaded` are the figures that it had when it was loaded.
+    `loaded` are the figures that it had when it was loaded. Raises SchemaDriftError when the key is gone.
     """
     with postgres.snapshot(source) as reader:
         rows = drift.rows_as_loaded(reader, cursor, table)
+        if not {*table.key} <= {column.name for column in rows.table.columns}:
+            raise SchemaDriftError(f"{table.schema}.{table.table} no longer has {', '.join(table.key)}")
         postgres.stage(reader, cursor, rows, None)
         postgres.stage_keys(reader, cursor, rows)
     held = {column.name for column in rows.table.raw_columns}
     hashed = {name: type_ for name, type_ in measured.hashed.items() if name in held}
-    measured = replace(measured, hashed=hashed)
+    measured = replace(measured, hashed=hashed, numbers=[name for name in measured.numbers if name in held])
     now = fingerprint_of(cursor, Identifier(f"stage_{table.raw}"), measured)
-    is_as_loaded = not any(difference(now[name], value) for name, value in loaded.items())
+    is_as_loaded = now.keys() == loaded.keys() and not any(
+        difference(now[name], value) for name, value in loaded.items()
+    )
     leave_out(cursor, [rows.table], watermark, is_as_loaded=is_as_loaded)
     return rows.table, measured
 
@@ -164,7 +199,8 @@ def _compare_documents(
     problems = []
     if unequal := [found for found in measures if not found.is_source_equal]:
         sides = {"the source": staged, "raw": live}
-        problems.append(_source_problem(cursor, table, columns, sides, unequal, collection.raw))
+        keys = differing_keys(cursor, table, columns, sides, SHOWN_KEYS)
+        problems.append(_source_problem(table, keys, unequal, collection.raw))
     problems += _star_problems(publisher, table, measures, schema)
     return _logged(TableComparison(table.raw, measures, problems))
 
@@ -179,16 +215,12 @@ def _lock_out_loads(cursor: Cursor, name: str, source: PostgresTable | MongoColl
 
 
 def _source_problem(
-    cursor: Cursor,
-    table: RawTable,
-    columns: Sequence[str],
-    sides: dict[str, Composable],
-    unequal: Sequence[ComparedMeasure],
-    source: str,
+    table: RawTable, keys: Sequence[str] | None, unequal: Sequence[ComparedMeasure], source: str
 ) -> str:
     """Return the message for a raw table that differs from its source, with the first differing keys."""
-    keys = differing_keys(cursor, table, columns, sides, SHOWN_KEYS)
-    figures = ", ".join(f"{m.name} is {m.source:,} in the source and {m.raw:,} in raw" for m in unequal)
+    figures = ", ".join(
+        f"{m.name} is {_shown(m.source)} in the source and {_shown(m.raw)} in raw" for m in unequal
+    )
     return (
         f"raw.{table.raw} differs from its source: {figures}. {_named(keys)} A load missed a change, or"
         " somebody wrote into raw. To read everything again: make sql AS=admin"
@@ -208,7 +240,9 @@ def _star_problems(
     sides = {"raw": rows_in_its_words(star, table), name: star.rows(table, schema)}
     with transaction(publisher) as cursor:
         keys = differing_keys(cursor, table, star.columns, sides, SHOWN_KEYS)
-    figures = ", ".join(f"{m.name} is {m.rounded:,} in raw and {m.trusted:,} there" for m in unequal)
+    figures = ", ".join(
+        f"{m.name} is {_shown(m.rounded)} in raw and {_shown(m.trusted)} there" for m in unequal
+    )
     return [
         f"{name} differs from raw.{table.raw}: {figures}. {_named(keys)} Somebody wrote into the star, or a"
         " model lost rows. To build it from nothing: trigger the pipeline with the parameter full_refresh"
@@ -216,8 +250,16 @@ def _star_problems(
     ]
 
 
-def _named(keys: Sequence[str]) -> str:
-    return f"First keys: {', '.join(keys)}." if keys else "No key differs any more."
+def _named(keys: Sequence[str] | None) -> str:
+    if keys is None:
+        return "In which rows, the source cannot say: it is no longer the table that was loaded."
+    return f"First keys: {', '.join(keys)}." if keys else NO_KEY
+
+
+def _shown(figure: Decimal) -> str:
+    """Return the figure in words; a sum may have 100,000 digits."""
+    shown = f"{figure:,}"
+    return shown if len(shown) <= LONGEST_FIGURE else f"{figure:.15E}"
 
 
 def _logged(comparison: TableComparison) -> TableComparison:

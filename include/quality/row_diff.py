@@ -67,9 +67,14 @@ STAGED_ROWS = """
     select {columns} from {live} where {is_left_out}
 ) as source
 """
+# A join has 1,664 columns at most, fewer than two tables may have: each row is one value in it.
 DIFFERING_KEYS = """
-with left_side as (select {columns} from {left_rows}),
-right_side as (select {columns} from {right_rows}),
+with left_side as materialized (
+    select {key} as _compared_key, _compared_row from (select {columns} from {left_rows}) as _compared_row
+),
+right_side as materialized (
+    select {key} as _compared_key, _compared_row from (select {columns} from {right_rows}) as _compared_row
+),
 joined as (
     select
         _compared_key,
@@ -86,14 +91,20 @@ order by joined._compared_key
 limit {limit}
 """
 DETAIL = """
-case when left_side.{column} is distinct from right_side.{column} then {said} end
+case when {left_value} is distinct from {right_value} then {said} end
 """
 VALUES = "concat({name}, ' ', {left_value}, {in_left}, {right_value}, {in_right})"
-NUMBER = "coalesce({side}.{column}::text, 'null')"
+NUMBER = """
+coalesce(
+    left({value}::text, {longest})
+    || case when length({value}::text) > {longest} then '...' else '' end,
+    'null'
+)
+"""
 TEXT = """
 coalesce(
-    quote_literal(left({side}.{column}::text, {longest}))
-    || case when length({side}.{column}::text) > {longest} then '...' else '' end,
+    quote_literal(left({value}::text, {longest}))
+    || case when length({value}::text) > {longest} then '...' else '' end,
     'null'
 )
 """
@@ -146,12 +157,10 @@ def differing_keys(
     # Those that are declared first, in their order.
     declared = [column.name for column in table.raw_columns if column.name in columns]
     names = [name for name in dict.fromkeys([*declared, *columns]) if name not in table.raw_key]
-    selected = SQL(", ").join(
-        [SQL("{} as _compared_key").format(key_text(table.raw_key)), *map(Identifier, names)]
-    )
     details = [_detail(table, column, left, right) for column in names]
     query = SQL(DIFFERING_KEYS).format(
-        columns=selected,
+        key=key_text(table.raw_key),
+        columns=SQL(", ").join(map(Identifier, [*table.raw_key, *names])),
         left_rows=left_rows,
         right_rows=right_rows,
         missing=Literal(f"missing in {right}"),
@@ -185,17 +194,19 @@ def _detail(table: RawTable, column: str, left: str, right: str) -> Composed:
     may_be_shown = {declared.name for declared in table.raw_columns if not declared.personal}
     said = Literal(f"{column} differs")
     if column in may_be_shown:
-        value = NUMBER if column in numbers(table) else TEXT
+        shown = NUMBER if column in numbers(table) else TEXT
         said = SQL(VALUES).format(
             name=Literal(column),
-            left_value=_value(value, "left_side", column),
-            right_value=_value(value, "right_side", column),
+            left_value=_value(shown, "left_side", column),
+            right_value=_value(shown, "right_side", column),
             in_left=Literal(f" in {left}, "),
             in_right=Literal(f" in {right}"),
         )
-    return SQL(DETAIL).format(column=Identifier(column), said=said)
+    values = {f"{side}_value": _value("{value}", f"{side}_side", column) for side in ("left", "right")}
+    return SQL(DETAIL).format(said=said, **values)
 
 
 def _value(shown: str, side: str, column: str) -> Composed:
-    """Return the expression for a value of one side in words."""
-    return SQL(shown).format(side=SQL(side), column=Identifier(column), longest=Literal(LONGEST_SHOWN))
+    """Return the expression for a value of one side, in words."""
+    value = SQL("({}._compared_row).{}").format(SQL(side), Identifier(column))
+    return SQL(shown).format(value=value, longest=Literal(LONGEST_SHOWN))

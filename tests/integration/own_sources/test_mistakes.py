@@ -23,6 +23,29 @@ REJECTED = {
 }
 
 
+def test_rejected_rows_that_share_a_key_are_told_from_keys_that_look_numbered(company: Company) -> None:
+    company.change("""
+        create table crm.numbered (id text, stars integer);
+        insert into crm.numbered values
+            ('a', -1), ('a', -2), ('a #2', -3), ('no key', -4), (null, -5), ('b', 1);
+        grant select on crm.numbered to elt_reader
+    """)
+    table = PostgresTable(
+        name="numbered",
+        schema="crm",
+        key=("id",),
+        columns=(Column("id", "text", required=True), Column("stars", "integer", minimum=0)),
+        watermark=None,
+        strategy="full_refresh",
+    )
+    company.declare(table)
+    assert company.load(table) == {"read": 6, "inserted": 1, "quarantined": 5}
+    rows = [row for row in company.quarantine() if row["table_name"] == table.raw]
+    # Two have the place `a #2`, one of them by its key.
+    assert sorted(row["position"] for row in rows) == ["a", "a #2", "a #2 #2", "no key", "no key #2"]
+    assert {row["value"] for row in rows} == {"-1", "-2", "-3", "-4", None}
+
+
 def test_rows_that_break_a_rule_go_to_quarantine(own_company: Company) -> None:
     company, table = own_company, TABLES["rating"]
     load = company.load_whole(table)

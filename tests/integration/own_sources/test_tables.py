@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from include.specs import Column, PostgresTable
 from tests.integration.own_sources.company import TABLES, Company
 
 # Of the table with rules, the rows that break none.
@@ -157,3 +158,32 @@ def test_hour_that_a_clock_shows_twice_is_read_twice(own_company: Company) -> No
     company.change("update rental.inventory set copies = 9, changed = '2024-10-27 02:10' where store_id = 2")
     assert written(company.load(table)) == {"updated": 1}
     company.assert_equal(table)
+
+
+@pytest.mark.parametrize(
+    ("type_", "stamp", "zone"),
+    [
+        ("date", "5874897-12-31", "UTC"),
+        ("date", "4714-11-24 BC", "Asia/Tokyo"),
+        ("timestamp", "294276-12-31 23:59", "America/New_York"),
+        ("timestamp", "4714-11-24 00:00 BC", "Asia/Tokyo"),
+    ],
+)
+def test_stamp_outside_of_all_moments_keeps_no_row_out(
+    company: Company, type_: str, stamp: str, zone: str
+) -> None:
+    company.change(f"""
+        drop table if exists crm.stamped;
+        create table crm.stamped (id integer primary key, at {type_});
+        insert into crm.stamped values (1, '{stamp}'), (2, '2024-01-01');
+        grant select on crm.stamped to elt_reader
+    """)
+    name = "_".join(character if character.isalnum() else "_" for character in f"stamped {type_} {stamp}")
+    id_ = Column("id", "integer", required=True)
+    table = PostgresTable(
+        name=name, schema="crm", table="stamped", key=("id",), columns=(id_,), watermark="at", time_zone=zone
+    )
+    company.declare(table)
+    assert company.load(table) == {"read": 2, "inserted": 2}
+    assert not company.load(table).keys() & {"inserted", "updated", "deleted"}
+    company.reconcile(table)

@@ -150,6 +150,18 @@ def test_what_cannot_be_converted_is_set_aside_by_row(
     assert '"id":"b"' in row
 
 
+@pytest.mark.parametrize("encoding", ["WIN1252", "SQL_ASCII"])
+def test_columns_of_several_collations_are_looked_at(foreign: dict[str, Foreign], encoding: str) -> None:
+    source = foreign[encoding]
+    table = source.table()
+    source.run(f'alter table public.{table.table} alter word type text collate "POSIX"')
+    source.run(f'alter table public.{table.table} alter id type text collate "C"')
+    source.write(table, (b"a", b"one"), (b"b", b"\x81"))
+    load = source.load(table)
+    assert (load.read, load.inserted, load.quarantined) == (2, 1, 1)
+    assert source.raw(table) == [("a", "one")]
+
+
 def test_row_that_becomes_unconvertible_goes_and_comes_back_when_it_is_mended(
     foreign: dict[str, Foreign],
 ) -> None:

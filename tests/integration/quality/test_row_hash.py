@@ -97,6 +97,37 @@ def test_rows_have_equal_hashes_exactly_where_they_are_equal(warehouse, data):
     assert are_hashes_equal == are_equal
 
 
+# Of each type values that are all different, and after them one that is equal to the first.
+SHAPES = {
+    "jsonb": ["[[1],2]", "[[1,2]]", "[1,2]", "[[[1,2]]]", "[1,2,[],[]]", "[1,2,{}]", "[[1.0], 2.00]"],
+    "jsonb[]": ['{"[1]"}', '{"[[[1]]]"}', '{"[1.0]"}'],
+    "numeric[]": [
+        "{1,2}",
+        "[2:3]={1,2}",
+        "[3:4]={1,2}",
+        "{{1,2}}",
+        "{{1},{2}}",
+        "{NaN,2}",
+        "{Infinity,2}",
+        "{-Infinity,2}",
+        "{1.0,2}",
+    ],
+    "double precision[]": ["{0}", "{NaN}", "{Infinity}", "{-Infinity}", "{}", "{NULL}", "[0:0]={0}", "{-0}"],
+}
+
+
+@pytest.mark.parametrize("type_", SHAPES)
+def test_shape_of_a_value_is_hashed(warehouse, type_):
+    hashes = []
+    with warehouse.cursor() as cursor:
+        for value in SHAPES[type_]:
+            row = SQL("(select {}::{} as v) as one").format(Literal(value), SQL(type_))
+            cursor.execute(SQL("select {} from {}").format(row_hash({"v": type_}), row))
+            hashes += cursor.fetchone()
+    assert len({*hashes}) == len(hashes) - 1
+    assert hashes[0] == hashes[-1]
+
+
 def _sum(cursor, rows: str, columns: dict[str, str]) -> int:
     measured = Measured(("k",), (), columns)
     return fingerprint_of(cursor, SQL(rows), measured)["row_hash"]

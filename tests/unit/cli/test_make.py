@@ -61,6 +61,14 @@ def test_variables_of_libpq_do_not_reach_what_make_starts(tmp_path: Path) -> Non
     assert not [line for line in done.stdout.splitlines() if line.startswith("PG")]
 
 
+def test_variables_of_python_do_not_reach_what_make_starts(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(f"include {ROOT / 'Makefile'}\nshow:\n\t@env\n")
+    env = {"PATH": os.environ["PATH"], "PYTHONUTF8": "0", "PYTHONWARNINGS": "error", "PYTHON": "python3.12"}
+    done = subprocess.run(["make", "show"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    found = {line for line in done.stdout.splitlines() if line.startswith("PYTHON")}
+    assert found == {"PYTHONUTF8=1", "PYTHON=python3.12"}
+
+
 @pytest.mark.parametrize("value", ["1", "true"])
 def test_full_refresh_reaches_the_command_in_the_stack(asked: Callable[..., str], value: str) -> None:
     assert asked(f"FULL_REFRESH={value}") == IN_SCHEDULER + "run --full-refresh"
