@@ -15,8 +15,8 @@ from include.seed.json_document import Element, Parser
 BLANKS = " \t\r\n"
 
 
-def read_lists(path: Path, names: Sequence[str]) -> dict[str, list[Element]]:
-    """Return the elements of the lists with these names.
+def read_lists(path: Path, names: Sequence[str]) -> tuple[dict[str, list[Element]], list[str]]:
+    """Return the elements of the lists with these names, and the names of what else is beside them.
 
     Raises InputError, with line and column if known, for a file that cannot be read, is no JSON, or does not
     have each list once.
@@ -53,8 +53,8 @@ class _File:
         self._path, self._text, self._at = path, text, 0
         self._parser = Parser()
 
-    def lists(self, wanted: Sequence[str]) -> dict[str, list[Element]]:
-        """Read the whole file."""
+    def lists(self, wanted: Sequence[str]) -> tuple[dict[str, list[Element]], list[str]]:
+        """Read the whole file; return the wanted lists, and the other names."""
         shape = f"an object with the lists {' and '.join(map(repr, wanted))}"
         if self._next() != "{":
             self._value()
@@ -72,7 +72,7 @@ class _File:
                 f"{self._path}: the list {missing[0]!r} is missing; found {listed(found) or 'nothing'}. "
                 f"The file must be {shape}; nothing was loaded"
             )
-        return {name: found[name] for name in wanted}
+        return {name: found[name] for name in wanted}, [name for name in found if name not in wanted]
 
     def _names(self) -> Iterator[str]:
         """Yield the names of the object that begins here, each before its value is read."""

@@ -51,7 +51,9 @@ def merge_documents(
     a collection that is not the platform's.
     """
     require_played_collection(database, collection)
-    lists = read_lists(path, [kind.name for kind in collection.kinds])
+    lists, others = read_lists(path, [kind.name for kind in collection.kinds])
+    if others:
+        load.notes.append(f"{collection.file} has fields beside its lists, not loaded: {listed(others)}")
     return merge_lists(database, collection, lists, load)
 
 

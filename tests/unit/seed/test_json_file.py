@@ -20,7 +20,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path, text: str) -> dict[str, list[str]]:
     path.write_bytes(text.encode())
-    return {name: [element.text for element in found] for name, found in read_lists(path, NAMES).items()}
+    lists, _ = read_lists(path, NAMES)
+    return {name: [element.text for element in found] for name, found in lists.items()}
 
 
 @pytest.mark.parametrize(
