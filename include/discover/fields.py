@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bson import Binary, DatetimeMS, Decimal128
-from bson.binary import UUID_SUBTYPE
+from bson import DatetimeMS, Decimal128
 
-from include.rules.documents import bson_type
+from include.rules.documents import bson_type, is_uuid
 
 MOST_FIELDS = 200
 MOST_IN_ALL = 1000
@@ -133,7 +132,7 @@ class Scan:
 
 def type_of(value: object) -> str:
     """Return the name of a value's BSON type, and of what needs care within one."""
-    if isinstance(value, Binary) and value.subtype == UUID_SUBTYPE:
+    if is_uuid(value):
         return "uuid"
     if isinstance(value, DatetimeMS):
         return "date out of range"

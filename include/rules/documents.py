@@ -36,12 +36,20 @@ BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", d
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 BSON_TYPES[DatetimeMS] = "date"
 
+UUID_BYTES = 16
+
+
+def is_uuid(value: object) -> bool:
+    """Tell whether the value is a UUID; MongoDB also stores bytes of another length under the name."""
+    return isinstance(value, Binary) and value.subtype == UUID_SUBTYPE and len(value) == UUID_BYTES
+
+
 # Type of a column -> whether a value is one, and what people call it.
 OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
     "boolean": (lambda value: isinstance(value, bool), "true/false"),
     "timestamptz": (lambda value: isinstance(value, datetime), "a date"),
     "objectid": (lambda value: isinstance(value, ObjectId), "an ObjectId"),
-    "uuid": (lambda value: isinstance(value, Binary) and value.subtype == UUID_SUBTYPE, "a UUID"),
+    "uuid": (is_uuid, "a UUID"),
     "jsonb": (lambda value: not isinstance(value, Misplaced), "a value"),
     "extended_json": (lambda value: not isinstance(value, Misplaced), "a value"),
 }
@@ -128,7 +136,8 @@ def _broken_by_type(column: Column, value: object) -> Broken | None:
 
 def _broken_by_text(column: Column, value: object) -> Broken | None:
     """Judge a text: of that type, without JSON's NUL, not blank where required, not beyond its bound."""
-    if not isinstance(value, str):
+    # Code is a str, too, and may have a scope that a text has not.
+    if not isinstance(value, str) or isinstance(value, Code):
         return "wrong_type", "text", _type_name(value)
     if "\0" in value:
         return ("nul",)

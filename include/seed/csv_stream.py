@@ -168,8 +168,7 @@ class CsvStream(io.RawIOBase):
         try:
             fields = next(reader)
         except csv.Error as error:
-            found = problem(RULES.get(str(error).partition(" - ")[0], "not_csv"), error)
-            return lines[position].decode().rstrip("\r\n").split(","), 1, found
+            return lines[position].decode().rstrip("\r\n").split(","), 1, problem_of(error)
         record = b"".join(lines[position : position + reader.line_num])
         if b"\0" in record:
             return fields, reader.line_num, problem("nul_in_row")
@@ -226,7 +225,19 @@ class CsvStream(io.RawIOBase):
         # A rejected row is not a deleted one, so its key is kept; so are keys of lines inside an open quote.
         candidates = [fields, *(line.split(",") for line in text.split("\n")[1:])]
         keys = [values[self._key].strip('"') for values in candidates if len(values) > self._key]
-        self.rejected_keys += [key for key in keys if "\0" not in key]
+        keys += _forgivingly(text)[self._key : self._key + 1]
+        self.rejected_keys += [key for key in dict.fromkeys(keys) if "\0" not in key]
+
+
+def problem_of(error: csv.Error) -> Problem:
+    """Return the problem of a row that Python's parser, which is strict, does not take."""
+    return problem(RULES.get(str(error).partition(" - ")[0], "not_csv"), error)
+
+
+def _forgivingly(text: str) -> list[str]:
+    """Return the fields of a row whose quotes may be misplaced: before these, commas in quotes are text."""
+    lines = text.replace("\r", " ").split("\n") if '"' in text else []
+    return next(csv.reader(f"{line}\n" for line in lines), [])
 
 
 def _needs_parser(block: bytes) -> bool:

@@ -101,7 +101,7 @@ def _changes(
     collection: MongoCollection, stored: list[Stored], checked: Checked, now: datetime, load: Load
 ) -> Iterator[Write]:
     """Yield the operations for new keys and for documents that differ from the stored ones; count them."""
-    by_key = {one.key: one for one in stored if isinstance(one.key, str)}
+    by_key = {one.key: one for one in stored if one.key is not None}
     for key, accepted in checked.accepted.items():
         old = by_key.get(key)
         if old and old.is_same(accepted.document):
@@ -125,8 +125,8 @@ def _deletions(stored: list[Stored], checked: Checked, load: Load) -> list[Write
     A rejected document is not a deleted one.
     """
     kept = checked.accepted.keys() | checked.rejected_keys
-    # A document whose key is not a string cannot be in a file, and is deleted too.
-    missing = [one.ours["_id"] for one in stored if not isinstance(one.key, str) or one.key not in kept]
+    # A document whose key is not a text cannot be in a file, and is deleted too.
+    missing = [one.ours["_id"] for one in stored if one.key not in kept]
     load.deleted = len(missing)
     return [Write(DeleteMany({"_id": {"$in": missing}}))] if missing else []
 

@@ -5,8 +5,10 @@ and `checked` (typed rows) -> merge. New rows are inserted, changed rows updated
 deleted; others are not written. A row that breaks a rule is rejected, and the stored row with its key stays.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import psycopg2
@@ -167,10 +169,16 @@ def _with_rows(problems: dict[int, list], path: Path) -> Iterator[Rejected]:
 
 
 def _whole_record(line: str, lines: Iterator[tuple[int, str]]) -> str:
-    """Return the record that starts with the line: lines are appended while a quote is open."""
-    while line.count('"') % 2:
-        line += next(lines)[1]
-    return line.rstrip("\r\n")
+    """Return the record that starts with the line: lines are appended while a quoted field is open."""
+    texts: list[str] = []
+
+    def read() -> Iterator[str]:
+        for text in chain([line], (text for _, text in lines)):
+            texts.append(text)
+            yield text
+
+    next(csv.reader(read()))
+    return "".join(texts).rstrip("\r\n")
 
 
 def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int, int]:

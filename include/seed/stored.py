@@ -21,10 +21,10 @@ AS_BYTES = AS_STORED.with_options(document_class=RawBSONDocument)
 
 
 class Stored(NamedTuple):
-    """The bytes of a document; its key, of any type, and what the platform set: _id and stamps."""
+    """The bytes of a document; its key, None where that is no text, and what the platform set."""
 
     raw: bytes
-    key: object
+    key: str | None
     ours: Mapping[str, object]
 
     def is_same(self, document: dict[str, object]) -> bool:
@@ -47,5 +47,7 @@ def read_stored(database: Database, collection: MongoCollection) -> Iterator[Sto
             raw = batch[start:end]
             fields = bson.decode(raw, AS_STORED)
             ours = {name: fields[name] for name in ("_id", *PLAYED_STAMPS) if name in fields}
-            yield Stored(raw, fields.get(collection.key), ours)
+            key = fields.get(collection.key)
+            # Code is a str, too, and cannot be looked up.
+            yield Stored(raw, key if type(key) is str else None, ours)
             start = end

@@ -20,12 +20,13 @@ from psycopg2.extensions import connection as Connection
 from pymongo.database import Database
 
 from include.ops.load_runs import Load
-from include.rules.reasons import REPEATED_KEY, problem
+from include.rules.reasons import REPEATED_KEY, Problem, problem
 from include.rules.rejected import Rejected
 from include.rules.texts import clipped
 from include.seed import mongo, postgres
 from include.seed.checked import Lists
 from include.seed.csv_header import parse_header
+from include.seed.csv_stream import LONGEST_RECORD_LINES, problem_of
 from include.seed.json_document import Element, parse_document
 from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
@@ -92,9 +93,9 @@ def _merge_lines(
     still_rejected: dict[int, Rejected | None] = {}
     ids_by_line, lines, line = {}, [header], header.count("\n") + 2
     for row in rows:
-        fields = _fields(row)
-        if len(fields) != len(columns) or _is_repeated(row, fields[key]):
-            still_rejected[row.rejected_row_id] = None
+        fields, found = _read(row, columns)
+        if found or _is_repeated(row, fields[key]):
+            still_rejected[row.rejected_row_id] = found and Rejected(row.position, *found, row.text)
             continue
         ids_by_line[line] = row.rejected_row_id
         lines.append(row.text)
@@ -107,15 +108,25 @@ def _merge_lines(
     return still_rejected
 
 
-def _fields(row: WaitingRow) -> list[str]:
-    """Return the row's fields; none when it is not one record, and could take in the rows below it."""
-    # Quarantine stores NUL as the two characters \0, which were never the value.
-    is_without_nul = row.rule != "nul_in_row" or "\\0" not in row.text
+def _read(row: WaitingRow, columns: Sequence[str]) -> tuple[list[str], Problem | None]:
+    """Return the row's fields, and why it is not one record with all of them: it could take in others."""
     try:
         records = list(csv.reader(io.StringIO(row.text, newline=""), strict=True))
-    except csv.Error:
-        return []
-    return records[0] if len(records) == 1 and row.text.count('"') % 2 == 0 and is_without_nul else []
+    except csv.Error as error:
+        return [], problem_of(error)
+    fields, found = records[0] if records else [], None
+    # Quarantine stores NUL as the two characters \0, which were never the value.
+    if row.rule == "nul_in_row" and "\\0" in row.text:
+        found = problem("nul_in_row")
+    elif len(records) > 1:
+        found = problem("not_csv", "these are several rows")
+    elif row.text.count('"') % 2:
+        found = problem("lone_quote")
+    elif row.text.count("\n") >= LONGEST_RECORD_LINES:
+        found = problem("unclosed_quote")
+    elif len(fields) != len(columns):
+        found = problem("field_count", len(fields), len(columns))
+    return fields, found
 
 
 def _is_repeated(row: WaitingRow, key: object) -> bool:

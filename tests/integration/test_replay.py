@@ -109,6 +109,26 @@ def test_broken_rows_do_not_swallow_each_other(pipeline):
     assert [row["row_text"] for row in waiting(pipeline)] == [lines[0], lines[3]]
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('U2,20,"' + "\nU7,20,Chile,Basic,2022-10-02,1" * 100 + '",Basic,2022-10-02,1', "never closed"),
+        (f"{MENDED}\n{MENDED.replace('U2', 'U8')}", "the row is not CSV: these are several rows"),
+        (MENDED.replace("Chile", 'Chi"le'), "a quote inside a field has no other half"),
+        (f"{MENDED},5", "the row has 7 fields, the header has 6"),
+        ("", "the row has 0 fields, the header has 6"),
+        (MENDED.replace("Chile", "x" * 140_000), "field larger than field limit"),
+    ],
+)
+def test_row_that_is_no_record_any_more_says_why(pipeline, text, reason):
+    pipeline.seed_users(ANA, OLD)
+    mend(pipeline, OLD, text)
+    assert replay_users(pipeline) == Replay("users.csv", 0, still_rejected=1, superseded=0)
+    (row,) = waiting(pipeline)
+    assert reason in row["reason"]
+    assert (row["column_name"], row["value"], ages(pipeline)) == (None, None, {"U1": 21})
+
+
 def test_nul_is_not_replayed_as_its_picture(pipeline):
     pipeline.seed_users(ANA, "U2,20,Chi\0le,Basic,2022-10-02,1")
     assert replay_users(pipeline).still_rejected == 1

@@ -8,7 +8,7 @@ with known_titles as (
         content.release_year,
         content.duration_minutes,
         content.seasons,
-        cast(series_episodes.total_episodes as integer) as total_episodes,
+        cast(series_episodes.total_episodes as bigint) as total_episodes,
         content.avg_episode_duration_minutes,
         content.rating,
         content.catalogue_views,

@@ -38,7 +38,7 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
     "double precision": ([0, 0.1, float("nan"), float("-inf"), Decimal128("2.5"), Int64(7)], ["1", False]),
     "boolean": ([True, False], [0, "true"]),
     "timestamptz": ([MOMENT, datetime(1, 1, 1), datetime(9999, 12, 31)], ["2024-01-01", 0]),
-    "uuid": ([Binary.from_uuid(UUID(int=7))], [b"\x00" * 16, "x"]),
+    "uuid": ([Binary.from_uuid(UUID(int=7))], [b"\x00" * 16, "x", Binary(b"abc", 4)]),
     "objectid": ([ObjectId("0" * 24)], ["0" * 24, 1]),
     "extended_json": (ANY, []),
     "jsonb": (ANY, []),

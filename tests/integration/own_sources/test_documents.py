@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from bson import Binary, CodecOptions, UuidRepresentation
+from bson import Binary, Code, CodecOptions, UuidRepresentation
 from bson.decimal128 import Decimal128
 from pymongo import ReadPreference
 from pymongo.database import Database
@@ -130,6 +130,7 @@ BROKEN = {
         ({}, ("subject", None, "is missing")),
         ({"subject": " "}, ("subject", " ", "is empty")),
         ({"subject": 5}, ("subject", "5", "is not text but a int")),
+        ({"subject": Code("x", {"a": 1})}, ("subject", "x", "is not text but a Code")),
         ({"priority": 6}, ("priority", "6", "is above 5")),
         ({"priority": 1.5}, ("priority", "1.5", "is not a whole number")),
         ({"size": 1e30}, ("size", "1e+30", f"is above {2**63 - 1}")),
@@ -137,6 +138,7 @@ BROKEN = {
         ({"score": Decimal128("1E+6000")}, ("score", "1E+6000", "is not a number")),
         ({"score": Decimal128("sNaN")}, ("score", "NaN", "is not a number")),
         ({"device": "x"}, ("device", "x", "is not a UUID but text")),
+        ({"device": Binary(b"abc", 4)}, ("device", "b'abc'", "is not a UUID but a Binary")),
         ({"assignee": str(OIDS[0])}, ("assignee", str(OIDS[0]), "is not an ObjectId but text")),
         ({"opened": "today"}, ("opened", "today", "is not a date but text")),
         ({"is_open": 1}, ("is_open", "1", "is not true/false but a int")),

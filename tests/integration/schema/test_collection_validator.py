@@ -1,6 +1,7 @@
 """What the collection itself refuses, its unique key, and how an older one is brought up to date."""
 
 import pytest
+from bson import Code
 from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
 
 from include.schema.mongo import create_collection
@@ -39,7 +40,7 @@ def test_validator_refuses_an_unknown_kind(pipeline, kind):
     assert pipeline.documents()["M1"]["content_type"] == "movie"
 
 
-@pytest.mark.parametrize("key", [None, 5, {"id": "M2"}])
+@pytest.mark.parametrize("key", [None, 5, {"id": "M2"}, Code("M1"), Code("M2", {"a": 1})])
 def test_document_without_a_proper_key_does_not_stop_the_next_file(pipeline, key):
     pipeline.seed_content([movie()])
     stranger = movie(key, content_type="movie")

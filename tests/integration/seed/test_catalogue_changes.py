@@ -102,6 +102,16 @@ def test_fields_beyond_the_contract_are_kept_and_reported(pipeline, caplog):
     assert pipeline.documents()["S1"]["network"] == "NBN"
 
 
+def test_lists_that_nobody_loads_are_reported(pipeline, caplog):
+    lists = {"movies": [movie()], "Series": [show("S2")], "series": [], "shows": [show()]}
+    pipeline.write("content.json", json.dumps(lists))
+    with caplog.at_level(logging.WARNING):
+        load = pipeline.seed_catalogue()
+    assert load.notes == ["content.json has fields beside its lists, not loaded: Series, shows"]
+    assert load.notes[0] in caplog.text
+    assert list(pipeline.documents()) == ["M1"]
+
+
 def test_optional_fields_may_be_null_or_absent(pipeline):
     load = pipeline.seed_content(
         [{"content_id": "M1", "title": "Bare"}, movie("M2", rating=None, genre=None, release_year=None)]

@@ -171,6 +171,14 @@ def test_rejected_record_of_several_lines_is_kept_as_it_came(pipeline):
     ]
 
 
+def test_record_with_quotes_inside_fields_is_kept_as_it_came(pipeline):
+    record = 'U0009,999,5","two\nlines",2022-10-02,1"'
+    load = pipeline.seed_users(ANA, record)
+    assert counts(load) == {"read": 2, "inserted": 1, "quarantined": 1}
+    (row,) = pipeline.quarantine()
+    assert (row["column_name"], row["row_text"]) == ("age", record)
+
+
 def test_row_with_a_nul_is_set_aside(pipeline):
     load = pipeline.seed_users(ANA, "U0002,21,Bra\0zil,Basic,2023-01-15,1", CAT)
     assert counts(load) == {"read": 3, "inserted": 2, "quarantined": 1}
@@ -194,6 +202,7 @@ def test_quote_that_never_closes_costs_its_row_only(pipeline):
         pytest.param('"U0002",old,"Brazil",Premium,2023-01-15,120.5', id="bad value in quotes"),
         pytest.param("U0002,35,Bra\0zil,Premium,2023-01-15,120.5", id="NUL"),
         pytest.param('U0002,35,"Brazil,Premium,2023-01-15,120.5', id="open quote"),
+        pytest.param('"U0002",35,"Bra"zil,Premium,2023-01-15,120.5', id="closed quote"),
     ],
 )
 def test_older_version_of_a_rejected_row_stays(pipeline, broken):

@@ -55,6 +55,23 @@ def test_quote_that_is_closed_far_away_was_never_meant(opened: Open, monkeypatch
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ('"Congo, Republic of",U1,"2"1', "U1"),
+        ('"Congo, ""Brazzaville""",U1,"2"1', "U1"),
+        ('Chile,"U,1","2"1', "U,1"),
+        ('Chile,"U""1","2"1', 'U"1'),
+        ('"Congo, Republic of",U1,2\r1', "U1"),
+        ('"Congo, Republic of",U1,"21', "U1"),
+    ],
+)
+def test_key_in_quotes_or_behind_them_is_known(opened: Open, row: str, key: str) -> None:
+    rows = opened(f"country,user_id,age\n{row}\nChile,U9,1\n".encode())
+    assert [line for line, _ in copied(rows)] == [3]
+    assert key in rows.rejected_keys
+
+
 def test_keys_that_a_quote_swallowed_are_known(opened: Open) -> None:
     # As CSV the first three lines are one row of four fields; a person sees three rows and a typing mistake.
     rows = opened(HEADER + b'U1,"21,Chile\nU2,22,Peru\nU3,23",Cuba,x\nU4,24,Fiji\n')
