@@ -107,7 +107,7 @@ def test_lists_that_nobody_loads_are_reported(pipeline, caplog):
     pipeline.write("content.json", json.dumps(lists))
     with caplog.at_level(logging.WARNING):
         load = pipeline.seed_catalogue()
-    assert load.notes == ["content.json has fields beside its lists, not loaded: Series, shows"]
+    assert load.notes == ["content.json has more than its lists, which is not loaded: Series, shows"]
     assert load.notes[0] in caplog.text
     assert list(pipeline.documents()) == ["M1"]
 
