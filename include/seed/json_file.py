@@ -68,9 +68,10 @@ class _File:
             found[name] = self._elements() if is_list else self._value()
         self._end()
         if missing := [name for name in wanted if found.get(name) is None]:
+            instead = f" ({missing[0]} is no list)" if missing[0] in found else ""
             raise InputError(
-                f"{self._path}: the list {missing[0]!r} is missing; found {listed(found) or 'nothing'}. "
-                f"The file must be {shape}; nothing was loaded"
+                f"{self._path}: the list {missing[0]!r} is missing; found {listed(found) or 'nothing'}"
+                f"{instead}. The file must be {shape}; nothing was loaded"
             )
         return {name: found.pop(name) for name in wanted}, list(found)
 

@@ -30,6 +30,7 @@ UNUSABLE = [
     pytest.param(
         b'{"movies": {}, "series": []}', ["the list 'movies' is missing"], id="list of another type"
     ),
+    pytest.param(b'{"movies": null, "series": []}', ["found movies, series (movies is no list)."], id="null"),
     pytest.param(
         b'{"movies": [], "series": []}', ["the file has no data. Its table was left as it is"], id="no data"
     ),
