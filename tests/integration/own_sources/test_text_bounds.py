@@ -195,5 +195,5 @@ def test_data_used_as_names_of_fields_fill_no_log(
     bounds.load_documents(declared["objects"])
     reported = bounds.warehouse("select 1 from ops.schema_changes where column_name ~ '^f[0-9]+$'")
     assert len(reported) == 1000
-    assert len([message for message in caplog.messages if "mongo_objects: " in message]) == 100
+    assert len([message for message in caplog.messages if "was added, first in" in message]) == 100
     assert "And 900 more changes of shape: all are in ops.schema_changes" in caplog.messages

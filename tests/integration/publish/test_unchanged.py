@@ -62,7 +62,7 @@ def test_the_star_is_unchanged_until_a_load_changes_a_row(star):
     assert unchanged(star) is None
     publish_marked(star, 1)
     assert unchanged(star).version == 1
-    load(star, read=5)
+    load(star, read=5, unchanged=5)
     assert unchanged(star).version == 1
     load(star, deleted=1)
     assert unchanged(star) is None
