@@ -4,6 +4,7 @@ Data flow: an error of a driver -> is it in the list of what passes? -> Transien
 with at most 500 characters of the driver's words, and never a row, a document or a password.
 """
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -66,6 +67,8 @@ TRANSIENT: tuple[type[Exception], ...] = (
 )
 # OSErrors that are about a file.
 ABOUT_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+# Others about a file, by their numbers: nothing mends a path, or a disk that is only read.
+FOR_GOOD = {errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS}
 # Without a code of the server they mean that the connection is lost. Subclasses say more.
 EXACTLY = (psycopg2.OperationalError, psycopg2.DatabaseError)
 # MongoDB's codes of a server that steps down, stops, or could not wait: other errors share their class.
@@ -80,7 +83,11 @@ SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
         (postgres.CharacterNotInRepertoire, postgres.UntranslatableCharacter, UnicodeError),
         "a text or a name cannot be converted between the encodings of source and warehouse; mend it there",
     ),
-    (postgres.ProgramLimitExceeded, "a value or a table is larger than PostgreSQL can keep; mend the source"),
+    (
+        postgres.ProgramLimitExceeded,
+        "a value or a table is larger than PostgreSQL can keep; mend the source, or `leave` the columns in"
+        " include/sources.yml",
+    ),
     (postgres.InsufficientPrivilege, "the login lacks a right; `make check-sources` says which of a source"),
     (psycopg2.IntegrityError, "a row breaks a constraint of its table; mend the row or the constraint"),
     (psycopg2.DataError, "a value does not fit its column; mend the value or the column"),
@@ -94,7 +101,7 @@ SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
     ),
     (pymongo.errors.OperationFailure, "MongoDB refused what was asked of it"),
     (pymongo.errors.PyMongoError, "MongoDB's driver cannot do what was asked of it"),
-    (ABOUT_FILES, "a file or folder cannot be used; see that it is there, and may be read and written"),
+    (OSError, "a file or folder cannot be used; see that it is there, and may be read and written"),
     (MemoryError, "the memory is used up; give the task more"),
     (Exception, "this is an error of the program; its log has the lines of code"),
 )
@@ -109,7 +116,9 @@ def is_transient(error: BaseException) -> bool:
         return error.pgcode is None or type(error) is psycopg2.OperationalError
     if isinstance(error, pymongo.errors.PyMongoError) and _is_transient_in_mongo(error):
         return True
-    return isinstance(error, TRANSIENT) and not isinstance(error, (InputError, *ABOUT_FILES))
+    if isinstance(error, (InputError, *ABOUT_FILES)) or getattr(error, "errno", None) in FOR_GOOD:
+        return False
+    return isinstance(error, TRANSIENT)
 
 
 def explained(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -20,6 +20,7 @@ SENTENCES = {
     "above": "is above {}",
     "nul": "holds a NUL character",
     "repeated_key": "repeats the key of {}",
+    "not_in_encoding": "has characters that the encoding of the source's database lacks: {}",
     "not_convertible": "cannot be converted from {} to UTF-8",
     # documents
     "managed_field": "is set by the platform; take the field out of the file",

@@ -38,11 +38,13 @@ class CsvStream(io.RawIOBase):
     """A readable stream for COPY: the data rows of a CSV file with a header, each as `line number,row`.
 
     `required` are the columns that the header must name and COPY receives, `key` is the one that identifies a
-    row. Raises InputError for a file that cannot be read as such a CSV at all.
+    row. `lacking` are characters that the database has not. Raises InputError for a file that cannot be read
+    as such a CSV at all.
     """
 
     def __init__(self, path: Path, required: Sequence[str], key: str) -> None:
         self.path = path
+        self.lacking: frozenset[str] = frozenset()
         self.rows_read = 0
         self.rejected: list[Rejected] = []
         self.rejected_keys: list[str] = []
@@ -113,9 +115,9 @@ class CsvStream(io.RawIOBase):
             block = self._lines.read_block(CHUNK_BYTES)
             if not block:
                 return
-            self._lines.decode(block, first)
+            text = self._lines.decode(block, first)
             lines = io.BytesIO(block).readlines()
-            if _needs_parser(block):
+            if _needs_parser(block) or not self.lacking.isdisjoint(text):
                 yield self._number_records(lines, first)
             else:
                 yield self._number_lines(lines, first)
@@ -175,7 +177,15 @@ class CsvStream(io.RawIOBase):
         # A quote inside a field, as in 5", is text for some programs and opens a quoted field for others.
         if record.count(b'"') % 2:
             return fields, reader.line_num, problem("lone_quote")
-        return fields, reader.line_num, self._long_field(fields) if len(record) > LONGEST_FIELD else None
+        found = self._long_field(fields) if len(record) > LONGEST_FIELD else None
+        return fields, reader.line_num, found or (self._foreign_field(fields) if self.lacking else None)
+
+    def _foreign_field(self, fields: list[str]) -> Problem | None:
+        """Return the problem of the first field that COPY receives and the database cannot hold, or None."""
+        for name, value in zip(self.columns, fields, strict=False):
+            if name in self._required and (found := sorted(self.lacking.intersection(value))):
+                return problem("not_in_encoding", "".join(found), column=name, value=value)
+        return None
 
     def _long_field(self, fields: list[str]) -> Problem | None:
         """Return the problem of the first field that is too long, or None."""

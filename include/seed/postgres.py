@@ -23,6 +23,7 @@ from include.rules.reasons import REPEATED_KEY, sentence
 from include.rules.rejected import Rejected
 from include.schema.played import require_played_table
 from include.seed.csv_stream import CsvStream
+from include.seed.encodings import find_lacking
 from include.specs import PostgresTable
 
 PROBLEMS = """
@@ -89,6 +90,7 @@ def merge_file(
         source.cursor() as cursor,
     ):
         require_played_table(cursor, table)
+        rows.lacking = find_lacking(cursor, path)
         _copy(cursor, rows)
         found = sorted([*rows.rejected, *_check(cursor, table, path)], key=lambda row: int(row.position))
         rejected = [replace(row, header=rows.header) for row in found]

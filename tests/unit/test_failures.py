@@ -1,5 +1,6 @@
 """What is tried again, and what a task says: a place, a sentence, and few of the driver's words."""
 
+import errno
 from types import SimpleNamespace
 
 import psycopg2
@@ -87,6 +88,8 @@ STAYS = [
     InvalidBSON("year 10000 is out of range"),
     UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
     FileNotFoundError("users.csv"),
+    OSError(errno.ENAMETOOLONG, "File name too long"),
+    OSError(errno.EROFS, "Read-only file system"),
     PermissionError("users.csv"),
     ValueError("no"),
     KeyError("title"),
