@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,11 @@ def connect(**parameters: object) -> Connection:
                 raise
             # Behind a pooler: what loads rely on they also say for each transaction.
             return psycopg2.connect(**{**said, "options": theirs})
+
+
+def server_encoding(cursor: Cursor) -> str:
+    """Return PostgreSQL's name of the encoding that the cursor's database has."""
+    return cursor.connection.info.parameter_status("server_encoding")
 
 
 def is_wrong_login(error: psycopg2.OperationalError) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import Identifier
 
+from include.libpq import server_encoding
 from include.schema.played import MARK
 from include.specs import TAKEN_NAMES, Column, PostgresTable
 
@@ -184,7 +185,7 @@ class Shape:
 def columns_of(cursor: Cursor, table: Identifier) -> dict[str, Found]:
     """Return the table's columns by name, none when there is no such table."""
     query = CATALOGUE_COLUMNS
-    if cursor.connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+    if server_encoding(cursor) == "SQL_ASCII":
         # Where bytes are no text, the query as a whole would fail.
         query = query.replace("    attname,", "    convert_to(attname::text, 'SQL_ASCII'),", 1)
     cursor.execute(query, (table.as_string(cursor),))

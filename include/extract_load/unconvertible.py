@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encodings
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
+from include.libpq import server_encoding
 from include.rules.reasons import Problem, problem
 from include.specs import PostgresTable
 
@@ -117,7 +118,7 @@ def find_unconvertible(reader: Cursor, table: PostgresTable) -> Unconvertible | 
 
     Only the table's columns count. The rows are those of the reader's snapshot.
     """
-    encoding = reader.connection.info.parameter_status("server_encoding")
+    encoding = server_encoding(reader)
     columns = tuple(column.name for column in table.columns if column.type not in PLAIN)
     if encoding == "UTF8" or not columns:
         return None

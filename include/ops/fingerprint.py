@@ -18,6 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json, execute_values
 from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 
+from include.libpq import server_encoding
 from include.ops.row_hash import hashable, row_hash, text_hash
 from include.specs import NUMBERS, DocumentKind, PostgresTable, RawTable
 
@@ -104,7 +105,7 @@ def measured_in_source(reader: Cursor, declared: PostgresTable, loaded: Postgres
 
 
 def _is_utf8(cursor: Cursor) -> bool:
-    return cursor.connection.info.parameter_status("server_encoding") == "UTF8"
+    return server_encoding(cursor) == "UTF8"
 
 
 def _sum_of_hashes(hashed: Mapping[str, str], is_utf8: bool) -> Composed:

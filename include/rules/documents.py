@@ -22,7 +22,7 @@ from bson.int64 import Int64
 from include.rules.bson_faults import DEEPEST
 from include.rules.document_values import Misplaced, number, printable, raw_value, value_at, value_of
 from include.rules.reasons import Problem, problem
-from include.rules.texts import broken_by_length, clipped, is_blank
+from include.rules.texts import broken_by_length, clipped, is_blank, keepable
 from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
 
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
@@ -252,8 +252,7 @@ def _shown(value: object) -> str | None:
         return None
     if isinstance(value, Misplaced):
         return _shown(value.instead)
-    # Half a surrogate pair is legal in JSON; like NUL, PostgreSQL cannot keep it.
-    return printable(value).encode("utf-8", "backslashreplace").decode()
+    return keepable(printable(value))
 
 
 def _type_name(value: object) -> str:

@@ -96,10 +96,15 @@ def quoted(text: str | None) -> str:
     return f"'{escaped}{'…' if len(text) > LONGEST_SHOWN else ''}'"
 
 
+def keepable(text: str) -> str:
+    """Return the text as PostgreSQL can keep it."""
+    # Not NUL, nor half a surrogate pair, which is legal in JSON.
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def clipped(text: object) -> str:
     """Return at most LONGEST_CLIPPED characters of a text of theirs, as PostgreSQL can keep them."""
-    # NUL, and half a surrogate pair, which is legal in JSON.
-    start = str(text)[:LONGEST_CLIPPED].replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    start = keepable(str(text)[:LONGEST_CLIPPED])
     is_whole = len(start) <= LONGEST_CLIPPED and len(str(text)) <= LONGEST_CLIPPED
     return start if is_whole else f"{start[: LONGEST_CLIPPED - 1]}…"
 

@@ -51,13 +51,3 @@ class CsvLines:
                 "Is a line feed missing, or is it no CSV file? Nothing of it was loaded"
             )
         return block
-
-
-def open_file(path: Path) -> io.BufferedReader:
-    """Open the file; raise InputError when it is missing or cannot be read."""
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

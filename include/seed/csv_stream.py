@@ -18,7 +18,8 @@ from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
 from include.rules.texts import listed
 from include.seed.csv_header import read_header
-from include.seed.csv_lines import LONGEST_LINE_BYTES, CsvLines, open_file
+from include.seed.csv_lines import LONGEST_LINE_BYTES, CsvLines
+from include.seed.files import open_file
 
 CHUNK_BYTES = 1 << 20
 # A quote that is still open after so many lines is taken for a typing error.

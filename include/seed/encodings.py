@@ -5,6 +5,8 @@ from pathlib import Path
 import psycopg2.errors
 from psycopg2.extensions import cursor as Cursor
 
+from include.libpq import server_encoding
+
 # SQL_ASCII takes all bytes as they are.
 HAVE_ALL = {"UTF8", "SQL_ASCII"}
 CHUNK_CHARACTERS = 1 << 20
@@ -21,7 +23,7 @@ def find_lacking(cursor: Cursor, path: Path) -> frozenset[str]:
 
     Python has encodings of these names too, which convert some characters otherwise.
     """
-    if cursor.connection.info.parameter_status("server_encoding") in HAVE_ALL:
+    if server_encoding(cursor) in HAVE_ALL:
         return frozenset()
     found: set[str] = set()
     # Bytes that are no UTF-8 refuse the file when it is read.

@@ -1,5 +1,6 @@
 """The three files of a run: generated for its day, or those in a folder that the user names."""
 
+import io
 import logging
 import shutil
 from dataclasses import dataclass
@@ -65,3 +66,13 @@ def _remove_old_days(root: Path, keep: Path) -> None:
     days = sorted(path for path in root.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]") if path != keep)
     for folder in days[: -(DAYS_KEPT - 1)]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """Open the file; raise InputError when it is missing or cannot be read."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from include.errors import InputError
 from include.rules.texts import listed
+from include.seed.files import open_file
 from include.seed.json_document import Element, Parser
 
 BLANKS = " \t\r\n"
@@ -34,11 +35,8 @@ def read_lists(path: Path, names: Sequence[str]) -> tuple[dict[str, list[Element
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        with open_file(path) as file:
+            return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(

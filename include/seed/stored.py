@@ -8,6 +8,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
+from include.rules.bson_bytes import split
 from include.seed.same import is_same
 from include.specs import PLAYED_STAMPS, MongoCollection
 
@@ -40,14 +41,9 @@ class Stored(NamedTuple):
 def read_stored(database: Database, collection: MongoCollection) -> Iterator[Stored]:
     """Yield every document of the collection."""
     for batch in database[collection.name].find_raw_batches():
-        start = 0
-        while start < len(batch):
-            # A document begins with its length.
-            end = start + int.from_bytes(batch[start : start + 4], "little")
-            raw = batch[start:end]
+        for raw in split(batch):
             fields = bson.decode(raw, AS_STORED)
             ours = {name: fields[name] for name in ("_id", *PLAYED_STAMPS) if name in fields}
             key = fields.get(collection.key)
             # Code is a str, too, and cannot be looked up.
             yield Stored(raw, key if type(key) is str else None, ours)
-            start = end
