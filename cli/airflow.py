@@ -71,7 +71,6 @@ def components(home: Path, env: Mapping[str, str], port: int) -> Iterator[str]:
     """Run the components for as long as the block; yield the URL of the api-server."""
     airflow = home / "airflow"
     airflow.mkdir(parents=True, exist_ok=True)
-    stop(home)
     write_ui_password(airflow / "passwords.json", env["AIRFLOW_UI_PASSWORD"])
     variables = environment(home, env, port)
     _migrate(airflow, variables)

@@ -12,6 +12,7 @@ from pathlib import Path
 from cli import LOCAL, CommandError, end_cleanly_on_signals
 from cli.airflow import components
 from cli.airflow_api import AirflowApi
+from cli.owner import owned
 from cli.run import conf_of, run
 from include.embedded import databases
 from include.embedded.processes import free_port
@@ -54,7 +55,7 @@ def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -
 
 
 def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started: float) -> int:
-    with databases(LOCAL) as env:
+    with owned("make demo"), databases(LOCAL) as env:
         plays = plays_product(env)
         if data_dir and not plays:
             raise CommandError("SOURCES=existing in .env: the sources are only read, leave DATA_DIR out")

@@ -2,15 +2,22 @@
 
 import shutil
 
-from cli import LOCAL, airflow
+from cli import LOCAL, CommandError
+from cli.owner import owned
 from include import embedded
 from include.environment import ROOT
 
 
 def reset_local() -> None:
-    """Delete databases, Airflow's home, logs and generated files."""
-    airflow.stop(LOCAL)
-    embedded.reset(LOCAL)
-    for folder in (ROOT / "data").glob("[0-9]*-[0-9]*-[0-9]*"):
-        shutil.rmtree(folder)
+    """Delete databases, Airflow's home, logs and generated files.
+
+    Raises InUseError while another command runs here, CommandError for a file that cannot be deleted.
+    """
+    with owned("make reset"):
+        embedded.reset(LOCAL)
+        try:
+            for folder in (ROOT / "data").glob("[0-9]*-[0-9]*-[0-9]*"):
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise CommandError(f"{error}. Delete it as its owner, and reset again") from error
     print("Everything local is gone. `make demo` starts anew; .env stays.")

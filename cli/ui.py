@@ -1,11 +1,12 @@
 """`make ui`: Airflow's UI on the embedded databases, until Ctrl-C."""
 
-import contextlib
 import signal
 import socket
+from contextlib import ExitStack, suppress
 
 from cli import LOCAL, end_cleanly_on_signals
 from cli.airflow import components
+from cli.owner import owned
 from include.embedded import databases
 from include.embedded.processes import free_port
 
@@ -13,13 +14,16 @@ from include.embedded.processes import free_port
 def serve_ui() -> None:
     """Serve the UI until it is interrupted."""
     end_cleanly_on_signals()
-    with contextlib.suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         _serve()
     print("\nStopped.")
 
 
 def _serve() -> None:
-    with databases(LOCAL) as env, components(LOCAL, env, _port(int(env["AIRFLOW_PORT"]))) as url:
+    with ExitStack() as stack:
+        stack.enter_context(owned("make ui"))
+        env = stack.enter_context(databases(LOCAL))
+        url = stack.enter_context(components(LOCAL, env, _port(int(env["AIRFLOW_PORT"]))))
         print(
             f"\nAirflow: {url}\nLogin:   admin / {env['AIRFLOW_UI_PASSWORD']}\nStop with Ctrl-C.", flush=True
         )

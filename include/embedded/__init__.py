@@ -5,20 +5,26 @@ are in one folder (`.local/`). Each start takes free ports, so copies of the pro
 PostgreSQL server holds the three databases that Compose runs as three servers; roles and passwords are equal.
 """
 
+import fcntl
 import shutil
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from include.embedded import mongo, postgres
-from include.embedded.processes import is_running, stop_process
+from include.embedded import lock, mongo, postgres
+from include.embedded.processes import START_SECONDS, is_running, stop_process
+from include.embedded.waiting import announced
 from include.environment import ROOT, ensure_env, plays_product
 from include.errors import EmbeddedServerError
 
 __all__ = ["EmbeddedServerError", "databases", "reset", "start", "stop"]
 
 LOOPBACK = "127.0.0.1"
+# Locks: of whoever starts the servers, and of all who read beside the owner.
+STARTING, READERS = "lock-start", "lock-read"
+LOCKS = (STARTING, READERS, lock.NAME)
 
 
 @contextmanager
@@ -26,13 +32,48 @@ def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, 
     """Run both servers during the block; yield the settings of `.env` with hosts and ports added.
 
     Servers that already run are used and not stopped at the end: the command that started them does that.
+    While another command owns the folder, its servers are used. Raises InUseError when they do not come.
     """
+    with ExitStack() as stack:
+        if lock.is_mine(home) or _has_taken(stack, home):
+            yield stack.enter_context(_own_databases(home, env_file))
+            return
+        stack.enter_context(lock.held(home / READERS, fcntl.LOCK_SH))
+        yield start(home, env_file)
+
+
+def _has_taken(stack: ExitStack, home: Path) -> bool:
+    """Take the folder for this command if it is free; else wait until the servers of its owner run.
+
+    Returns False when there are servers to be used beside their owner.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    with announced("the servers of the command that has this clone"):
+        while True:
+            try:
+                stack.enter_context(lock.owned(home, lock.this_command()))
+                return True
+            except lock.InUseError:
+                if is_running(home / "postgres.pid"):
+                    return False
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+
+@contextmanager
+def _own_databases(home: Path, env_file: Path) -> Iterator[dict[str, str]]:
     found_running = is_running(home / "postgres.pid")
     try:
-        yield start(home, env_file)
+        with announced("the databases to start"):
+            env = start(home, env_file)
+        yield env
+        with announced("other commands that still read here"), lock.held(home / READERS, fcntl.LOCK_EX):
+            pass
     finally:
         if not found_running:
-            stop(home)
+            with announced("the databases to stop"):
+                stop(home)
 
 
 def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
@@ -43,9 +84,11 @@ def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
     """
     home.mkdir(parents=True, exist_ok=True)
     env = {**ensure_env(env_file), "AIRFLOW_DB": "airflow"}
-    ports = dict.fromkeys(("WAREHOUSE", "AIRFLOW_DB"), postgres.start(home, env))
-    if plays_product(env):
-        ports |= {"SOURCE": ports["WAREHOUSE"], "MONGO": mongo.start(home, env)}
+    # One command starts them, the next finds them complete.
+    with lock.held(home / STARTING, fcntl.LOCK_EX):
+        ports = dict.fromkeys(("WAREHOUSE", "AIRFLOW_DB"), postgres.start(home, env))
+        if plays_product(env):
+            ports |= {"SOURCE": ports["WAREHOUSE"], "MONGO": mongo.start(home, env)}
     for server, port in ports.items():
         env |= {f"{server}_HOST": LOOPBACK, f"{server}_PORT": str(port)}
     return env
@@ -59,8 +102,26 @@ def stop(home: Path) -> None:
 
 
 def reset(home: Path) -> None:
-    """Stop the servers and delete their data."""
+    """Stop the servers and delete their data: all of them, or, where a file cannot be moved, none.
+
+    Raises EmbeddedServerError when something cannot be deleted.
+    """
     # SIGQUIT is PostgreSQL's immediate shutdown, without a checkpoint: the data are deleted anyway.
     stop_process(home / "postgres.pid", signal.SIGQUIT)
     stop(home)
-    shutil.rmtree(home, ignore_errors=True)
+    if not home.exists():
+        return
+    # Moved first: an interruption leaves no half of a database behind.
+    gone = home / "deleted"
+    try:
+        gone.mkdir(exist_ok=True)
+        for entry in home.iterdir():
+            if entry != gone and entry.name not in LOCKS:
+                entry.rename(gone / f"{time.time_ns()}-{entry.name}")
+        shutil.rmtree(gone)
+        # The lock at last: until then nobody else begins here.
+        for name in LOCKS:
+            (home / name).unlink(missing_ok=True)
+        home.rmdir()
+    except OSError as error:
+        raise EmbeddedServerError(f"{home} cannot be deleted: {error}. Delete it as its owner") from error

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+# What this process started and nobody has reaped yet, by process id.
+_children: dict[int, subprocess.Popen] = {}
 
 
 def spawn(
@@ -30,7 +32,7 @@ def spawn(
 ) -> subprocess.Popen:
     """Start a server in its own session, so that Ctrl-C in the terminal does not reach it."""
     with log_file.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -40,6 +42,8 @@ def spawn(
             cwd="/",
             start_new_session=True,
         )
+    _children[process.pid] = process
+    return process
 
 
 def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
@@ -65,11 +69,16 @@ def _why(error: Exception, process: subprocess.Popen, log_file: Path, takes_no_l
     name = Path(process.args[0]).name
     if takes_no_login:
         return f"{name} started, but nobody can log in: {error}. See what libpq reads besides: ~/.postgresql"
-    end = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
     return (
-        f"{name} did not start: {error}. If its data are broken, `make reset` starts without them. End of"
-        f" {log_file}:\n{end}"
+        f"{name} did not start: {error}. If its data are broken, `make reset` starts without them."
+        f" {end_of(log_file, 15)}"
     )
+
+
+def end_of(log_file: Path, lines: int) -> str:
+    """Return the last lines of a log under a line that says where it is."""
+    text = log_file.read_text(errors="replace") if log_file.exists() else ""
+    return "\n".join([f"End of {log_file}:", *text.splitlines()[-lines:]])
 
 
 def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:
@@ -88,32 +97,72 @@ def port_of(pid_file: Path) -> int:
     return int(pid_file.read_text().split()[2])
 
 
+def pid_of(pid_file: Path) -> int:
+    """Return the id of the recorded process, which may have ended."""
+    return int(pid_file.read_text().split()[0])
+
+
 def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock: bool = False) -> None:
     """Send the recorded process the signal `how` and wait for its end; kill it after STOP_SECONDS.
 
     `knock`: connect to its port meanwhile, for a server that only sees the signal when a client connects.
+    Raises EmbeddedServerError when the process is another user's.
     """
     if process := _process(pid_file):
-        process.send_signal(how)
+        _send(process, how)
         if not _ends(process, port_of(pid_file) if knock else None):
             log.warning("Process %d does not stop, killing it", process.pid)
-            process.kill()
-            process.wait(STOP_SECONDS)
+            _send(process, signal.SIGKILL)
+            if not _ends(process, None):
+                log.warning("Process %d did not end; going on without it", process.pid)
     pid_file.unlink(missing_ok=True)
+
+
+def end_all(found: Iterable[psutil.Process]) -> None:
+    """Kill processes that a server left behind, and wait until they have ended."""
+    processes = list(found)
+    for process in processes:
+        _send(process, signal.SIGKILL)
+    for process in processes:
+        _ends(process, None)
+
+
+def _send(process: psutil.Process, how: signal.Signals) -> None:
+    try:
+        process.send_signal(how)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.AccessDenied as error:
+        raise EmbeddedServerError(f"Process {process.pid} is another user's: stop it as that user") from error
 
 
 def _ends(process: psutil.Process, port: int | None) -> bool:
     """Tell whether the process ends within STOP_SECONDS; connect to the port, if given, until then."""
     deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            process.wait(0.05)
-            return True
-        except psutil.TimeoutExpired:
-            if port:
-                with suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
-    return False
+    while not has_ended(process):
+        if time.monotonic() > deadline:
+            return False
+        if port:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
+        time.sleep(0.05)
+    return True
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether the process is gone; one that only its parent has not reaped yet is."""
+    _reap()
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _reap() -> None:
+    """Take note of the ends of what this process started, so that none stays as a zombie."""
+    for number, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(number, None)
 
 
 def free_port() -> int:
@@ -133,6 +182,6 @@ def _process(pid_file: Path) -> psutil.Process | None:
         pid, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
         process = psutil.Process(int(pid))
         is_same = abs(process.create_time() - float(created)) < 1 and path == str(pid_file.resolve())
-        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if is_same and not has_ended(process) else None
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None
