@@ -8,21 +8,37 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import requests
 
+from include import embedded
 from include.dbt import clean_environment
-from include.embedded.processes import free_port, is_running, remember, spawn, stop_process
+from include.embedded.processes import (
+    end_all,
+    free_port,
+    is_running,
+    of_session,
+    remember,
+    spawn,
+    stop_process,
+)
+from include.embedded.waiting import announced
+from include.embedded.watch import Part, watched
 from include.environment import ROOT, connections, write_ui_password
+from include.libpq import connect
 
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
 START_SECONDS = 180
+REMEDY = "Start the command again: it goes on from here. `make reset` begins without the data."
+END_OF_SCHEDULER = "update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'"
 
 
 class AirflowError(RuntimeError):
@@ -55,6 +71,9 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # As in Compose: a task whose worker died is found in a minute, not in five.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow / "passwords.json"),
         "AIRFLOW__API__BASE_URL": url,
@@ -68,26 +87,59 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
 
 @contextmanager
 def components(home: Path, env: Mapping[str, str], port: int) -> Iterator[str]:
-    """Run the components for as long as the block; yield the URL of the api-server."""
+    """Run the components during the block, and watch them and the databases; yield the api-server's URL.
+
+    Raises AirflowError when they do not start, PartDiedError when one is gone for good.
+    """
     airflow = home / "airflow"
     airflow.mkdir(parents=True, exist_ok=True)
     write_ui_password(airflow / "passwords.json", env["AIRFLOW_UI_PASSWORD"])
     variables = environment(home, env, port)
-    _migrate(airflow, variables)
+    url = variables["AIRFLOW__API__BASE_URL"]
+    databases = embedded.parts(home, env)
     try:
-        for component in reversed(COMPONENTS):
-            process = spawn([BIN / "airflow", component], airflow / f"{component}.log", env=variables)
-            remember(airflow / f"{component}.pid", process, port)
-        _wait_until_healthy(airflow, variables["AIRFLOW__API__BASE_URL"])
-        yield variables["AIRFLOW__API__BASE_URL"]
+        with announced("Airflow to start"):
+            _migrate(airflow, variables)
+            for component in reversed(COMPONENTS):
+                _start(airflow, component, variables)
+            _wait_until_healthy([*databases, *parts(home)], airflow, url)
+        restarts = {name: partial(_restart, airflow, name, variables, env) for name in COMPONENTS}
+        with watched([*databases, *parts(home, restarts)], REMEDY):
+            yield url
     finally:
-        stop(home)
+        with announced("Airflow to stop"):
+            stop(home)
+
+
+def parts(home: Path, restarts: Mapping[str, Callable[[], None]] = MappingProxyType({})) -> list[Part]:
+    """Return what is watched of Airflow, with what starts a component again."""
+    airflow = home / "airflow"
+    return [
+        Part(f"Airflow's {name}", airflow / f"{name}.pid", airflow / f"{name}.log", restarts.get(name))
+        for name in COMPONENTS
+    ]
 
 
 def stop(home: Path) -> None:
     """Stop the components, also those that an interrupted command left behind."""
     for component in COMPONENTS:
         stop_process(home / "airflow" / f"{component}.pid", signal.SIGTERM)
+
+
+def _start(airflow: Path, component: str, variables: Mapping[str, str]) -> None:
+    process = spawn([BIN / "airflow", component], airflow / f"{component}.log", env=variables)
+    remember(airflow / f"{component}.pid", process, int(variables["AIRFLOW__API__PORT"]))
+
+
+def _restart(airflow: Path, component: str, variables: Mapping[str, str], env: Mapping[str, str]) -> None:
+    """Start a component that died. The tasks of a dead scheduler end with it, and run again."""
+    end_all(of_session(airflow / f"{component}.pid"))
+    if component == "scheduler":
+        # A new scheduler takes the tasks of one that is not running, and would wait to find that out.
+        login = {name: env[f"AIRFLOW_DB_{name.upper()}"] for name in ("host", "port", "password")}
+        with closing(connect(**login, dbname=env["AIRFLOW_DB"], user="airflow")) as metadata, metadata:
+            metadata.cursor().execute(END_OF_SCHEDULER)
+    _start(airflow, component, variables)
 
 
 def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
@@ -104,13 +156,13 @@ def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
     marker.touch()
 
 
-def _wait_until_healthy(airflow: Path, url: str) -> None:
-    """Wait START_SECONDS at most. Raises AirflowError then, or when a component ends before."""
+def _wait_until_healthy(needed: Sequence[Part], airflow: Path, url: str) -> None:
+    """Wait START_SECONDS at most. Raises AirflowError then, or when one of its processes ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(url):
-        for component in COMPONENTS:
-            if not is_running(airflow / f"{component}.pid"):
-                raise AirflowError(f"Airflow's {component} stopped, see {airflow / component}.log")
+        for part in needed:
+            if part.pid_file.exists() and not is_running(part.pid_file):
+                raise AirflowError(f"{part.name} stopped, see {part.log_file}")
         if time.monotonic() > deadline:
             raise AirflowError(f"Airflow is not healthy after {START_SECONDS} s, see {airflow}/*.log")
         time.sleep(0.25)

@@ -9,13 +9,15 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from include.embedded import lock, mongo, postgres
 from include.embedded.processes import START_SECONDS, is_running, stop_process
 from include.embedded.waiting import announced
+from include.embedded.watch import Part
 from include.environment import ROOT, ensure_env, plays_product
 from include.errors import EmbeddedServerError
 
@@ -92,6 +94,24 @@ def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
     for server, port in ports.items():
         env |= {f"{server}_HOST": LOOPBACK, f"{server}_PORT": str(port)}
     return env
+
+
+def parts(home: Path, env: Mapping[str, str]) -> list[Part]:
+    """Return what is watched of the servers: each starts again by itself with what it had committed.
+
+    `env` is that of `start`.
+    """
+    found = [
+        Part(
+            "PostgreSQL",
+            home / "postgres.pid",
+            home / "postgres.log",
+            partial(postgres.restart, home, env),
+        )
+    ]
+    if plays_product(env):
+        found.append(Part("MongoDB", home / "mongo.pid", home / "mongo.log", partial(mongo.restart, home)))
+    return found
 
 
 def stop(home: Path) -> None:

@@ -32,6 +32,11 @@ def start(home: Path, env: Mapping[str, str]) -> int:
     return port
 
 
+def restart(home: Path) -> None:
+    """Start a server that died on the port where its clients look for it; it recovers from its journal."""
+    _start_server(home, "--auth", port=processes.port_of(home / "mongo.pid"))
+
+
 def stop(home: Path) -> None:
     """Shut the server down cleanly; one that does not run is skipped."""
     processes.stop_process(home / "mongo.pid", knock=True)
@@ -64,9 +69,9 @@ def _make_root(home: Path, env: Mapping[str, str]) -> None:
         stop(home)
 
 
-def _start_server(home: Path, *options: str) -> int:
-    """Start the server on a free port, wait until it answers, and return the port."""
-    port, log_file = processes.free_port(), home / "mongo.log"
+def _start_server(home: Path, *options: str, port: int = 0) -> int:
+    """Start the server, on a free port if none is given, wait until it answers, and return the port."""
+    port, log_file = port or processes.free_port(), home / "mongo.log"
     command = [Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port", port]
     process = processes.spawn([*command, "--storage-path", home / "mongo", *options], log_file)
     processes.remember(home / "mongo.pid", process, port)

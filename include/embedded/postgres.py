@@ -44,6 +44,11 @@ def start(home: Path, env: Mapping[str, str]) -> int:
     return port
 
 
+def restart(home: Path, env: Mapping[str, str]) -> None:
+    """Start a server that died on the port where its clients look for it; it recovers from its WAL."""
+    _start_server(home, home / "postgres.pid", env, processes.port_of(home / "postgres.pid"))
+
+
 def create_databases(env: Mapping[str, str], port: int) -> None:
     """Create the missing databases among those that `env` names, and update their roles and schemas."""
     for setting, folder in DATABASES.items():
@@ -65,13 +70,15 @@ def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connec
     return connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
 
 
-def _start_server(home: Path, pid_file: Path, env: Mapping[str, str]) -> int:
-    """Start the server on a free port, wait until it answers, and return the port."""
+def _start_server(home: Path, pid_file: Path, env: Mapping[str, str], port: int = 0) -> int:
+    """Start the server, on a free port if none is given, wait until it answers, and return the port."""
     data, log_file = home / "postgres", home / "postgres.log"
     user = _system_user(data)
     if not (data / "PG_VERSION").exists():
         _initdb(data, env["POSTGRES_PASSWORD"], user)
-    port = processes.free_port()
+    # Its sessions outlive a killed server, and while they do no other starts.
+    processes.end_all(processes.working_in(data, "postgres"))
+    port = port or processes.free_port()
     command = [BIN / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
     # As in Compose, whose containers are in UTC. PG* variables are defaults of a server, too.
     command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB", "-c", "timezone=UTC"]

@@ -4,11 +4,12 @@ A PID file holds process id, start time, port and its own path: `4711 1725260400
 """
 
 import logging
+import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,8 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 # What this process started and nobody has reaped yet, by process id.
 _children: dict[int, subprocess.Popen] = {}
+# How those ended that it has reaped: the exit code, or minus the signal.
+_codes: dict[int, int] = {}
 
 
 def spawn(
@@ -115,7 +118,28 @@ def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock:
             _send(process, signal.SIGKILL)
             if not _ends(process, None):
                 log.warning("Process %d did not end; going on without it", process.pid)
+    end_all(of_session(pid_file))
     pid_file.unlink(missing_ok=True)
+
+
+def of_session(pid_file: Path) -> Iterator[psutil.Process]:
+    """Yield what the recorded process started and left behind; none where it still runs."""
+    if not pid_file.exists() or is_running(pid_file):
+        return
+    with suppress(ValueError, IndexError):
+        leader = pid_of(pid_file)
+        for process in psutil.process_iter():
+            with suppress(OSError):
+                if process.pid != leader and os.getsid(process.pid) == leader:
+                    yield process
+
+
+def working_in(folder: Path, name: str) -> Iterator[psutil.Process]:
+    """Yield the processes of a program whose working directory is the folder."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == name and process.cwd() == str(folder.resolve()):
+                yield process
 
 
 def end_all(found: Iterable[psutil.Process]) -> None:
@@ -142,10 +166,11 @@ def _ends(process: psutil.Process, port: int | None) -> bool:
     while not has_ended(process):
         if time.monotonic() > deadline:
             return False
-        if port:
+        # Before it knocks: a client that comes at the moment of the signal may hold the server up.
+        time.sleep(0.05)
+        if port and not has_ended(process):
             with suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
-        time.sleep(0.05)
     return True
 
 
@@ -161,8 +186,18 @@ def has_ended(process: psutil.Process) -> bool:
 def _reap() -> None:
     """Take note of the ends of what this process started, so that none stays as a zombie."""
     for number, child in list(_children.items()):
-        if child.poll() is not None:
+        if (code := child.poll()) is not None:
+            _codes[number] = code
             _children.pop(number, None)
+
+
+def how_it_ended(pid_file: Path) -> str:
+    """Return how the recorded process ended, in brackets; nothing where only its parent would know."""
+    _reap()
+    code = _codes.get(pid_of(pid_file)) if pid_file.exists() else None
+    if code is None:
+        return ""
+    return f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
 
 
 def free_port() -> int:
