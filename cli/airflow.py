@@ -28,10 +28,10 @@ from include.embedded.processes import (
     spawn,
     stop_process,
 )
-from include.embedded.waiting import announced
 from include.embedded.watch import Part, watched
 from include.environment import ROOT, connections, write_ui_password
 from include.libpq import connect
+from include.waiting import announced
 
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.

@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import requests
 
 DAG_ID = "video_streaming_elt_pipeline"
 PARSE_SECONDS = 120
+ANSWER_SECONDS = 30
 
 
 class AirflowApiError(RuntimeError):
@@ -25,6 +27,8 @@ class AirflowApi:
     url: str
     password: str
     session: requests.Session = field(default_factory=requests.Session)
+    # When a run was asked for whose id has not come yet.
+    _asked: datetime | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         login = {"username": "admin", "password": self.password}
@@ -42,9 +46,26 @@ class AirflowApi:
             time.sleep(0.25)
 
     def trigger(self, conf: dict[str, object]) -> str:
-        """Start a run without a logical date and return its id."""
+        """Start a run without a logical date and return its id.
+
+        Called again after a request without an answer, it returns the run that the request made.
+        """
+        if self._asked and (made := self._made_since(self._asked, conf)):
+            return made
+        self._asked = self._asked or datetime.now(UTC)
         body = {"logical_date": None, "conf": conf}
-        return self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)["dag_run_id"]
+        run_id = self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)["dag_run_id"]
+        self._asked = None
+        return run_id
+
+    def unfinished_runs(self) -> list[dict]:
+        """Return the runs that are queued or running, the oldest first."""
+        query = "state=queued&state=running&order_by=run_after"
+        return self._request("GET", f"/api/v2/dags/{DAG_ID}/dagRuns?{query}")["dag_runs"]
+
+    def give_up(self, run_id: str) -> None:
+        """End an unfinished run as failed, with its tasks."""
+        self._request("PATCH", self._run(run_id), json={"state": "failed"})
 
     def unpause(self) -> None:
         """Let the DAG run: a run of a paused DAG stays queued."""
@@ -65,6 +86,14 @@ class AirflowApi:
         path = f"{self._run(run_id)}/taskInstances/{task['task_id']}/logs/{max(task['try_number'], 1)}"
         return self._request("GET", f"{path}?full_content=true&map_index={task['map_index']}")["content"]
 
+    def _made_since(self, moment: datetime, conf: dict[str, object]) -> str | None:
+        """Return the newest run with this configuration that was triggered since then, if there is one."""
+        newest = self._request("GET", f"/api/v2/dags/{DAG_ID}/dagRuns?order_by=-run_after&limit=10")
+        for run in newest["dag_runs"]:
+            if run["conf"] == conf and datetime.fromisoformat(run["run_after"]) >= moment:
+                return run["dag_run_id"]
+        return None
+
     def _run(self, run_id: str) -> str:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
 
@@ -79,7 +108,7 @@ class AirflowApi:
 
     def _send(self, method: str, path: str, **options: object) -> requests.Response:
         try:
-            return self.session.request(method, self.url + path, timeout=30, **options)
+            return self.session.request(method, self.url + path, timeout=ANSWER_SECONDS, **options)
         except requests.RequestException as error:
             raise AirflowUnreachableError(
                 f"Airflow does not answer {method} {path} at {self.url}: {error}"

@@ -13,7 +13,8 @@ from cli import LOCAL, CommandError, end_cleanly_on_signals
 from cli.airflow import components
 from cli.airflow_api import AirflowApi
 from cli.owner import owned
-from cli.run import conf_of, run
+from cli.patience import patiently
+from cli.run import conf_of, give_up_interrupted, run
 from include.embedded import databases
 from include.embedded.processes import free_port
 from include.environment import plays_product
@@ -71,7 +72,9 @@ def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started:
             conf["allow_mass_deletion"] = True
         with components(LOCAL, env, free_port()) as url:
             _say("Airflow is up", started)
-            code = run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, LOCAL / "airflow" / "logs")
+            api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])
+            give_up_interrupted(api)
+            code = run(api, env, conf, LOCAL / "airflow" / "logs")
     if code == 0:
         next_day = (day or ANCHOR) + timedelta(days=1)
         print(NEXT.format(next_day=next_day, files=FILES) if plays else NEXT_OF_OWN, end="")

@@ -5,15 +5,19 @@ The embedded databases run while dbt reads what is really there; the site itself
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from cli import LOCAL, CommandError, end_cleanly_on_signals
 from cli.warehouse import this_place
 from include.dbt import run_dbt
+from include.embedded import parts
+from include.embedded.watch import Part, watched
 from include.environment import pipeline_variables
 from include.publish.schema_marker import TRUSTED
 
+REMEDY = "`make docs` once more starts it again."
 SITE = LOCAL / "dbt" / "docs" / "site"
 
 
@@ -28,12 +32,17 @@ def serve_docs(port: int) -> None:
     try:
         # Before the site is made, which takes a while: a port that is taken is told at once.
         with _server(port) as server:
-            with this_place() as env:
+            with this_place() as env, watched(_parts(env), REMEDY):
                 make_site(env)
             print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
             server.serve_forever()
     except KeyboardInterrupt:
         print("\nStopped.")
+
+
+def _parts(env: Mapping[str, str]) -> list[Part]:
+    """Return the databases, which dbt cannot lose and go on."""
+    return [replace(part, restart=None) for part in parts(LOCAL, env)]
 
 
 def _server(port: int) -> ThreadingHTTPServer:

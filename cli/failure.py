@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cli.airflow_api import DAG_ID, AirflowApi
 from cli.follow import label
+from cli.patience import patiently
 
 # From this line on dbt prints what went wrong, and nothing else.
 DBT_ERRORS = re.compile(r"Completed with|Encountered an error")
@@ -13,12 +14,12 @@ DBT_CLOCK = re.compile(r"^\d\d:\d\d:\d\d {0,2}")
 
 def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
     """Print the error of each failed task as its log says it, without the traceback."""
-    failed = [task for task in api.task_instances(run_id) if task["state"] == "failed"]
+    failed = [task for task in patiently(api.task_instances, run_id) if task["state"] == "failed"]
     if not failed:
         print(f"\nThe run failed before a task did; see {logs.parent}/scheduler.log")
     for task in failed:
         print(f"\n{label(task)} failed:")
-        for line in _errors(api.task_log(run_id, task)):
+        for line in _errors(patiently(api.task_log, run_id, task)):
             print(f"  {line}")
         print(f"  Its log: {_log_path(logs, run_id, task)}")
 

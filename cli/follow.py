@@ -1,11 +1,11 @@
 """Show a run's progress: a line for each task that ended, and what runs now."""
 
+import sys
 import time
-from collections.abc import Callable, Iterator
 
-from cli.airflow_api import AirflowApi, AirflowUnreachableError
-
-PATIENCE_SECONDS = 120
+from cli.airflow_api import AirflowApi
+from cli.patience import patiently
+from include.waiting import QUIET_SECONDS
 
 # The states in which a task has ended, and what a person reads.
 SIGNS = {
@@ -24,30 +24,47 @@ def follow(api: AirflowApi, run_id: str) -> str:
     from rich.console import Console
     from rich.text import Text
 
-    # A file or pipe gets nothing of the line below.
-    with Console().status("") as line:
-        for state, tasks in _states(api, run_id, line.update):
-            _print_ended(tasks, seen)
+    console = Console()
+    silence = _Silence()
+    # A file or pipe gets nothing of the line below, but a word when nothing else comes.
+    with console.status("") as line:
+        while True:
+            state, tasks = patiently(_look, api, run_id)
+            if _print_ended(tasks, seen):
+                silence = _Silence()
             if state in {"success", "failed"}:
                 return state
-            running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
-            line.update(Text(", ".join(running)))
-    raise AssertionError("a run is watched until it ends")
+            awaited = _awaited(state, tasks)
+            line.update(Text(awaited))
+            if not console.is_terminal:
+                silence.tell(awaited)
+            time.sleep(0.5)
 
 
-def _states(api: AirflowApi, run_id: str, show: Callable[[str], None]) -> Iterator[tuple[str, list[dict]]]:
-    """Yield the run's state and tasks twice a second; an api-server that is away has PATIENCE_SECONDS."""
-    answered = time.monotonic()
-    while True:
-        try:
-            yield api.run_state(run_id), api.task_instances(run_id)
-            answered = time.monotonic()
-        except AirflowUnreachableError:
-            # The run goes on without it.
-            if time.monotonic() - answered > PATIENCE_SECONDS:
-                raise
-            show("Airflow does not answer, waiting")
-        time.sleep(0.5)
+def _look(api: AirflowApi, run_id: str) -> tuple[str, list[dict]]:
+    return api.run_state(run_id), api.task_instances(run_id)
+
+
+def _awaited(state: str, tasks: list[dict]) -> str:
+    """Return what the run waits for: the tasks that run, or the scheduler."""
+    running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
+    if running:
+        return ", ".join(running)
+    return "the run to begin" if state == "queued" else "the next task to begin"
+
+
+class _Silence:
+    """Says what is awaited once nothing was printed for QUIET_SECONDS, and again when that has changed."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._said = ""
+
+    def tell(self, awaited: str) -> None:
+        seconds = time.monotonic() - self._began
+        if seconds > QUIET_SECONDS and awaited != self._said:
+            self._said = awaited
+            print(f"  waiting for {awaited} ({seconds:.0f} s)", file=sys.stderr, flush=True)
 
 
 def label(task: dict) -> str:
@@ -56,7 +73,9 @@ def label(task: dict) -> str:
     return f"{name}[{task['rendered_map_index'] or task['map_index']}]" if task["map_index"] >= 0 else name
 
 
-def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
+def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> bool:
+    """Print each task that has ended since the last look; tell whether there was one."""
+    before = len(seen)
     for task in tasks:
         key = (task["task_id"], task["map_index"])
         if task["state"] in SIGNS and key not in seen:
@@ -66,3 +85,4 @@ def _print_ended(tasks: list[dict], seen: set[tuple[str, int]]) -> None:
                 f"  {SIGNS[task['state']]:8} {label(task):44} {task['duration'] or 0:6.1f} s{attempts}",
                 flush=True,
             )
+    return len(seen) > before

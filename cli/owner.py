@@ -1,11 +1,21 @@
-"""The commands that own this clone's data while they run: `make demo`, `make ui` and `make reset`."""
+"""The commands that own this clone's data, `make demo`, `make ui`, `make reset`, and `make run` beside."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from cli import LOCAL, airflow
 from include import embedded
 from include.embedded import lock
+from include.embedded.processes import is_running
+from include.embedded.watch import watched
+from include.errors import EmbeddedServerError
+
+# An owner sees within seconds what died, and PostgreSQL may recover for a while.
+OWNER_SECONDS = 60
 
 
 @contextmanager
@@ -18,3 +28,23 @@ def owned(command: str) -> Iterator[None]:
         airflow.stop(LOCAL)
         embedded.stop(LOCAL)
         yield
+
+
+def supervised_beside_owner(env: Mapping[str, str], remedy: str) -> AbstractContextManager[None]:
+    """Watch the servers of the command that owns the clone, which starts again what dies."""
+    parts = [*embedded.parts(LOCAL, env), *airflow.parts(LOCAL)]
+    started = [part for part in parts if part.pid_file.exists()]
+    beside = [replace(part, restart=partial(_wait_for_owner, part.pid_file)) for part in started]
+    return watched(beside, remedy)
+
+
+def _wait_for_owner(pid_file: Path) -> None:
+    """Wait until the owner has started the process again. Raises EmbeddedServerError when it does not."""
+    deadline = time.monotonic() + OWNER_SECONDS
+    while not is_running(pid_file):
+        owner = lock.owner_of(LOCAL)
+        if owner is None:
+            raise EmbeddedServerError("the command that ran it has ended")
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(f"{owner} did not do it in {OWNER_SECONDS} s")
+        time.sleep(0.5)

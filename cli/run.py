@@ -4,26 +4,31 @@ Runs beside `make ui`, or inside the scheduler's container of the Compose stack.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import date
 from pathlib import Path
 
 import psycopg2
 
-from cli import LOCAL, CommandError
+from cli import LOCAL, CommandError, end_cleanly_on_signals
 from cli.airflow_api import AirflowApi
 from cli.container import SECRETS, with_secrets
 from cli.failure import print_failure
 from cli.follow import follow
+from cli.patience import patiently
 from cli.summary import print_published, print_summary
 from cli.warehouse import connect
+
+REMEDY = "Start `make ui` again; the run goes on with it."
 
 
 def run_where_airflow_is(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the pipeline once on the Airflow that is up; return 0 when the run succeeded."""
-    url, env, logs = _in_container() if SECRETS.is_dir() else _beside_ui()
+    is_container = SECRETS.is_dir()
+    url, env, logs = _in_container() if is_container else _beside_ui()
     conf = conf_of(as_of, data_dir, full_refresh=full_refresh)
-    return run(AirflowApi(url, env["AIRFLOW_UI_PASSWORD"]), env, conf, logs)
+    with nullcontext() if is_container else _supervised(env):
+        return run(patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"]), env, conf, logs)
 
 
 def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> dict[str, object]:
@@ -37,12 +42,14 @@ def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) ->
 
 def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], logs: Path) -> int:
     """Trigger a run, follow it and print its summary, or why it failed."""
-    api.wait_for_dag()
-    api.unpause()
-    run_id = api.trigger(conf)
-    print(f"Run {run_id} of video_streaming_elt_pipeline, {conf or 'today'}")
+    patiently(api.wait_for_dag)
+    patiently(api.unpause)
+    for before in patiently(api.unfinished_runs):
+        print(f"First Airflow finishes run {before['dag_run_id']}, {before['conf'] or 'today'}", flush=True)
+    run_id = patiently(api.trigger, conf)
+    print(f"Run {run_id} of video_streaming_elt_pipeline, {conf or 'today'}", flush=True)
     if follow(api, run_id) != "success":
-        print_failure(api, run_id, logs)
+        patiently(print_failure, api, run_id, logs)
         # The warehouse may be what failed.
         with suppress(psycopg2.Error), connect(env, "elt_loader") as loader:
             print_published(loader)
@@ -50,6 +57,19 @@ def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], log
     with connect(env, "elt_loader") as loader, connect(env, "bi_reader") as reader:
         print_summary(loader, reader, run_id)
     return 0
+
+
+def give_up_interrupted(api: AirflowApi) -> None:
+    """End what an interrupted command left unfinished: the next run brings it, by its own configuration.
+
+    Only for an Airflow that nobody else can have triggered. What the tasks had committed stays.
+    """
+    patiently(api.wait_for_dag)
+    for run in patiently(api.unfinished_runs):
+        patiently(api.give_up, run["dag_run_id"])
+        print(
+            f"Run {run['dag_run_id']}, {run['conf'] or 'today'}, was interrupted: it is given up", flush=True
+        )
 
 
 def _in_container() -> tuple[str, Mapping[str, str], Path]:
@@ -66,3 +86,12 @@ def _beside_ui() -> tuple[str, Mapping[str, str], Path]:
     if not is_running(pid_file):
         raise CommandError("Nothing is up: start `make up` (Docker) or `make ui` first, or take `make demo`.")
     return f"http://127.0.0.1:{port_of(pid_file)}", embedded.start(LOCAL), LOCAL / "airflow" / "logs"
+
+
+def _supervised(env: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Watch what the run depends on. What dies is started again by the command that owns it, or by nobody."""
+    # Not at the top: the image has no embedded servers.
+    from cli.owner import supervised_beside_owner
+
+    end_cleanly_on_signals()
+    return supervised_beside_owner(env, REMEDY)

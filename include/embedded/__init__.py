@@ -16,10 +16,10 @@ from pathlib import Path
 
 from include.embedded import lock, mongo, postgres
 from include.embedded.processes import START_SECONDS, is_running, stop_process
-from include.embedded.waiting import announced
 from include.embedded.watch import Part
 from include.environment import ROOT, ensure_env, plays_product
 from include.errors import EmbeddedServerError
+from include.waiting import announced
 
 __all__ = ["EmbeddedServerError", "databases", "reset", "start", "stop"]
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from cli import airflow_api
-from cli.airflow_api import DAG_ID, AirflowApi, AirflowApiError
+from cli import airflow_api, patience
+from cli.airflow_api import DAG_ID, AirflowApi, AirflowApiError, AirflowUnreachableError
+from cli.patience import patiently
 from include.embedded.processes import free_port
 from tests.unit.conftest import Stub
 
@@ -131,3 +132,56 @@ def test_only_what_may_pass_is_called_unreachable(
     with pytest.raises(AirflowApiError) as caught:
         api.run_state(RUN_ID)
     assert isinstance(caught.value, airflow_api.AirflowUnreachableError) is passes
+
+
+def test_run_whose_answer_was_lost_is_not_triggered_twice(
+    api: AirflowApi, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = {"as_of": "2024-09-02"}
+    stub.answers["POST", RUNS] = (504, "")
+    with pytest.raises(AirflowUnreachableError):
+        api.trigger(conf)
+    made = {"dag_run_id": RUN_ID, "conf": conf, "run_after": "2999-01-01T00:00:00Z"}
+    older = {"dag_run_id": "older", "conf": conf, "run_after": "2024-01-01T00:00:00Z"}
+    other = {"dag_run_id": "other", "conf": {}, "run_after": "2999-01-01T00:00:00Z"}
+    stub.answers["GET", f"{RUNS}?order_by=-run_after&limit=10"] = {"dag_runs": [other, made, older]}
+    assert api.trigger(conf) == RUN_ID
+    assert [request[0] for request in stub.requests] == ["POST", "GET"]
+
+
+def test_run_that_was_not_made_is_triggered_again(api: AirflowApi, stub: Stub) -> None:
+    stub.answers["POST", RUNS] = (503, "")
+    with pytest.raises(AirflowUnreachableError):
+        api.trigger({})
+    stub.answers["GET", f"{RUNS}?order_by=-run_after&limit=10"] = {"dag_runs": []}
+    stub.answers["POST", RUNS] = {"dag_run_id": RUN_ID}
+    assert api.trigger({}) == RUN_ID
+
+
+def test_slow_answer_is_waited_for_and_refusal_is_not(
+    api: AirflowApi, stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("include.waiting.QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.1)
+    stub.answers["GET", RUN] = (500, '{"detail": "hidden"}')
+    sleep = patience.time.sleep
+
+    def come_back(seconds: float) -> None:
+        sleep(seconds)
+        stub.answers["GET", RUN] = {"state": "running"}
+
+    monkeypatch.setattr(patience.time, "sleep", come_back)
+    assert patiently(api.run_state, RUN_ID) == "running"
+    assert "Waiting for Airflow to answer" in caplog.text
+    stub.answers["GET", RUN] = (404, '{"detail": "no such run"}')
+    with pytest.raises(AirflowApiError, match="no such run"):
+        patiently(api.run_state, RUN_ID)
+
+
+def test_unfinished_run_is_given_up(api: AirflowApi, stub: Stub) -> None:
+    found = {"dag_runs": [{"dag_run_id": RUN_ID}]}
+    stub.answers["GET", f"{RUNS}?state=queued&state=running&order_by=run_after"] = found
+    stub.answers["PATCH", RUN] = {"state": "failed"}
+    assert api.unfinished_runs() == found["dag_runs"]
+    api.give_up(RUN_ID)
+    assert stub.requests[-1][:3] == ("PATCH", RUN, {"state": "failed"})

@@ -42,6 +42,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> 
     monkeypatch.setattr(demo, "databases", lambda home: serve("databases", env))
     monkeypatch.setattr(demo, "components", lambda *_: serve("airflow", "http://airflow.test"))
     monkeypatch.setattr(demo, "AirflowApi", lambda url, password: (url, password))
+    monkeypatch.setattr(demo, "give_up_interrupted", lambda _: None)
     monkeypatch.setattr(demo, "end_cleanly_on_signals", lambda: None)
     monkeypatch.setattr(demo, "run", run)
     return names

@@ -140,7 +140,7 @@ def test_an_api_server_that_starts_again_does_not_end_the_watch() -> None:
 
 
 def test_an_api_server_that_is_gone_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
+    monkeypatch.setattr("cli.patience.PATIENCE_SECONDS", -1)
     with pytest.raises(AirflowUnreachableError, match="does not answer"):
         follow(ScriptedApi(("running", []), ("unreachable", [])), "manual__1")
 
@@ -153,3 +153,22 @@ def test_table_of_a_mapped_task_is_shown_on_a_terminal(
     monkeypatch.setenv("TERM", "xterm")
     follow(ScriptedApi(("running", [running]), ("success", [])), "manual__1")
     assert "load_postgres_table[users]" in capsys.readouterr().out
+
+
+def test_silence_of_ten_seconds_is_broken_by_what_is_awaited(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET_SECONDS", -1)
+    api = ScriptedApi(
+        ("queued", []),
+        ("running", []),
+        ("running", [task("seed", "running")]),
+        ("running", [task("seed", "running")]),
+        ("success", [task("seed", "success")]),
+    )
+    follow(api, "manual__1")
+    assert capsys.readouterr().err.splitlines() == [
+        "  waiting for the run to begin (0 s)",
+        "  waiting for the next task to begin (0 s)",
+        "  waiting for seed (0 s)",
+    ]

@@ -1,15 +1,15 @@
 """`make run` and the part of `make demo` that it shares: what a run is asked for, and how it is told."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from cli import run as module
-from cli.airflow_api import AirflowApiError
-from cli.run import conf_of, run
+from cli.airflow_api import AirflowApiError, AirflowUnreachableError
+from cli.run import conf_of, give_up_interrupted, run
 
 LOGS = Path("home/airflow/logs")
 
@@ -19,12 +19,19 @@ class FakeApi:
 
     def __init__(self) -> None:
         self.asked: list[object] = []
+        self.unfinished: list[dict] = []
 
     def wait_for_dag(self) -> None:
         self.asked.append("wait")
 
     def unpause(self) -> None:
         self.asked.append("unpause")
+
+    def unfinished_runs(self) -> list[dict]:
+        return self.unfinished
+
+    def give_up(self, run_id: str) -> None:
+        self.asked.append(("give up", run_id))
 
     def trigger(self, conf: dict[str, str]) -> str:
         self.asked.append(conf)
@@ -58,6 +65,7 @@ def asked(
     place = ("http://airflow.test", {"AIRFLOW_UI_PASSWORD": "x"}, LOGS)
     monkeypatch.setattr(module, "_beside_ui", lambda: place)
     monkeypatch.setattr(module, "_in_container", lambda: place)
+    monkeypatch.setattr(module, "_supervised", nullcontext)
     monkeypatch.setattr(module, "AirflowApi", lambda *_: None)
     monkeypatch.setattr(module, "run", lambda _api, _env, conf, _logs: confs.append(conf))
 
@@ -150,6 +158,7 @@ def test_refusal_of_airflow_is_one_line(
     place = ("http://airflow.test", {"AIRFLOW_UI_PASSWORD": "x"}, LOGS)
     monkeypatch.setattr(module, "_beside_ui", lambda: place)
     monkeypatch.setattr(module, "_in_container", lambda: place)
+    monkeypatch.setattr(module, "_supervised", nullcontext)
     monkeypatch.setattr(module, "AirflowApi", refuse)
     assert run_command("run") == 1
     assert capsys.readouterr().err == "Airflow answered 401 to POST /auth/token: Invalid credentials\n"
@@ -157,3 +166,47 @@ def test_refusal_of_airflow_is_one_line(
 
 def test_blanks_around_a_pasted_folder_are_nobodys() -> None:
     assert conf_of(None, Path(" /my files "), full_refresh=False) == {"data_dir": "/my files"}
+
+
+def test_run_says_which_one_airflow_finishes_first(
+    told: list[tuple], capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = FakeApi()
+    api.unfinished = [{"dag_run_id": "manual__0", "conf": {"as_of": "2024-09-01"}}]
+    assert run(api, {"of": "the run"}, {}, LOGS) == 0
+    assert api.asked == ["wait", "unpause", {}]
+    assert capsys.readouterr().out.startswith(
+        "First Airflow finishes run manual__0, {'as_of': '2024-09-01'}\nRun manual__1 of "
+    )
+
+
+def test_demo_gives_up_what_an_interrupted_one_left(capsys: pytest.CaptureFixture[str]) -> None:
+    api = FakeApi()
+    api.unfinished = [{"dag_run_id": "manual__0", "conf": {}}]
+    give_up_interrupted(api)
+    assert api.asked == ["wait", ("give up", "manual__0")]
+    assert capsys.readouterr().out == "Run manual__0, today, was interrupted: it is given up\n"
+
+
+def test_every_request_before_the_run_has_patience(
+    told: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, failed = FakeApi(), set()
+
+    def slow_once(name: str) -> Callable[..., object]:
+        answer = getattr(api, name)
+
+        def call(*arguments: object) -> object:
+            if name not in failed:
+                failed.add(name)
+                raise AirflowUnreachableError("Read timed out")
+            return answer(*arguments)
+
+        return call
+
+    for name in ("wait_for_dag", "unpause", "unfinished_runs", "trigger"):
+        monkeypatch.setattr(api, name, slow_once(name))
+    monkeypatch.setattr("cli.patience.PAUSE_SECONDS", 0)
+    assert run(api, {"of": "the run"}, {}, LOGS) == 0
+    assert api.asked == ["wait", "unpause", {}]
+    assert len(failed) == 4
