@@ -3,6 +3,7 @@
 Runs beside `make ui`, or inside the scheduler's container of the Compose stack.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import date
@@ -15,7 +16,7 @@ from cli.airflow_api import AirflowApi
 from cli.container import SECRETS, with_secrets
 from cli.failure import print_failure
 from cli.follow import follow
-from cli.patience import patiently
+from cli.patience import PATIENCE_SECONDS, PAUSE_SECONDS, patiently
 from cli.summary import print_published, print_summary
 from cli.warehouse import connect
 
@@ -65,11 +66,16 @@ def give_up_interrupted(api: AirflowApi) -> None:
     Only for an Airflow that nobody else can have triggered. What the tasks had committed stays.
     """
     patiently(api.wait_for_dag)
-    for run in patiently(api.unfinished_runs):
-        patiently(api.give_up, run["dag_run_id"])
-        print(
-            f"Run {run['dag_run_id']}, {run['conf'] or 'today'}, was interrupted: it is given up", flush=True
-        )
+    deadline, told = time.monotonic() + PATIENCE_SECONDS, set()
+    # More than once: a scheduler that is at work on a run may write its state again.
+    while (unfinished := patiently(api.unfinished_runs)) and time.monotonic() < deadline:
+        for run in unfinished:
+            patiently(api.give_up, run["dag_run_id"])
+            if run["dag_run_id"] not in told:
+                what = f"Run {run['dag_run_id']}, {run['conf'] or 'today'}"
+                print(f"{what}, was interrupted: it is given up", flush=True)
+            told.add(run["dag_run_id"])
+        time.sleep(PAUSE_SECONDS)
 
 
 def _in_container() -> tuple[str, Mapping[str, str], Path]:

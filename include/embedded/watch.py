@@ -102,7 +102,7 @@ class _Watch(threading.Thread):
             self._give_up(part)
             return
         self._restarted.add(part.name)
-        log.warning("\n%s\n%s is started again; the run goes on.", _said(part), part.name)
+        log.warning("\n%s\n%s is to be started again; then the run goes on.", _said(part), part.name)
         try:
             part.restart()
         except (EmbeddedServerError, psycopg2.Error, OSError) as error:

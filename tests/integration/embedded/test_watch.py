@@ -76,7 +76,7 @@ def test_what_died_is_named_with_its_log_and_runs_again(start, tmp_path, caplog)
     start()
     with watched([part(tmp_path, start)], "Start again."):
         dead = kill(tmp_path / "server.pid")
-        wait_for(lambda: "the run goes on" in caplog.text)
+        wait_for(lambda: "then the run goes on" in caplog.text)
         wait_for(lambda: is_running(tmp_path / "server.pid"))
         assert pid_of(tmp_path / "server.pid") != dead
     assert f"The server stopped (SIGKILL). End of {tmp_path / 'server.log'}:\nserving\n" in caplog.text
@@ -142,7 +142,7 @@ def test_databases_that_are_killed_come_back_where_they_were_with_what_they_held
         with watched(embedded.parts(home, env), "Start again."):
             for server in before:
                 kill(home / f"{server}.pid")
-            wait_for(lambda: caplog.text.count("the run goes on") == 2, 60)
+            wait_for(lambda: caplog.text.count("then the run goes on") == 2, 60)
             wait_for(lambda: not set(pids(home).values()) & set(before.values()), 60)
         assert notes(env) == (["before the kill"], ["before the kill"])
         assert "PostgreSQL stopped (SIGKILL)" in caplog.text
