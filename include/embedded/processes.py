@@ -123,15 +123,27 @@ def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock:
 
 
 def of_session(pid_file: Path) -> Iterator[psutil.Process]:
-    """Yield what the recorded process started and left behind; none where it still runs."""
-    if not pid_file.exists() or is_running(pid_file):
+    """Yield what the recorded process started and left behind; none where it still runs.
+
+    While one of them lives, the kernel gives the number of their leader to nobody else.
+    """
+    recorded = _recorded(pid_file)
+    if recorded is None or not _is_dead(*recorded):
         return
-    with suppress(ValueError, IndexError):
-        leader = pid_of(pid_file)
-        for process in psutil.process_iter():
-            with suppress(OSError):
-                if process.pid != leader and os.getsid(process.pid) == leader:
-                    yield process
+    leader, created = recorded
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):
+            # A session from before the machine started is not this one.
+            if os.getsid(process.pid) == leader != process.pid and created > psutil.boot_time():
+                yield process
+
+
+def _is_dead(number: int, created: float) -> bool:
+    """Tell whether the process is the one that began then, and has ended, but is not reaped."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        return abs(process.create_time() - created) < 1 and has_ended(process)
+    return True
 
 
 def working_in(folder: Path, name: str) -> Iterator[psutil.Process]:
@@ -194,7 +206,8 @@ def _reap() -> None:
 def how_it_ended(pid_file: Path) -> str:
     """Return how the recorded process ended, in brackets; nothing where only its parent would know."""
     _reap()
-    code = _codes.get(pid_of(pid_file)) if pid_file.exists() else None
+    recorded = _recorded(pid_file)
+    code = _codes.get(recorded[0]) if recorded else None
     if code is None:
         return ""
     return f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
@@ -213,10 +226,21 @@ def _process(pid_file: Path) -> psutil.Process | None:
     Another process may have the same id by now: its start time differs. In a copied folder the file records
     the server of the original folder: its path differs.
     """
+    if (recorded := _recorded(pid_file)) is None:
+        return None
+    number, created = recorded
     try:
-        pid, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
-        process = psutil.Process(int(pid))
-        is_same = abs(process.create_time() - float(created)) < 1 and path == str(pid_file.resolve())
+        process = psutil.Process(number)
+        is_same = abs(process.create_time() - created) < 1
         return process if is_same and not has_ended(process) else None
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _recorded(pid_file: Path) -> tuple[int, float] | None:
+    """Return id and start time of the recorded process; None for a file that is missing, broken or copied."""
+    try:
+        number, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
+        return (int(number), float(created)) if path == str(pid_file.resolve()) else None
+    except (FileNotFoundError, ValueError):
         return None

@@ -1,6 +1,7 @@
 """One owner of a folder: who has it, who works beside it, and what a reset leaves."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from include import embedded
 from include.embedded import lock
 from include.environment import ROOT
+from tests.integration.embedded.servers import new_home
 
 # Owns the folder until it is killed.
 OWNER = """
@@ -31,6 +33,20 @@ def owner(tmp_path):
         assert process.stdout.readline() == "owned\n"
         yield process
         process.kill()
+
+
+# Reads for a while.
+READER = """
+import sys, time
+from pathlib import Path
+from include.embedded import databases
+from include.libpq import connect
+with databases(Path(sys.argv[1]), Path(sys.argv[1]).parent / ".env") as env:
+    print(env["WAREHOUSE_PORT"], flush=True)
+    sys.stdin.readline()
+    connect(host="127.0.0.1", port=env["WAREHOUSE_PORT"], dbname="postgres", user="postgres",
+            password=env["POSTGRES_PASSWORD"]).close()
+"""
 
 
 def own(home: Path) -> None:
@@ -94,3 +110,27 @@ def test_reader_without_servers_of_the_owner_does_not_start_its_own(owner, tmp_p
     with pytest.raises(lock.InUseError, match="make ui"), embedded.databases(tmp_path, tmp_path / ".env"):
         pytest.fail("there are no servers")
     assert list(tmp_path.glob("*.pid")) == []
+
+
+def test_two_who_only_read_share_the_servers_until_both_have_read():
+    home = new_home()
+    command = [sys.executable, "-c", READER, home]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    try:
+        with (
+            subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as first,
+            subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as second,
+        ):
+            assert first.stdout.readline() == second.stdout.readline() != ""
+            # Whoever started the servers waits for the other one.
+            owner, other = (first, second) if lock.owner_of(home).pid == first.pid else (second, first)
+            owner.stdin.write("\n")
+            owner.stdin.flush()
+            with pytest.raises(subprocess.TimeoutExpired):
+                owner.wait(1)
+            assert other.communicate("\n", timeout=60) == ("", "")
+            assert owner.wait(60) == other.returncode == 0
+        assert list(home.glob("*.pid")) == []
+    finally:
+        embedded.reset(home)
+        shutil.rmtree(home.parent)

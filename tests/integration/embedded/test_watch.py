@@ -13,7 +13,15 @@ import pytest
 
 from include import embedded
 from include.embedded import watch
-from include.embedded.processes import how_it_ended, is_running, pid_of, remember, spawn, stop_process
+from include.embedded.processes import (
+    has_ended,
+    how_it_ended,
+    is_running,
+    pid_of,
+    remember,
+    spawn,
+    stop_process,
+)
 from include.embedded.watch import Part, PartDiedError, watched
 from include.errors import EmbeddedServerError
 from tests.integration.embedded.servers import new_home, note, notes, pids
@@ -176,3 +184,16 @@ def test_what_a_killed_process_left_behind_is_stopped_with_it(tmp_path):
     assert left.is_running()
     stop_process(tmp_path / "server.pid")
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+
+
+def test_children_of_the_server_that_a_folder_was_copied_from_are_left_alone(tmp_path):
+    leader = spawn(["sh", "-c", "sleep 600 & wait"], tmp_path / "server.log")
+    remember(tmp_path / "server.pid", leader, 1)
+    wait_for(lambda: psutil.Process(leader.pid).children() != [])
+    child = psutil.Process(leader.pid).children()[0]
+    (tmp_path / "copy").mkdir()
+    shutil.copy(tmp_path / "server.pid", tmp_path / "copy")
+    stop_process(tmp_path / "copy" / "server.pid")
+    assert child.is_running()
+    stop_process(tmp_path / "server.pid")
+    wait_for(lambda: has_ended(child))
