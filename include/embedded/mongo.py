@@ -73,7 +73,9 @@ def _start_server(home: Path, *options: str, port: int = 0) -> int:
     """Start the server, on a free port if none is given, wait until it answers, and return the port."""
     port, log_file = port or processes.free_port(), home / "mongo.log"
     command = [Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port", port]
-    process = processes.spawn([*command, "--storage-path", home / "mongo", *options], log_file)
+    # What it has acknowledged outlives it: without this a killed server loses the newest writes.
+    command += ["--storage-path", home / "mongo", "--sync-on-commit"]
+    process = processes.spawn([*command, *options], log_file)
     processes.remember(home / "mongo.pid", process, port)
     with _client(port) as client:
         # hello is one of the handshake's commands, the only ones that need no login.

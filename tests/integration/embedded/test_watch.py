@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from include import embedded
-from include.embedded import watch
+from include.embedded import mongo, watch
 from include.embedded.processes import (
     has_ended,
     how_it_ended,
@@ -24,7 +24,7 @@ from include.embedded.processes import (
 )
 from include.embedded.watch import Part, PartDiedError, watched
 from include.errors import EmbeddedServerError
-from tests.integration.embedded.servers import new_home, note, notes, pids
+from tests.integration.embedded.servers import catalogue, new_home, note, notes, pids
 
 NAMED_SECONDS = 5
 # Prints the id of a process that has ended, and does not reap it.
@@ -155,6 +155,23 @@ def test_databases_that_are_killed_come_back_where_they_were_with_what_they_held
         assert notes(env) == (["before the kill"], ["before the kill"])
         assert "PostgreSQL stopped (SIGKILL)" in caplog.text
         assert "MongoDB stopped (SIGKILL)" in caplog.text
+    finally:
+        embedded.reset(home)
+        shutil.rmtree(home.parent)
+
+
+def test_killed_mongodb_keeps_what_it_acknowledged():
+    home = new_home()
+    try:
+        env = embedded.start(home, home.parent / ".env")
+        with catalogue(env) as client:
+            for number in range(100):
+                client[env["MONGO_DB"]].notes.insert_one({"_id": number})
+            kill(home / "mongo.pid")
+        wait_for(lambda: not is_running(home / "mongo.pid"))
+        mongo.restart(home)
+        with catalogue(env) as client:
+            assert client[env["MONGO_DB"]].notes.count_documents({}) == 100
     finally:
         embedded.reset(home)
         shutil.rmtree(home.parent)
