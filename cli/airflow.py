@@ -38,6 +38,11 @@ BIN = Path(sys.executable).parent
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
 START_SECONDS = 180
 REMEDY = "Start the command again: it goes on from here. `make reset` begins without the data."
+# As in Compose: a task whose worker died is found in a minute, not in five.
+DEAD_TASKS = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+}
 END_OF_SCHEDULER = "update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'"
 
 
@@ -71,9 +76,7 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # As in Compose: a task whose worker died is found in a minute, not in five.
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        **DEAD_TASKS,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow / "passwords.json"),
         "AIRFLOW__API__BASE_URL": url,
