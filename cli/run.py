@@ -50,7 +50,7 @@ def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], log
     run_id = patiently(api.trigger, conf)
     print(f"Run {run_id} of video_streaming_elt_pipeline, {conf or 'today'}", flush=True)
     if follow(api, run_id) != "success":
-        patiently(print_failure, api, run_id, logs)
+        print_failure(api, run_id, logs)
         # The warehouse may be what failed.
         with suppress(psycopg2.Error), connect(env, "elt_loader") as loader:
             print_published(loader)
