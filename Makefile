@@ -6,11 +6,14 @@ SHELL := /bin/bash
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
-# libpq's variables of the caller's shell: what a connection needs it says itself.
-unexport $(filter PG%,$(.VARIABLES))
-# To make, AS is the assembler; here it is who asks.
-ifeq ($(origin AS),default)
-AS :=
+# Nor libpq's, bash's and Compose's variables; settings are those of .env. What `python -m cli` takes over of all the
+# others is the list in include/inherited.py.
+unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
+unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
+unexport $(filter AIRFLOW% GENERATE_% MAX_% MONGO_% SOURCE_% SOURCES WAREHOUSE_% NETWORK_INTERNAL,$(.VARIABLES))
+# To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
+ifneq ($(filter default environment,$(origin AS)),)
+AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
 export Q AS AS_OF DATA_DIR SOURCE YES SIZE ROUNDS

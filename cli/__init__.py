@@ -1,11 +1,18 @@
 """The commands behind `make`: they start servers, talk to Airflow over REST, and print for people."""
 
 import signal
+import sys
+
+from include import inherited
+
+# So it is while Python looks for the module of `python -m cli`, before anything of others is imported. A
+# program that only imports a command keeps its environment.
+if sys.argv[0] == "-m":
+    inherited.begin_with_it()
 
 from include import libpq
 from include.environment import ROOT
 
-# Of the caller's shell: neither the servers nor the tasks that a command starts are to hear of them.
 libpq.forget_variables()
 
 # Everything that a machine without Docker keeps: databases, Airflow's home, logs.

@@ -18,9 +18,9 @@ from types import MappingProxyType
 import requests
 
 from include import embedded
-from include.dbt import clean_environment
 from include.embedded.processes import (
     end_all,
+    end_of,
     free_port,
     is_running,
     of_session,
@@ -28,14 +28,16 @@ from include.embedded.processes import (
     spawn,
     stop_process,
 )
-from include.embedded.watch import Part, watched
+from include.embedded.watch import LOG_LINES, Part, watched
 from include.environment import ROOT, connections, write_ui_password
+from include.inherited import inherited
 from include.libpq import connect
 from include.waiting import announced
 
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
+NEEDED = ("metadatabase", "scheduler", "dag_processor")
 START_SECONDS = 180
 REMEDY = "Start the command again: it goes on from here. `make reset` begins without the data."
 # As in Compose: a task whose worker died is found in a minute, not in five.
@@ -58,8 +60,7 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
         name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_", "SOURCES"))
     }
     return {
-        # Of the caller's shell, these would change what the components do.
-        **clean_environment("AIRFLOW_", "DBT_"),
+        **inherited(),
         **settings,
         **connections(env),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -155,7 +156,7 @@ def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
         command = [BIN / "airflow", "db", "migrate"]
         done = subprocess.run(command, env=variables, stdout=output, stderr=output, check=False)
     if done.returncode:
-        raise AirflowError(f"`airflow db migrate` failed, see {log_file}")
+        raise AirflowError(f"`airflow db migrate` failed. {end_of(log_file, LOG_LINES)}")
     marker.touch()
 
 
@@ -165,7 +166,8 @@ def _wait_until_healthy(needed: Sequence[Part], airflow: Path, url: str) -> None
     while not _is_healthy(url):
         for part in needed:
             if part.pid_file.exists() and not is_running(part.pid_file):
-                raise AirflowError(f"{part.name} stopped, see {part.log_file}")
+                said = end_of(part.log_file, LOG_LINES)
+                raise AirflowError(f"{said}\n{part.name} stopped, see {part.log_file}")
         if time.monotonic() > deadline:
             raise AirflowError(f"Airflow is not healthy after {START_SECONDS} s, see {airflow}/*.log")
         time.sleep(0.25)
@@ -175,6 +177,7 @@ def _is_healthy(url: str) -> bool:
     """Whether the api-server answers, and calls everything healthy that a run needs."""
     try:
         health = requests.get(f"{url}/api/v2/monitor/health", timeout=5).json()
-    except (requests.RequestException, ValueError):
+        return all(health[part]["status"] == "healthy" for part in NEEDED)
+    except (requests.RequestException, ValueError, LookupError, TypeError):
+        # The last two: another program, which had the port first.
         return False
-    return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from include.environment import airflow_variables, pipeline_variables, write_ui_password
+from include.inherited import SECRETS
 
-SECRETS = Path("/run/secrets")
 PASSWORDS_FILE = Path("/tmp/airflow-passwords.json")
 IMAGE_ENTRYPOINT = ["/usr/bin/dumb-init", "--", "/entrypoint"]
 

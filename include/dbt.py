@@ -1,7 +1,6 @@
 """The dbt command line: how every part of the project starts dbt."""
 
 import hashlib
-import os
 import shlex
 import subprocess
 import sys
@@ -9,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from include.environment import ROOT
-from include.libpq import DBT_VARIABLES, without_variables
+from include.inherited import inherited
+from include.libpq import DBT_VARIABLES
 
 # dbt repeats variables with this prefix in run_results.json: so a result tells which run it is of.
 BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
@@ -97,25 +97,15 @@ def build_command(before: str = "") -> str:
     )
 
 
-def clean_environment(*prefixes: str) -> dict[str, str]:
-    """Return this process's environment for a new Python: without PYTHON*, PG*, and these prefixes.
-
-    It reads and writes UTF-8, whatever LANG and LC_* say: Airflow opens its own files as the locale has it.
-    """
-    env = without_variables(os.environ)
-    kept = {name: value for name, value in env.items() if not name.startswith(("PYTHON", *prefixes))}
-    return kept | {"PYTHONUTF8": "1"}
-
-
 def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> subprocess.Popen[str]:
     """Start a dbt command on the project, with its artefacts in `work_dir`/target.
 
-    `settings` holds the variables of profiles.yml; the caller's own DBT_ variables do not count.
+    `settings` holds the variables of profiles.yml.
     """
     paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
     return subprocess.Popen(
         [sys.executable, *DBT, *arguments, *project_options()],
-        env={**clean_environment("DBT_"), **DBT_VARIABLES, **settings, **paths},
+        env={**inherited(), **DBT_VARIABLES, **settings, **paths},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -47,7 +47,8 @@ PREFIX = "PG"
 NO_OPTIONS = re.compile("startup parameter|command-line options", re.IGNORECASE)
 # A server that is away, or not ready. What it says in another language counts as that as well.
 AWAY = re.compile(
-    "refused|time|starting up|shutting down|recovery|too many|connection slots|closed|reset|temporary",
+    "refused|time|starting up|shutting down|recovery|accepting connections|too many|connection slots|closed"
+    "|reset|broken pipe|temporary",
     re.IGNORECASE,
 )
 # What no attempt mends: people must look at the login.
@@ -84,7 +85,12 @@ def server_encoding(cursor: Cursor) -> str:
 
 def is_wrong_login(error: psycopg2.OperationalError) -> bool:
     """Tell whether a connection was refused for a reason that another attempt does not mend."""
-    return bool(WRONG_LOGIN.search(str(error)) and not AWAY.search(_reason(error)))
+    return bool(WRONG_LOGIN.search(str(error)) and not is_away(error))
+
+
+def is_away(error: psycopg2.OperationalError) -> bool:
+    """Tell whether the server is away or not ready, and another attempt may find it."""
+    return bool(AWAY.search(_reason(error)))
 
 
 def without_variables(env: Mapping[str, str]) -> dict[str, str]:

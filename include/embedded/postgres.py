@@ -17,7 +17,8 @@ from psycopg2.sql import SQL, Identifier
 from include.embedded import processes
 from include.environment import ROOT, plays_product
 from include.errors import EmbeddedServerError
-from include.libpq import OPTIONS, VARIABLES, connect, without_variables
+from include.inherited import inherited
+from include.libpq import OPTIONS, VARIABLES, connect
 
 with warnings.catch_warnings():
     # The package misses a runtime folder that only servers on sockets need; this one listens on loopback.
@@ -60,8 +61,7 @@ def create_databases(env: Mapping[str, str], port: int) -> None:
 def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> subprocess.CompletedProcess:
     """Run the psql that belongs to the server; `env` holds login and password as libpq's variables."""
     command = [str(BIN / "psql"), "--no-psqlrc", *arguments]
-    clean = {**without_variables(os.environ), **VARIABLES}
-    return subprocess.run(command, env={**clean, **env}, text=True, check=False, **options)
+    return subprocess.run(command, env={**inherited(), **VARIABLES, **env}, text=True, check=False, **options)
 
 
 def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connection:
@@ -80,9 +80,9 @@ def _start_server(home: Path, pid_file: Path, env: Mapping[str, str], port: int 
     processes.end_all(processes.working_in(data, "postgres"))
     port = port or processes.free_port()
     command = [BIN / "postgres", "-D", data, "-h", "127.0.0.1", "-p", port, "-k", ""]
-    # As in Compose, whose containers are in UTC. PG* variables are defaults of a server, too.
+    # As in Compose, whose containers are in UTC.
     command += ["-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB", "-c", "timezone=UTC"]
-    process = processes.spawn(command, log_file, user, without_variables(os.environ))
+    process = processes.spawn(command, log_file, user)
     processes.remember(pid_file, process, port)
     processes.wait_until(lambda: _accepts_password(env, port), process, log_file)
     return port
@@ -103,8 +103,9 @@ def _set_admin_password(data: Path, password: str) -> None:
     """Set the administrator's password in single-user mode, which needs no login."""
     statement = "alter role postgres password '{}'\n".format(password.replace("'", "''"))
     command, user = [BIN / "postgres", "--single", "-D", data, "postgres"], _system_user(data)
+    clean = {"env": inherited(), "cwd": "/"}
     done = subprocess.run(
-        command, input=statement, user=user, cwd="/", capture_output=True, text=True, check=False
+        command, input=statement, user=user, **clean, capture_output=True, text=True, check=False
     )
     if done.returncode or "ERROR" in done.stderr:
         raise EmbeddedServerError(f"The new POSTGRES_PASSWORD cannot be set: {done.stderr.strip()}")
@@ -133,7 +134,7 @@ def _initdb(data: Path, password: str, user: str | None) -> None:
             shutil.chown(password_file.name, user)
         command = [BIN / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256"]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--pwfile", password_file.name]
-        clean = {"env": without_variables(os.environ), "cwd": "/"}
+        clean = {"env": inherited(), "cwd": "/"}
         done = subprocess.run(command, user=user, **clean, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)

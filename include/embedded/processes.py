@@ -18,7 +18,8 @@ import psycopg2
 import pymongo.errors
 
 from include.errors import EmbeddedServerError
-from include.libpq import is_wrong_login
+from include.inherited import inherited
+from include.libpq import is_away, is_wrong_login
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,10 @@ _codes: dict[int, int] = {}
 def spawn(
     command: list[object], log_file: Path, user: str | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.Popen:
-    """Start a server in its own session, so that Ctrl-C in the terminal does not reach it."""
+    """Start a server in its own session, so that Ctrl-C in the terminal does not reach it.
+
+    `env` is its whole environment; without one it has what a command inherits.
+    """
     with log_file.open("ab") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -41,7 +45,7 @@ def spawn(
             stdout=output,
             stderr=output,
             user=user,
-            env=env,
+            env=inherited() if env is None else env,
             cwd="/",
             start_new_session=True,
         )
@@ -52,7 +56,7 @@ def spawn(
 def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file: Path) -> None:
     """Call `ready` until it stops raising driver errors.
 
-    Raises EmbeddedServerError when the process ends, when it takes no login, or after START_SECONDS.
+    Raises EmbeddedServerError when the process ends, for an error that does not pass, or after START_SECONDS.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -60,17 +64,23 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
             ready()
             return
         except (psycopg2.OperationalError, pymongo.errors.PyMongoError) as error:
-            takes_no_login = isinstance(error, psycopg2.OperationalError) and is_wrong_login(error)
-            if process.poll() is not None or takes_no_login or time.monotonic() > deadline:
+            if process.poll() is not None or not _passes(error) or time.monotonic() > deadline:
                 process.kill()
-                raise EmbeddedServerError(_why(error, process, log_file, takes_no_login)) from error
+                raise EmbeddedServerError(_why(error, process, log_file)) from error
             time.sleep(0.05)
 
 
-def _why(error: Exception, process: subprocess.Popen, log_file: Path, takes_no_login: bool) -> str:
+def _passes(error: Exception) -> bool:
+    """Tell whether a driver's error is one of a server that is not up yet."""
+    if isinstance(error, psycopg2.OperationalError):
+        return is_away(error)
+    return isinstance(error, pymongo.errors.ConnectionFailure)
+
+
+def _why(error: Exception, process: subprocess.Popen, log_file: Path) -> str:
     """Return what went wrong with a server, and what to do."""
     name = Path(process.args[0]).name
-    if takes_no_login:
+    if isinstance(error, psycopg2.OperationalError) and is_wrong_login(error):
         return f"{name} started, but nobody can log in: {error}. See what libpq reads besides: ~/.postgresql"
     return (
         f"{name} did not start: {error}. If its data are broken, `make reset` starts without them."

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from include.dbt import clean_environment
 from include.embedded.processes import free_port, is_running
 from include.environment import ensure_env
+from include.inherited import inherited
 from tests.project_copy import copy_project
 
 SIZES = {
@@ -52,7 +52,7 @@ def project() -> Iterator[Path]:
 
 
 def _environment() -> dict[str, str]:
-    return clean_environment("AIRFLOW", "DBT_")
+    return inherited()
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess:

@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from include.dbt import clean_environment
 from include.embedded.processes import is_running, pid_of
 from include.environment import ensure_env
+from include.inherited import inherited
 from tests.project_copy import copy_project
 
 SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "900"}
@@ -44,7 +44,7 @@ def project() -> Iterator[Path]:
 
 def _command(project: Path, *arguments: str) -> dict[str, object]:
     command = [sys.executable, "-u", "-m", "cli", *arguments]
-    return {"args": command, "cwd": project, "env": clean_environment("AIRFLOW", "DBT_"), "text": True}
+    return {"args": command, "cwd": project, "env": inherited(), "text": True}
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from include import libpq
-from include.dbt import build_command, clean_environment
+from include.dbt import build_command
 from include.environment import ROOT, read_env
+from include.inherited import inherited
 from include.libpq import connect, is_wrong_login
 
 FOLDERS = ("include", "cli", "dags", "tests", "benchmarks")
@@ -147,7 +148,7 @@ def test_pooler_that_takes_no_options_is_asked_without(monkeypatch: pytest.Monke
 
 
 def test_what_is_handed_on_has_none_of_them(foreign: None, tmp_path: Path) -> None:
-    assert not clean_environment().keys() & {*VARIABLES}
+    assert not inherited().keys() & {*VARIABLES}
     assert libpq.without_variables({"PGHOST": "h", "PATH": "p"}) == {"PATH": "p"}
     (tmp_path / ".env").write_text("PGSSLMODE=require\nSOURCE_DB=shop\n")
     assert read_env(tmp_path / ".env") == {"SOURCE_DB": "shop"}

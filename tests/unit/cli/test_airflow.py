@@ -49,13 +49,13 @@ def test_shell_of_the_caller_changes_nothing(
     assert {"AIRFLOW__CORE__EXECUTOR", "DBT_PROFILES_DIR", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(after)
 
 
-def test_rest_of_the_shell_is_inherited(
+def test_list_of_the_shell_is_inherited_and_nothing_else(
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANG", "es_PE.UTF-8")
-    monkeypatch.setenv("MY_AIRFLOW_NOTE", "kept")
+    monkeypatch.setenv("MY_AIRFLOW_NOTE", "lost")
     made = environment(tmp_path, env, 8181)
-    assert (made["LANG"], made["MY_AIRFLOW_NOTE"]) == ("es_PE.UTF-8", "kept")
+    assert (made["LANG"], made.get("MY_AIRFLOW_NOTE")) == ("es_PE.UTF-8", None)
     assert made["PATH"] == f"{BIN}{os.pathsep}{os.environ['PATH']}"
     assert made["PYTHONPATH"] == str(ROOT)
 
@@ -121,6 +121,8 @@ def test_component_that_stops_is_named_with_its_log(
         (HEALTHY | {"scheduler": {"status": "unhealthy"}}, False),
         (HEALTHY | {"dag_processor": {"status": None}}, False),
         ((503, "starting"), False),
+        ({"title": "another program"}, False),
+        ([], False),
     ],
 )
 def test_airflow_is_up_when_all_its_parts_are(stub: Stub, answer: object, healthy: bool) -> None:
