@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% GENERATE_% MAX_% MONGO_% SOURCE_% SOURCES WAREHOUSE_% NETWORK_INTERNAL,$(.VARIABLES))
+unexport $(filter AIRFLOW% GENERATE_% MAX_% MONGO_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
