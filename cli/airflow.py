@@ -37,7 +37,7 @@ from include.waiting import announced
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
-NEEDED = ("metadatabase", "scheduler", "dag_processor")
+NEEDED = {"metadatabase", "scheduler", "dag_processor"}
 START_SECONDS = 180
 REMEDY = "Start the command again: it goes on from here. `make reset` begins without the data."
 # As in Compose: a task whose worker died is found in a minute, not in five.
@@ -156,7 +156,7 @@ def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
         command = [BIN / "airflow", "db", "migrate"]
         done = subprocess.run(command, env=variables, stdout=output, stderr=output, check=False)
     if done.returncode:
-        raise AirflowError(f"`airflow db migrate` failed. {end_of(log_file, LOG_LINES)}")
+        raise AirflowError(f"{end_of(log_file, LOG_LINES)}\n`airflow db migrate` failed, see {log_file}")
     marker.touch()
 
 
@@ -177,7 +177,8 @@ def _is_healthy(url: str) -> bool:
     """Whether the api-server answers, and calls everything healthy that a run needs."""
     try:
         health = requests.get(f"{url}/api/v2/monitor/health", timeout=5).json()
-        return all(health[part]["status"] == "healthy" for part in NEEDED)
-    except (requests.RequestException, ValueError, LookupError, TypeError):
-        # The last two: another program, which had the port first.
+    except (requests.RequestException, ValueError):
         return False
+    # Another program may have the port: it says something else.
+    is_airflow = isinstance(health, dict) and health.keys() >= NEEDED
+    return is_airflow and all(health[part]["status"] == "healthy" for part in NEEDED)

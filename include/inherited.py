@@ -29,8 +29,8 @@ NAMES = {
         "NO_PROXY",
     ),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE"),
-    # What people tell `make`, which hands it on.
-    *("PYTHON", "Q", "AS", "AS_OF", "DATA_DIR", "FULL_REFRESH", "SOURCE", "PORT", "YES"),
+    # What `make` says: the Python that people named. AS_OF and the like it passes on as arguments.
+    "PYTHON",
 }
 PREFIXES = ("LC_",)
 # Said to every Python: files are UTF-8 in any locale.

@@ -125,7 +125,9 @@ def test_migration_that_fails_is_told_with_the_end_of_its_log(
     with pytest.raises(AirflowError) as caught, components(tmp_path / "home", env, 1):
         pytest.fail("it is not migrated")
     log = tmp_path / "home" / "airflow" / "migrate.log"
-    assert str(caught.value) == f"`airflow db migrate` failed. End of {log}:\npassword authentication failed"
+    assert str(caught.value) == (
+        f"End of {log}:\npassword authentication failed\n`airflow db migrate` failed, see {log}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,13 @@ def doctor(tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
     )
 
     def run(env: str, *, is_up: bool = False) -> tuple[int, list[str]]:
-        # Ports that nobody has.
-        (tmp_path / ".env").write_text(f"AIRFLOW_PORT=1\nWAREHOUSE_PORT=2\n{env}")
+        (tmp_path / ".env").write_text(env)
         _script(tmp_path / "cli" / "stack", STACK.format(is_up=int(not is_up)))
-        # What the shell says of settings is not what the stack has.
+        # Ports that nobody has.
         variables = {
             "PATH": f"{docker.parent}:{os.environ['PATH']}",
-            "AIRFLOW_PORT": "no port",
-            "SOURCES": "theirs",
+            "AIRFLOW_PORT": "1",
+            "WAREHOUSE_PORT": "2",
         }
         command = [tmp_path / "cli" / "doctor"]
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
