@@ -53,6 +53,7 @@ from include.dbt import (
     build_command,
     code_checksum,
 )
+from include.days import LAST, LAUNCH
 from include.environment import plays_product
 from include.errors import TransientError
 from include.failures import is_transient
@@ -89,7 +90,8 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Business day",
-        description_md="The day whose state is brought, from 2022-09-01 on. Empty: the run's own date.",
+        description_md=f"The day whose state is brought, from {LAUNCH} to {LAST}; with files or systems of your own"
+        f" any day until {LAST}. Empty: the run's own date.",
     ),
     "data_dir": Param(
         None,
