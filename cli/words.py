@@ -40,7 +40,10 @@ def refused(error: typer.BadParameter) -> typer.BadParameter | str:
     name = VARIABLES.get(error.param.name or "") if error.param else None
     if name is None:
         return error
-    message = error.message.removeprefix("Value error, ") or f"is missing: make {error.ctx.info_name if error.ctx else ''} {name}=..."
+    message = (
+        error.message.removeprefix("Value error, ")
+        or f"is missing: make {error.ctx.info_name if error.ctx else ''} {name}=..."
+    )
     sentence = message if message.startswith(name) else f"{name}: {message}"
     if os.environ.get(BY_MAKE):
         return sentence

@@ -24,9 +24,7 @@ SECRETS = ("_PASSWORD", "_SECRET", "_KEY")
 CONNECTION = "AIRFLOW_CONN_"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 SAVE = "Save it as UTF-8: iconv -f {} -t UTF-8 {name} >{name}.new && mv {name}.new {name}"
-QUOTES = (
-    "A value with blanks, with # or with a quote at its start needs single quotes around it, opened and closed"
-)
+QUOTES = "A value with blanks, with # or with a quote at its start needs single quotes, opened and closed"
 # The start of another setting; a line of JSON or of a certificate looks different.
 NEXT_SETTING = re.compile(r"^(export )?([A-Z]+(_[A-Z0-9]+)+|SOURCES)=", re.MULTILINE)
 
@@ -43,13 +41,15 @@ def text_of(path: Path) -> str:
     """Return the text of the file, nothing where there is none. Raises InputError for one of no use."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path.name} is no file but a folder or a device: move it away, and start again")
+            raise InputError(
+                f"{path.name} is no file but a folder or a device: move it away, and start again"
+            )
         return _decoded(path.read_bytes(), path.name).replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         if path.is_symlink():
             raise InputError(
-                f"{path.name} is a link to {os.readlink(path)}, which is not there: bring that back, or delete"
-                " the link"
+                f"{path.name} is a link to {os.readlink(path)}, which is not there: bring that back, or"
+                " delete the link"
             ) from None
         return ""
     except OSError as error:
@@ -103,7 +103,9 @@ def _setting(binding: Binding, file: str) -> Setting:
         other = line + written.count("\n", 0, swallowed.start())
         raise InputError(f"{file}:{line}: the quote that opens here takes in line {other}: close it before")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", binding.key):
-        raise InputError(f"{file}:{line}: the name before = must be letters, digits and _. Nothing was changed")
+        raise InputError(
+            f"{file}:{line}: the name before = must be letters, digits and _. Nothing was changed"
+        )
     return Setting(line, binding.key, value)
 
 
@@ -112,20 +114,24 @@ def _judge(setting: Setting, file: str) -> None:
     line, name, value = setting
     if name.startswith(CONNECTION) and value and not _is_connection(value):
         raise InputError(
-            f"{file}:{line}: {name} is neither a URI, as postgresql://reader:secret@host:5432/database with %40"
-            " for an @ in the password, nor a JSON object. Mend it and start again"
+            f"{file}:{line}: {name} is neither a URI, as postgresql://reader:secret@host:5432/database with"
+            " %40 for an @ in the password, nor a JSON object. Mend it and start again"
         )
     is_secret = name.endswith(SECRETS) or name.startswith(CONNECTION)
     if not is_secret and re.fullmatch("[^\"']+[\"']", value):
         raise InputError(f"{file}:{line}: the value of {name} ends with a quote that nothing opens. {QUOTES}")
     for names, is_right, noun in RULES:
         if re.fullmatch(names, name) and not is_right(value):
-            raise InputError(f"{file}:{line}: {name}={value!r} is not {noun}. Mend it in {file} and start again")
+            raise InputError(
+                f"{file}:{line}: {name}={value!r} is not {noun}. Mend it in {file} and start again"
+            )
 
 
 def _is_connection(value: str) -> bool:
     try:
-        return isinstance(json.loads(value), dict) if value.startswith("{") else bool(urlsplit(value).scheme)
+        if value.startswith("{"):
+            return isinstance(json.loads(value), dict)
+        return "://" in value and bool(urlsplit(value).scheme)
     except ValueError:
         return False
 

@@ -47,8 +47,8 @@ def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, s
             path.chmod(0o600)
     except OSError as error:
         raise InputError(
-            f"{path.name} cannot be written, or kept from other users ({error.strerror}): it must be yours, in"
-            " a folder of yours, on a disk with room"
+            f"{path.name} cannot be written, or kept from other users ({error.strerror}): it must be yours,"
+            " in a folder of yours, on a disk with room"
         ) from None
     return read_env(path)
 

@@ -56,8 +56,8 @@ def checked_folder(data_dir: str) -> Path:
         others = [name for name in missing if (folder / name).exists()]
         instead = f". What is called {', '.join(others)} there is a folder or a device" if others else ""
         raise InputError(
-            f"{folder}: there is no {', no '.join(missing)}{instead}. DATA_DIR (data_dir in the UI) must name a"
-            f" folder with {FILES}"
+            f"{folder}: there is no {', no '.join(missing)}{instead}. DATA_DIR (data_dir in the UI) must name"
+            f" a folder with {FILES}"
         )
     for source in PLAYED:
         open_file(folder / source.file).close()
