@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 
-import psycopg2
+import psycopg2.errors
 import typer
 
 # What people write for make, of what the command line calls otherwise.
@@ -28,6 +28,7 @@ REMEDIES = {
     errno.EPERM: "This user may not do that: it belongs to another, perhaps to root of an earlier command.",
     errno.EMFILE: "Too many files are open: `ulimit -n 4096`, and start the command again.",
 }
+NO_RUN = "Before the first run nobody has these rights: `make demo`, or `make run`, gives them."
 WRONG_PASSWORD = "password authentication failed"
 NEW_PASSWORD = (
     "A password in .env was changed while its server ran: end what runs here, as `make ui`, with Ctrl-C, and"
@@ -57,6 +58,8 @@ def sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, psycopg2.Error):
         words = str(error).strip()
+        if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+            words += f"\n{NO_RUN}"
         return f"{words}\n{NEW_PASSWORD}" if WRONG_PASSWORD in words else words or None
     if isinstance(error, OSError) and error.errno in REMEDIES:
         about = f": {error.filename}" if error.filename else ""
