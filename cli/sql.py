@@ -23,10 +23,9 @@ def print_answer(query: str, role: str) -> None:
     """Print the query's rows as CSV with a header. Raises CommandError with PostgreSQL's words."""
     query = query.strip().rstrip(";")
     with warehouse("postgres" if role == "admin" else role) as connection, ThreadPoolExecutor(1) as beside:
-        # The driver hears no Ctrl-C while it waits for the server; this thread does.
-        asked = beside.submit(_print, connection, query)
         try:
-            asked.result()
+            # The driver hears no Ctrl-C while it waits for the server; this thread does.
+            beside.submit(_print, connection, query).result()
         except KeyboardInterrupt:
             connection.cancel()
             raise

@@ -39,7 +39,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> 
         return 0
 
     env = {"AIRFLOW_UI_PASSWORD": "secret"}
-    monkeypatch.setattr(demo, "read_env", lambda _: {})
+    monkeypatch.setattr(demo, "read_env", lambda _: {}, raising=False)
     monkeypatch.setattr(demo, "owned", nullcontext)
     monkeypatch.setattr(demo, "databases", lambda home: serve("databases", env))
     monkeypatch.setattr(demo, "components", lambda *_: serve("airflow", "http://airflow.test"))

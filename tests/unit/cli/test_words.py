@@ -25,7 +25,7 @@ def said(
     monkeypatch.setattr("cli.demo.owned", lambda _: pytest.fail("something starts"))
     monkeypatch.setattr("cli.run._beside_ui", lambda: pytest.fail("something starts"))
     for module in ("demo", "run"):
-        monkeypatch.setattr(f"cli.{module}.read_env", lambda _: {})
+        monkeypatch.setattr(f"cli.{module}.read_env", lambda _: {}, raising=False)
 
     def say(*arguments: str) -> str:
         with suppress(SystemExit):
@@ -77,7 +77,7 @@ def test_day_of_own_files_may_be_older_than_the_product(
 ) -> None:
     for source in PLAYED:
         (tmp_path / source.file).touch()
-    monkeypatch.setattr("cli.demo.read_env", lambda _: {})
+    monkeypatch.setattr("cli.demo.read_env", lambda _: {}, raising=False)
     monkeypatch.setattr("cli.demo._run", lambda *_: 7)
     assert run_command("demo", "--as-of", "1999-01-01", "--data-dir", str(tmp_path)) == 7
 
