@@ -118,8 +118,8 @@ def test_full_disk_is_told_as_one(clone: Clone) -> None:
     code, told = clone.setup()
     assert code == 1
     assert told.endswith(
-        "no .venv could be made: the disk has 20 MB left, and 2000 are needed. Make room, and "
-        "the command again\n"
+        "no .venv could be made: the disk has 20 MB left, and 2000 are needed. Make room, and"
+        " run the command again\n"
     )
 
 
