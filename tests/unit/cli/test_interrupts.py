@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_interrupted_script_is_not_told_by_make(
     os.utime(folder / ".venv" / "installed.txt", (0, 0))
     assert interrupt("ui") == ("^C", -signal.SIGINT)
     assert interrupt("reconcile") == ("^C", -signal.SIGINT)
+
+
+def test_interrupt_before_the_command_line_is_ready_is_told_too() -> None:
+    program = "import cli, signal; signal.raise_signal(signal.SIGINT)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stderr, done.returncode) == ("\nInterrupted.\n", -signal.SIGINT)
 
 
 def _write(path: Path, script: str) -> None:
