@@ -18,8 +18,13 @@ endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
 export Q AS AS_OF DATA_DIR SOURCE YES SIZE ROUNDS
 
-CLI := .venv/bin/python -m cli
+CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
+# Before what Ctrl-C may end: the command has told it, and make, told by the same signal, adds no line of errors. It must
+# hear the signal before its child has ended.
+QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; exit 0; }' EXIT;
+# What a variable on make's command line is given: nothing where there is none, and its text where it is empty.
+given = $(if $(filter command environment,$(origin $1)),$2 "$$$1")
 UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
 help: ## list the targets
@@ -46,9 +51,13 @@ data-model: ## write anew what documents and tests repeat of models and tables, 
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
+# What make would pass over in silence: another day, or other files, than what was meant.
+MISSPELT := as_of as-of asof AS-OF ASOF data_dir data-dir datadir DATA-DIR DATADIR full_refresh full-refresh FULL-REFRESH FULLREFRESH
+refused = $(if $(filter $(MISSPELT),$(.VARIABLES)),$(error $(filter $(MISSPELT),$(.VARIABLES)) is nothing that make knows: AS_OF, DATA_DIR and FULL_REFRESH are))
+refused += $(if $(filter-out 0 1 true false,$(FULL_REFRESH)),$(error FULL_REFRESH must be 1 or 0, not $(FULL_REFRESH)))
 SERVICE := airflow-scheduler
 # cli/stack looks for --data-dir at the end.
-demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(if $(AS_OF),--as-of "$$AS_OF") $(if $(DATA_DIR),--data-dir "$$DATA_DIR")
+demo run: ARGUMENTS = $(refused)$(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(call given,AS_OF,--as-of) $(call given,DATA_DIR,--data-dir)
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
@@ -57,18 +66,18 @@ docs: export PORT := $(PORT)
 
 # Always here, in .venv.
 demo ui docs data-model source-models: $(VENV)
-	@$(CLI) $@ $(ARGUMENTS)
+	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
 run publications rollback sql quarantine replay reconcile check-sources discover:
-	@if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
+	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:
-	@cli/stack $@
+	@$(QUIETLY) cli/stack $@
 
 reset:
-	@cli/stack reset
-	@if [ -e $(VENV) ]; then $(CLI) reset; fi
+	@$(QUIETLY) cli/stack reset
+	@$(QUIETLY) if [ -e $(VENV) ]; then $(CLI) reset; fi
 
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
@@ -83,10 +92,10 @@ test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whateve
 	@.venv/bin/pytest tests/compose
 
 bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=3
-	@.venv/bin/python -m benchmarks.extract_load
+	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load
 
 bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
-	@.venv/bin/python -m benchmarks.star
+	@$(QUIETLY) .venv/bin/python -m benchmarks.star
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check
@@ -105,5 +114,9 @@ format: $(VENV) ## mend the style
 lock: $(VENV) ## bring requirements*.txt up to date with requirements*.in
 	@cli/lock
 
-$(VENV): requirements-dev.txt cli/setup
-	@cli/setup
+# Anew also where the one that is there does not start, for it was moved, or its Python is gone.
+$(VENV): requirements-dev.txt cli/setup $(if $(wildcard $(VENV)),$(shell cli/setup works || echo new-venv))
+	@$(QUIETLY) cli/setup
+
+.PHONY: new-venv
+new-venv:

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benchmarks import others, reconcile, seed
-from benchmarks.measuring import peak_memory, say, seconds
+from benchmarks.measuring import asked, peak_memory, say, seconds
 from benchmarks.servers import Servers, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
@@ -110,7 +110,7 @@ def change(where: Servers, what: str, statement: str, full: float) -> float:
 
 
 def main() -> None:
-    size, rounds = int(os.environ.get("SIZE") or 2_000_000), int(os.environ.get("ROUNDS") or 3)
+    size, rounds = asked("SIZE", 2_000_000), asked("ROUNDS", 3)
     with servers() as where:
         say("fill the source", seconds(where.run, "app", FILL, size)[0], size)
         where.run("app", "vacuum (analyze) public.viewing_sessions")

@@ -1,9 +1,21 @@
 """How long something takes, and how much memory it took: the clock, the line on the screen."""
 
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable
+
+
+def asked(name: str, default: int) -> int:
+    """Return the whole number, from 1 up, that somebody gave make under this name, else the default.
+
+    Ends the program with a sentence for anything else.
+    """
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text)):
+        sys.exit(f"{name} must be a whole number from 1 up, as {name}={default}, not {text!r}")
+    return int(text)
 
 
 def seconds(function: Callable, *arguments: object) -> tuple[float, object]:

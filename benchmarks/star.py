@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.measuring import asked
 from cli.warehouse import connect
 from include import embedded
 from include.dbt import BUILD, CODE_VARIABLE, RAW_VARIABLE, code_checksum, run_dbt
@@ -192,7 +193,7 @@ def ask(where: Warehouse, rounds: int) -> float:
 
 
 def main() -> None:
-    size, rounds = int(os.environ.get("SIZE") or 2_000_000), int(os.environ.get("ROUNDS") or 5)
+    size, rounds = asked("SIZE", 2_000_000), asked("ROUNDS", 5)
     with warehouse() as where:
         where.psql("elt_loader", "-v", f"sessions={size}", "-f", str(FOLDER / "star_raw.sql"))
         where.run("postgres", "vacuum (analyze)")

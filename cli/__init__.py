@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from types import TracebackType
 
 from include import inherited
 
@@ -30,3 +31,14 @@ def end_cleanly_on_signals() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell an interrupt that comes before the command line is ready for it; anything else as Python does."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("\nInterrupted.", file=sys.stderr)
+        return
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _tell

@@ -6,6 +6,7 @@ Each command imports what it needs when it runs: so all of them start fast.
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from pkgutil import resolve_name
@@ -13,6 +14,9 @@ from typing import Annotated, Literal
 
 import typer
 from typer.core import TyperGroup
+
+from cli.words import INTERRUPTED, open_standard_streams, refused, sentence
+from include.days import EXAMPLE
 
 # Commands without arguments: function, role of the warehouse's connection that it takes, help.
 SIMPLE = {
@@ -34,28 +38,57 @@ class Commands(TyperGroup):
     """Commands whose exit code is what they return, and whose errors are told by their message."""
 
     def invoke(self, ctx: typer.Context) -> None:
-        """Run the command, and end. Only errors that are not the platform's own keep their traceback."""
+        """Run the command, and end. Only errors that nobody can expect keep their traceback."""
         code = None
         try:
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # The reader has enough, like `head`. Without this Python would write once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] not in {"cli", "include"}:
+            # The reader has enough, like `head`.
+            _write_no_more()
+        except KeyboardInterrupt as interrupt:
+            print(str(interrupt) or "\nInterrupted.", file=sys.stderr)
+            code = INTERRUPTED
+        except typer.BadParameter as error:
+            if not isinstance(said := refused(error), str):
                 raise
-            print(error, file=sys.stderr)
+            print(said, file=sys.stderr)
+            code = 2
+        except Exception as error:
+            if (said := sentence(error)) is None:
+                raise
+            print(said, file=sys.stderr)
+            _write_no_more()
             code = 1
         raise typer.Exit(code or 0)
 
 
+def _write_no_more() -> None:
+    """Drop what is not yet written: else Python would try once more at its end."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _day(text: str) -> date:
-    """Read a day, YYYY-MM-DD."""
+    """Read a day, YYYY-MM-DD. Which days there are depends on what is brought: `cli.run` knows it."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"invalid fromisoformat value: {text!r}", param_hint="--as-of") from error
+        raise typer.BadParameter(f"AS_OF must be a day, as {EXAMPLE}, not {text!r}") from error
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise typer.BadParameter("DATA_DIR is empty: name the folder with your files, or leave it out")
+    return Path(text)
+
+
+def _query(text: str) -> str:
+    if not text.strip().strip(";"):
+        raise typer.BadParameter('Q is empty: make sql Q="select * from trusted.dim_dates limit 3"')
+    return text
 
 
 def _imported_when_run(function: str, role: str | None) -> Callable[[], int | None]:
@@ -71,13 +104,16 @@ def _imported_when_run(function: str, role: str | None) -> Callable[[], int | No
 
 
 AsOf = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Business day, e.g. 2024-09-02.")]
-DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with your own three files.")]
+DataDir = Annotated[
+    Path | None, typer.Option(parser=_folder, metavar="FOLDER", help="Folder with your own three files.")
+]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build the star from nothing.")]
-Query = Annotated[str, typer.Argument(metavar="QUERY", help="One statement.")]
+Query = Annotated[str, typer.Argument(parser=_query, metavar="QUERY", help="One statement.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a connection; none: list them.")]
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
 Port = Annotated[int, typer.Option(metavar="PORT", help="0 is any that is free.")]
 
+open_standard_streams()
 app = typer.Typer(
     cls=Commands,
     help="Run the platform, and look at what it did. `make` lists the same commands for people.",

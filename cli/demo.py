@@ -9,18 +9,20 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from cli import LOCAL, CommandError, end_cleanly_on_signals
+from cli import LOCAL, end_cleanly_on_signals
 from cli.airflow import components
 from cli.airflow_api import AirflowApi
 from cli.owner import owned
 from cli.patience import patiently
-from cli.run import conf_of, give_up_interrupted, run
+from cli.run import conf_of, give_up_interrupted, refuse_wrong_arguments, run
+from include.days import LAST
 from include.embedded import databases
 from include.embedded.processes import free_port
-from include.environment import plays_product
+from include.environment import ROOT, plays_product, read_env
 from include.generate import ANCHOR
 from include.tables import FILES
 
+INTERRUPTED = "Interrupted. Everything is stopped; the next run goes on from here."
 NEXT = """
 What next
   make demo AS_OF={next_day}     the next day: see what changes
@@ -41,7 +43,8 @@ What next
 
 def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the demo; return 0 when the pipeline run succeeded."""
-    started = time.monotonic()
+    refuse_wrong_arguments(read_env(ROOT / ".env"), as_of, data_dir)
+    started, end = time.monotonic(), "\n"
     end_cleanly_on_signals()
     try:
         return _run(as_of, data_dir, full_refresh, started)
@@ -50,16 +53,16 @@ def run_demo(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -
         print(file=sys.stderr)
         raise
     except KeyboardInterrupt as error:
-        raise CommandError("\nInterrupted. Everything is stopped; the next run goes on from here.") from error
+        # In one line with how long it took.
+        end = " "
+        raise KeyboardInterrupt(INTERRUPTED) from error
     finally:
-        print(f"\nTook {time.monotonic() - started:.0f} s.")
+        print(f"\nTook {time.monotonic() - started:.0f} s.", end=end, flush=True)
 
 
 def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started: float) -> int:
     with owned("make demo"), databases(LOCAL) as env:
         plays = plays_product(env)
-        if data_dir and not plays:
-            raise CommandError("SOURCES=existing in .env: the sources are only read, leave DATA_DIR out")
         _say(
             "Databases are up" if plays else "The warehouse is up; SOURCES=existing: sources are only read",
             started,
@@ -76,7 +79,7 @@ def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started:
             give_up_interrupted(api)
             code = run(api, env, conf, LOCAL / "airflow" / "logs")
     if code == 0:
-        next_day = (day or ANCHOR) + timedelta(days=1)
+        next_day = min(day or ANCHOR, LAST - timedelta(days=1)) + timedelta(days=1)
         print(NEXT.format(next_day=next_day, files=FILES) if plays else NEXT_OF_OWN, end="")
     return code
 

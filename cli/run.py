@@ -19,6 +19,9 @@ from cli.follow import follow
 from cli.patience import PATIENCE_SECONDS, PAUSE_SECONDS, patiently
 from cli.summary import print_published, print_summary
 from cli.warehouse import connect
+from include.days import refuse_day
+from include.environment import ROOT, plays_product, read_env
+from include.seed.files import checked_folder, expanded
 
 REMEDY = "Start `make ui` again; the run goes on with it."
 
@@ -26,18 +29,29 @@ REMEDY = "Start `make ui` again; the run goes on with it."
 def run_where_airflow_is(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the pipeline once on the Airflow that is up; return 0 when the run succeeded."""
     is_container = SECRETS.is_dir()
+    refuse_wrong_arguments(with_secrets() if is_container else read_env(ROOT / ".env"), as_of, data_dir)
     url, env, logs = _in_container() if is_container else _beside_ui()
     conf = conf_of(as_of, data_dir, full_refresh=full_refresh)
     with nullcontext() if is_container else _supervised(env):
         return run(patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"]), env, conf, logs)
 
 
+def refuse_wrong_arguments(env: Mapping[str, str], as_of: date | None, data_dir: Path | None) -> None:
+    """Judge AS_OF and DATA_DIR by the settings, before anything starts. Raises CommandError or InputError."""
+    plays = plays_product(env)
+    if data_dir is not None and not plays:
+        raise CommandError("SOURCES=existing in .env: the sources are only read, leave DATA_DIR out")
+    if as_of:
+        refuse_day("AS_OF", as_of, is_generated=plays and data_dir is None)
+    if data_dir is not None:
+        checked_folder(str(data_dir))
+
+
 def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> dict[str, object]:
     """Return the run's parameters. A relative folder means the caller's: the task runs elsewhere."""
     conf: dict[str, object] = {"as_of": as_of.isoformat()} if as_of else {}
     if data_dir:
-        # Blanks around a pasted path are nobody's.
-        conf["data_dir"] = str(Path(str(data_dir).strip()).expanduser().resolve())
+        conf["data_dir"] = str(expanded(str(data_dir)).resolve())
     return conf | ({"full_refresh": True} if full_refresh else {})
 
 

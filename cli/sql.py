@@ -1,23 +1,68 @@
 """`make sql Q="select ..."`: ask the warehouse, get CSV, as bi_reader or with AS=admin as the owner."""
 
+import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
+from psycopg2 import errors
+from psycopg2.extensions import connection as Connection
 
 from cli import CommandError
 from cli.warehouse import warehouse
+
+ROWS = ("select", "with", "table", "values")
+COPY = "copy ("
+# Where PostgreSQL shows the place of an error, in the statement that it was sent.
+PLACE = re.compile(r"^LINE \d+: .*\n *\^$", re.MULTILINE)
+HAS_STAR = "select exists (select from pg_tables where schemaname = 'trusted')"
+NO_STAR = "\nNothing is published yet: `make demo`, or `make run` where Airflow is up, brings the first star."
 
 
 def print_answer(query: str, role: str) -> None:
     """Print the query's rows as CSV with a header. Raises CommandError with PostgreSQL's words."""
     query = query.strip().rstrip(";")
-    with warehouse("postgres" if role == "admin" else role) as connection:
+    with warehouse("postgres" if role == "admin" else role) as connection, ThreadPoolExecutor(1) as beside:
         try:
-            with connection, connection.cursor() as cursor:
-                if query.lower().startswith(("select", "with", "table", "values")):
-                    cursor.copy_expert(f"copy ({query}) to stdout with (format csv, header)", sys.stdout)
-                else:
-                    cursor.execute(query)
-                    print(cursor.statusmessage)
+            # The driver hears no Ctrl-C while it waits for the server; this thread does.
+            beside.submit(_print, connection, query).result()
+        except KeyboardInterrupt:
+            connection.cancel()
+            raise
+        except UnicodeError as error:
+            raise CommandError("Q has a character that is not UTF-8: write it anew") from error
         except psycopg2.Error as error:
-            raise CommandError(str(error).strip()) from error
+            raise CommandError(_words(error, query) + _why(connection, error)) from error
+
+
+def _print(connection: Connection, query: str) -> None:
+    with connection, connection.cursor() as cursor:
+        if _has_rows(query):
+            cursor.copy_expert(f"{COPY}{query}) to stdout with (format csv, header)", sys.stdout)
+        else:
+            cursor.execute(query)
+            print(cursor.statusmessage)
+
+
+def _has_rows(query: str) -> bool:
+    return query.lower().startswith(ROWS)
+
+
+def _words(error: psycopg2.Error, query: str) -> str:
+    """Return PostgreSQL's words, with the place in the query as it was asked, not in the COPY around it."""
+    at = int(error.diag.statement_position or 0) - 1 - (len(COPY) if _has_rows(query) else 0)
+    if not 0 <= at <= len(query):
+        return str(error).strip()
+    *before, begun = query[:at].split("\n")
+    place = f"LINE {len(before) + 1}: "
+    shown = f"{place}{query.split(chr(10))[len(before)]}\n{' ' * (len(place) + len(begun))}^"
+    return PLACE.sub(lambda _: shown, str(error).strip())
+
+
+def _why(connection: Connection, error: Exception) -> str:
+    """Return what to do when the query asks for a star that is not there yet, else nothing."""
+    if not isinstance(error, (errors.UndefinedTable, errors.InvalidSchemaName)):
+        return ""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(HAS_STAR)
+        return "" if cursor.fetchone()[0] else NO_STAR

@@ -45,6 +45,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
 
 from include import tasks
+from include.days import LAST, LAUNCH
 from include.dbt import (
     BATCH_VARIABLE,
     CODE_VARIABLE,
@@ -89,7 +90,8 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Business day",
-        description_md="The day whose state is brought, from 2022-09-01 on. Empty: the run's own date.",
+        description_md=f"The day whose state is brought, from {LAUNCH} to {LAST}; with files or systems of"
+        f" your own any day until {LAST}. Empty: the run's own date.",
     ),
     "data_dir": Param(
         None,

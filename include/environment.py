@@ -5,55 +5,62 @@ Embedded servers and Compose use the same translation.
 """
 
 import base64
-import io
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from dotenv import dotenv_values
-
+from include.env_file import CONNECTION, MODES, SECRETS, settings_of, text_of
 from include.errors import InputError
 from include.libpq import without_variables
 from include.logins import BY_CONNECTION_ID, Login
 
 ROOT = Path(__file__).resolve().parent.parent
-# The platform plays the product and seeds its sources, or they exist and are only read.
-MODES = ("played", "existing")
-# How Airflow finds a connection in its environment, and the secret with all that .env adds.
-CONNECTION, OWN_CONNECTIONS = "AIRFLOW_CONN_", "OWN_CONNECTIONS"
+# The secret of a container with all the connections that .env adds.
+OWN_CONNECTIONS = "OWN_CONNECTIONS"
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Read a .env file, but for libpq's variables; values are taken literally, without `$` expansion."""
-    return without_variables(_parse(path.read_text(encoding="utf-8")))
+    """Read a .env file, but for libpq's variables; values are taken literally, without `$` expansion.
+
+    Nothing is read where there is no file. Raises InputError, with the line, for what cannot be taken.
+    """
+    return without_variables(_parse(text_of(path), path.name))
 
 
 def ensure_env(path: Path, example: Path = ROOT / ".env.example") -> dict[str, str]:
     """Return the settings of `path`; a missing file is made from `example`, with random secrets.
 
     An older or copied file is completed: variables that only `example` has are added, empty secrets filled,
-    but for those of sources that exist.
+    but for those of sources that exist. Raises InputError, as `read_env`, before anything is written.
     """
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    new = _complete(old, example.read_text(encoding="utf-8"))
-    if new != old:
-        _write(path, new)
-    path.chmod(0o600)
+    old = text_of(path)
+    new = _complete(old, example.read_text(encoding="utf-8"), path.name)
+    try:
+        if new != old:
+            # A link stays one.
+            _write(path.resolve(), new)
+        if stat.S_IMODE(path.stat().st_mode) != 0o600:
+            path.chmod(0o600)
+    except OSError as error:
+        raise InputError(
+            f"{path.name} cannot be written, or kept from other users ({error.strerror}): it must be yours,"
+            " in a folder of yours, on a disk with room"
+        ) from None
     return read_env(path)
 
 
-def _parse(text: str) -> dict[str, str]:
+def _parse(text: str, file: str) -> dict[str, str]:
     """Return the variables of a .env text; one without a value is empty."""
-    parsed = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {name: value or "" for name, value in parsed.items()}
+    return {setting.name: setting.value for setting in settings_of(text, file)}
 
 
-def _complete(text: str, example: str) -> str:
+def _complete(text: str, example: str, file: str) -> str:
     """Return a .env text with the example's variables that it lacks, and random values for empty secrets."""
-    present, defaults = _parse(text), _parse(example)
+    present, defaults = _parse(text, file), _parse(example, ".env.example")
     lines = text.rstrip("\n").split("\n") if text else []
     # A new file gets the example's comments as well.
     missing = defaults.keys() - present
@@ -65,7 +72,7 @@ def _complete(text: str, example: str) -> str:
 def _fill(line: str, values: Mapping[str, str]) -> str:
     """Return the line of a .env file, with a random value where it names an empty secret."""
     name = line.partition("=")[0]
-    is_empty_secret = values.get(name) == "" and name.endswith(("_PASSWORD", "_SECRET", "_KEY"))
+    is_empty_secret = values.get(name) == "" and name.endswith(SECRETS)
     # The passwords of somebody's own systems cannot be made up.
     is_theirs = values.get("SOURCES") == "existing" and name.startswith(("SOURCE_", "MONGO_"))
     return f"{name}={_random_secret(name)}" if is_empty_secret and not is_theirs else line

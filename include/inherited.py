@@ -29,8 +29,8 @@ NAMES = {
         "NO_PROXY",
     ),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE"),
-    # What `make` says: the Python that people named. AS_OF and the like it passes on as arguments.
-    "PYTHON",
+    # What `make` says: the Python that people named, and that it asks. AS_OF and the like are arguments.
+    *("PYTHON", "ASKED_BY_MAKE"),
 }
 PREFIXES = ("LC_",)
 # Said to every Python: files are UTF-8 in any locale.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from include.days import EXAMPLE, refuse_day
 from include.errors import InputError
 from include.settings import DEFAULT_LIMITS, Limits, Settings
 
@@ -40,7 +41,7 @@ class Run:
     ) -> "Run":
         """Return the run that an Airflow context describes; `files` are its folder and dataset.
 
-        Raises InputError for an as_of that is no date, and for files where nothing is seeded.
+        Raises InputError for an as_of that is no date or out of range, and for files where nothing is seeded.
         """
         if data_dir_of(context["params"]) and not settings.plays:
             raise InputError(
@@ -48,6 +49,8 @@ class Run:
                 " Trigger again without it"
             )
         batch = Batch(context["run_id"], _business_day(context))
+        is_generated = settings.plays and not data_dir_of(context["params"])
+        refuse_day("as_of", batch.as_of, is_generated=is_generated)
         return cls(batch, _limits(context["params"], settings.limits), **(files or {}))
 
 
@@ -60,6 +63,12 @@ def refuse_unknown_settings(context: Mapping[str, Any]) -> None:
             f"The run's configuration has {names}, which nobody reads; known are {', '.join(KNOWN)}."
             " Nothing was done. Trigger again with one of these"
         )
+
+
+def refuse_wrong_run(context: Mapping[str, Any], settings: Settings) -> None:
+    """Raise InputError for a trigger that cannot be meant, before a task has written anything."""
+    refuse_unknown_settings(context)
+    Run.from_context(context, settings)
 
 
 def data_dir_of(params: Mapping[str, Any]) -> str | None:
@@ -84,7 +93,7 @@ def _business_day(context: Mapping[str, Any]) -> date:
             return date.fromisoformat(as_of)
         except ValueError:
             raise InputError(
-                f"as_of={as_of!r} is not a date. Trigger again with one like 2024-09-02"
+                f"as_of={as_of!r} is not a date. Trigger again with one like {EXAMPLE}"
             ) from None
     # A triggered run may have no logical date.
     return (context.get("logical_date") or context["dag_run"].run_after).date()

@@ -22,7 +22,7 @@ from include.publish.schema_marker import NEXT, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
-from include.run import Run, data_dir_of, refuse_unknown_settings
+from include.run import Run, data_dir_of, refuse_wrong_run
 from include.schema import (
     create_collection,
     create_source_tables,
@@ -41,8 +41,8 @@ SKIPPED = 99
 @explained
 def generate_source_files(**context) -> dict[str, str]:
     """Write the files of the run's day, or find those of somebody's own; return their folder and data set."""
-    refuse_unknown_settings(context)
     settings = read_settings()
+    refuse_wrong_run(context, settings)
     as_of = Run.from_context(context, settings).batch.as_of
     return vars(prepare_files(settings, as_of, data_dir_of(context["params"])))
 
@@ -50,7 +50,7 @@ def generate_source_files(**context) -> dict[str, str]:
 @explained
 def create_mongodb_collections(**context) -> None:
     """Create the collections of the product that is played, or bring them up to date."""
-    refuse_unknown_settings(context)
+    refuse_wrong_run(context, read_settings())
     with mongo("source_mongo_app") as database, postgres("source_postgres_app") as source:
         refuse_foreign_sources(source, database)
         for collection in PLAYED_COLLECTIONS:
@@ -60,7 +60,7 @@ def create_mongodb_collections(**context) -> None:
 @explained
 def create_postgres_tables(**context) -> None:
     """Create the tables of the warehouse, and of the product if it is played, or bring them up to date."""
-    refuse_unknown_settings(context)
+    refuse_wrong_run(context, read_settings())
     if plays_product(os.environ):
         with postgres("source_postgres_app") as source, mongo("source_mongo_app") as database:
             refuse_foreign_sources(source, database)

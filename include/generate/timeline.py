@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from include.days import LAUNCH
 from include.generate.streams import Random, stream
 
-LAUNCH = date(2022, 9, 1)
 ANCHOR = date(2024, 9, 1)
 ANCHOR_DAY = (ANCHOR - LAUNCH).days
 

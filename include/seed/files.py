@@ -1,8 +1,10 @@
 """The three files of a run: generated for its day, or those in a folder that the user names."""
 
+import errno
 import io
 import logging
 import shutil
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,7 +34,7 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
     Raises InputError when a file of `data_dir` is missing, or files cannot be generated with the settings.
     """
     if data_dir:
-        return SourceFiles(str(_checked_folder(data_dir)), OWN_FILES)
+        return SourceFiles(str(checked_folder(data_dir)), OWN_FILES)
     # Imported here, since NumPy and Faker are slow to import and no other task needs them.
     from include.generate import Size, write_files
 
@@ -47,18 +49,38 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
     return SourceFiles(str(folder), settings.dataset)
 
 
-def _checked_folder(data_dir: str) -> Path:
-    """Return the absolute path of the user's folder; raise InputError when it lacks a file."""
+def checked_folder(data_dir: str) -> Path:
+    """Return the absolute path of the user's folder, where each file can be read. Raises InputError."""
+    folder = expanded(data_dir)
+    if missing := [source.file for source in PLAYED if not _is_file(folder / source.file)]:
+        others = [name for name in missing if (folder / name).exists()]
+        instead = f". What is called {', '.join(others)} there is a folder or a device" if others else ""
+        raise InputError(
+            f"{folder}: there is no {', no '.join(missing)}{instead}. DATA_DIR (data_dir in the UI) must name"
+            f" a folder with {FILES}"
+        )
+    for source in PLAYED:
+        open_file(folder / source.file).close()
+    return folder.resolve()
+
+
+def expanded(data_dir: str) -> Path:
+    """Return the path with the home folder that a ~ stands for. Raises InputError for nobody's."""
     try:
-        folder = Path(data_dir).expanduser()
+        # Blanks around a pasted path are nobody's.
+        return Path(data_dir.strip()).expanduser()
     except RuntimeError as error:
         raise InputError(f"{data_dir}: {error} Give the whole path instead of ~") from None
-    if missing := [source.file for source in PLAYED if not (folder / source.file).is_file()]:
-        raise InputError(
-            f"{folder}: there is no {', no '.join(missing)}. DATA_DIR (data_dir in the UI) must name a folder"
-            f" with {FILES}"
-        )
-    return folder.resolve()
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is such a file. Raises InputError where that cannot be seen."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(path.parent, error) from None
 
 
 def _remove_old_days(root: Path, keep: Path) -> None:
@@ -74,5 +96,11 @@ def open_file(path: Path) -> io.BufferedReader:
         return path.open("rb")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file. Put it there, or name another folder") from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    is_denied = error.errno == errno.EACCES
+    remedy = ". Let this user read it, and enter the folders above it: chmod a+rX" if is_denied else ""
+    return InputError(f"{path}: cannot be read ({error.strerror}){remedy}")

@@ -1,6 +1,7 @@
 """What several unit tests need: a complete environment, and an HTTP server that answers from a script."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from include.environment import ensure_env
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -60,3 +63,27 @@ def stub() -> Iterator[Stub]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def for_nobody(tmp_path: Path) -> Iterator[None]:
+    """Let other users enter the test's folder."""
+    above = {folder: folder.stat().st_mode for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent)}
+    for folder in above:
+        folder.chmod(0o755)
+    yield
+    for folder, mode in above.items():
+        folder.chmod(mode)
+
+
+@pytest.fixture
+def as_nobody(tmp_path: Path, for_nobody: None) -> Iterator[None]:
+    """Do without the rights of root, who may read everything; what is in the test's folder is ours."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for entry in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(entry, NOBODY, NOBODY)
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.errors import InputError
-from include.run import KNOWN, OWN_FILES, Batch, Run, data_dir_of, refuse_unknown_settings
+from include.run import KNOWN, OWN_FILES, Batch, Run, data_dir_of, refuse_unknown_settings, refuse_wrong_run
 from include.settings import Limits, Settings, read_settings
 
 
@@ -71,6 +71,20 @@ def test_day_that_is_no_date_is_an_input_error(as_of: str) -> None:
     with pytest.raises(InputError, match="is not a date") as caught:
         batch_of(context(as_of))
     assert repr(as_of) in str(caught.value)
+
+
+@pytest.mark.parametrize("as_of", ["1999-01-01", "9999-12-31"])
+def test_day_out_of_range_is_refused_before_a_task_writes(as_of: str) -> None:
+    said = f"^as_of must be a day from 2022-09-01 to 2100-12-31, as 2024-09-02; it is {as_of}$"
+    with pytest.raises(InputError, match=said):
+        refuse_wrong_run(context(as_of), read_settings({}))
+
+
+def test_day_of_files_or_systems_of_ones_own_may_be_older() -> None:
+    given = context("1999-01-01")
+    assert run_of(given, read_settings({"SOURCES": "existing"})).batch.as_of == date(1999, 1, 1)
+    given["params"]["data_dir"] = "/files"
+    assert batch_of(given).as_of == date(1999, 1, 1)
 
 
 @pytest.mark.parametrize(

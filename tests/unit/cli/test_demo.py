@@ -11,6 +11,7 @@ from cli import demo
 from cli.airflow import AirflowError
 from cli.airflow_api import AirflowApiError
 from include.embedded import EmbeddedServerError
+from include.tables import PLAYED
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> 
         return 0
 
     env = {"AIRFLOW_UI_PASSWORD": "secret"}
+    monkeypatch.setattr(demo, "read_env", lambda _: {}, raising=False)
     monkeypatch.setattr(demo, "owned", nullcontext)
     monkeypatch.setattr(demo, "databases", lambda home: serve("databases", env))
     monkeypatch.setattr(demo, "components", lambda *_: serve("airflow", "http://airflow.test"))
@@ -46,6 +48,13 @@ def stopped(monkeypatch: pytest.MonkeyPatch, confs: list[dict[str, object]]) -> 
     monkeypatch.setattr(demo, "end_cleanly_on_signals", lambda: None)
     monkeypatch.setattr(demo, "run", run)
     return names
+
+
+@pytest.fixture
+def own_files(tmp_path: Path) -> None:
+    """Make the test's folder one with files of somebody's own."""
+    for source in PLAYED:
+        (tmp_path / source.file).touch()
 
 
 @pytest.fixture
@@ -77,6 +86,7 @@ def test_full_refresh_can_be_asked_for_on_the_first_day(
     assert confs == [{"as_of": "2024-09-01", "full_refresh": True, "allow_mass_deletion": True}]
 
 
+@pytest.mark.usefixtures("own_files")
 def test_full_refresh_of_own_files_has_no_day(
     make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
 ) -> None:
@@ -85,6 +95,7 @@ def test_full_refresh_of_own_files_has_no_day(
     assert confs == [own | {"full_refresh": True}]
 
 
+@pytest.mark.usefixtures("own_files")
 def test_own_files_have_no_day_unless_it_is_given(
     make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
 ) -> None:
@@ -101,7 +112,7 @@ def test_own_files_are_refused_at_once_where_nothing_is_seeded(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(demo, "databases", lambda home: nullcontext({"SOURCES": "existing"}))
+    monkeypatch.setattr(demo, "read_env", lambda _: {"SOURCES": "existing"})
     assert make_demo("--data-dir", ".") == 1
     assert "leave DATA_DIR out" in capsys.readouterr().err
     assert stopped == confs == []
@@ -114,7 +125,7 @@ def test_day_that_is_no_date_starts_nothing(
     with pytest.raises(SystemExit) as ended:
         make_demo("--as-of", day)
     assert ended.value.code == 2
-    assert f"--as-of: invalid fromisoformat value: {day!r}" in capsys.readouterr().err
+    assert f"AS_OF must be a day, as 2024-09-02, not {day!r}" in capsys.readouterr().err
     assert stopped == []
 
 
@@ -167,7 +178,7 @@ def test_interrupt_stops_everything_and_says_so(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "run", run)
-    assert make_demo() == 1
+    assert make_demo() == 130
     captured = capsys.readouterr()
     assert "Interrupted. Everything is stopped" in captured.err
     assert "Took " in captured.out

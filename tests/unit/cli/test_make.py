@@ -98,3 +98,36 @@ def test_source_to_discover_reaches_the_command(
 def test_full_refresh_reaches_the_demo() -> None:
     assert make(ROOT, "-n", "demo", "FULL_REFRESH=1").split()[-2:] == ["demo", "--full-refresh"]
     assert make(ROOT, "-n", "demo").split()[-1] == "demo"
+
+
+def refusal(*arguments: str) -> str:
+    """Return what make says of variables that it does not take."""
+    done = subprocess.run(
+        ["make", "-n", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+@pytest.mark.parametrize("name", ["as_of", "AS-OF", "asof", "data_dir", "full_refresh"])
+@pytest.mark.parametrize("target", ["demo", "run"])
+def test_misspelt_variable_is_not_passed_over(target: str, name: str) -> None:
+    said = f"{name} is nothing that make knows: AS_OF, DATA_DIR and FULL_REFRESH are."
+    assert said in refusal("-o", ".venv/installed.txt", target, f"{name}=2024-09-02")
+
+
+def test_full_refresh_is_yes_or_no() -> None:
+    assert "FULL_REFRESH must be 1 or 0, not yes." in refusal(
+        "-o", ".venv/installed.txt", "demo", "FULL_REFRESH=yes"
+    )
+
+
+@pytest.mark.parametrize(("name", "option"), [("AS_OF", "--as-of"), ("DATA_DIR", "--data-dir")])
+def test_empty_variable_reaches_the_command_which_refuses_it(name: str, option: str) -> None:
+    assert make(ROOT, "-n", "demo", f"{name}=").split()[-3:] == ["demo", option, f'"${name}"']
+    assert make(ROOT, "-n", "demo").split()[-1] == "demo"

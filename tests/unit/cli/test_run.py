@@ -69,6 +69,7 @@ def asked(
     monkeypatch.setattr(module, "_beside_ui", lambda: place)
     monkeypatch.setattr(module, "_in_container", lambda: place)
     monkeypatch.setattr(module, "_supervised", nullcontext)
+    monkeypatch.setattr(module, "refuse_wrong_arguments", lambda *_: None)
     monkeypatch.setattr(module, "AirflowApi", lambda *_: None)
     monkeypatch.setattr(module, "run", lambda _api, _env, conf, _logs: confs.append(conf))
 

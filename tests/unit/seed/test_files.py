@@ -1,6 +1,7 @@
 """The files of a run: a generated day, or somebody's own folder; old days go, everything else stays."""
 
 import json
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -80,6 +81,30 @@ def test_home_of_nobody_is_an_input_error(tiny: Settings) -> None:
 def test_own_folder_may_be_relative(tiny: Settings, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(own.parent)
     assert prepare_files(tiny, DAY, "own").folder == str(own.resolve())
+
+
+def test_folder_that_may_not_be_entered_is_an_input_error(tiny: Settings, own: Path, as_nobody: None) -> None:
+    own.chmod(0)
+    said = refusal(tiny, DAY, str(own))
+    own.chmod(0o700)
+    assert said.startswith(f"{own}: cannot be read (Permission denied). Let this user read it, and enter")
+
+
+def test_file_that_may_not_be_read_is_an_input_error(tiny: Settings, own: Path, as_nobody: None) -> None:
+    (own / "content.json").chmod(0)
+    said = refusal(tiny, DAY, str(own))
+    assert said.startswith(f"{own / 'content.json'}: cannot be read (Permission denied). Let this user read")
+
+
+def test_pipe_in_place_of_a_file_is_no_file_and_nobody_waits_for_it(tiny: Settings, own: Path) -> None:
+    (own / "users.csv").unlink()
+    os.mkfifo(own / "users.csv")
+    said = refusal(tiny, DAY, str(own))
+    assert "there is no users.csv. What is called users.csv there is a folder or a device" in said
+
+
+def test_name_that_is_too_long_is_an_input_error(tiny: Settings) -> None:
+    assert "cannot be read (File name too long)" in refusal(tiny, DAY, "x" * 300)
 
 
 @pytest.mark.parametrize("missing", [FILES[:1], FILES[1:], FILES])
