@@ -10,12 +10,12 @@ from pathlib import Path
 from cli import LOCAL, airflow
 from include import embedded
 from include.embedded import lock
-from include.embedded.processes import is_running
+from include.embedded.processes import START_SECONDS, is_running
 from include.embedded.watch import watched
 from include.errors import EmbeddedServerError
 
-# An owner sees within seconds what died, and PostgreSQL may recover for a while.
-OWNER_SECONDS = 60
+# An owner sees within seconds what died, and starts it with this patience.
+OWNER_SECONDS = START_SECONDS + 30
 
 
 @contextmanager
