@@ -47,6 +47,8 @@ def this_place() -> Iterator[Mapping[str, str]]:
 
         with databases(LOCAL) as env:
             yield env
+    except PermissionError as error:
+        raise CommandError(f"{error.filename} is another user's: work as that user") from error
     except psycopg2.errors.UndefinedTable as error:
         raise CommandError(NO_WAREHOUSE) from error
     except psycopg2.errors.UndefinedColumn as error:

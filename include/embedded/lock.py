@@ -53,8 +53,10 @@ def owned(home: Path, command: str) -> Iterator[None]:
     """
     try:
         home.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise EmbeddedServerError(f"{home} must be a folder, or not be there at all.") from error
     except OSError as error:
-        raise EmbeddedServerError(f"{home} must be a folder, or not be there: {error.strerror}") from error
+        raise _why_not(home / NAME, error) from error
     file = _locked_soon(home / NAME)
     if file is None:
         raise InUseError(
@@ -92,11 +94,13 @@ def owner_of(home: Path) -> Owner | None:
     if file is not None:
         os.close(file)
         return None
-    try:
-        return Owner(*json.loads((home / NAME).read_text()))
-    except (OSError, ValueError, TypeError):
-        # Between its lock and its name.
-        return UNKNOWN
+    for _ in range(ATTEMPTS):
+        try:
+            return Owner(*json.loads((home / NAME).read_text()))
+        except (OSError, ValueError, TypeError):
+            # Between its lock and its name.
+            time.sleep(0.05)
+    return UNKNOWN
 
 
 @contextmanager
@@ -153,7 +157,7 @@ def _why_not(path: Path, error: OSError) -> EmbeddedServerError:
     if error.errno in NO_LOCKS:
         remedy = "its disk has no locks: put the clone on another, or make .local a link to a folder there"
     elif isinstance(error, PermissionError):
-        remedy = f"it is not yours to write: take {path.parent} back with chown, or work as its owner"
+        remedy = f"{path.parent} is not yours to read and write: chown or chmod it, or work as its owner"
     else:
-        remedy = "the data are kept there"
+        remedy = "the data are to be kept there"
     return EmbeddedServerError(f"{path} cannot be locked ({error.strerror}): {remedy}.")

@@ -259,3 +259,5 @@ def _recorded(pid_file: Path) -> tuple[int, float] | None:
         return (int(number), float(created)) if path == str(pid_file.resolve()) else None
     except (FileNotFoundError, ValueError):
         return None
+    except PermissionError as error:
+        raise EmbeddedServerError(f"{pid_file} is another user's: work as that user") from error

@@ -159,8 +159,8 @@ def test_reader_that_comes_while_the_servers_are_stopped_does_not_use_them(
     [
         (errno.ENOLCK, "its disk has no locks: put the clone on another"),
         (errno.EOPNOTSUPP, "its disk has no locks"),
-        (errno.EACCES, "it is not yours to write: take {home} back with chown"),
-        (errno.EIO, "Input/output error"),
+        (errno.EACCES, "{home} is not yours to read and write: chown or chmod it"),
+        (errno.EIO, "the data are to be kept there"),
     ],
 )
 def test_disk_that_gives_no_lock_is_told_with_the_way_out(tmp_path, monkeypatch, number, words):
