@@ -157,7 +157,7 @@ def _why_not(path: Path, error: OSError) -> EmbeddedServerError:
     if error.errno in NO_LOCKS:
         remedy = "its disk has no locks: put the clone on another, or make .local a link to a folder there"
     elif isinstance(error, PermissionError):
-        remedy = f"{path.parent} is not yours to read and write: chown or chmod it, or work as its owner"
+        remedy = "take it and its folder back with chown and chmod, or work as their owner"
     else:
         remedy = "the data are to be kept there"
     return EmbeddedServerError(f"{path} cannot be locked ({error.strerror}): {remedy}.")

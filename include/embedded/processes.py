@@ -257,7 +257,7 @@ def _recorded(pid_file: Path) -> tuple[int, float] | None:
     try:
         number, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
         return (int(number), float(created)) if path == str(pid_file.resolve()) else None
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except PermissionError as error:
         raise EmbeddedServerError(f"{pid_file} is another user's: work as that user") from error

@@ -159,7 +159,7 @@ def test_reader_that_comes_while_the_servers_are_stopped_does_not_use_them(
     [
         (errno.ENOLCK, "its disk has no locks: put the clone on another"),
         (errno.EOPNOTSUPP, "its disk has no locks"),
-        (errno.EACCES, "{home} is not yours to read and write: chown or chmod it"),
+        (errno.EACCES, "take it and its folder back with chown and chmod"),
         (errno.EIO, "the data are to be kept there"),
     ],
 )
@@ -171,7 +171,7 @@ def test_disk_that_gives_no_lock_is_told_with_the_way_out(tmp_path, monkeypatch,
     with pytest.raises(embedded.EmbeddedServerError) as refused:
         own(tmp_path)
     assert str(refused.value).startswith(f"{tmp_path}/lock cannot be locked ({os.strerror(number)}): ")
-    assert words.format(home=tmp_path) in str(refused.value)
+    assert words in str(refused.value)
 
 
 def test_lock_file_that_cannot_be_opened_is_told(tmp_path):
