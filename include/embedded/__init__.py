@@ -109,16 +109,14 @@ def found(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
 
     Raises EmbeddedServerError where they were not started, or were stopped.
     """
-
-    def port(server: str, _: Mapping[str, str]) -> int:
-        try:
-            return port_of(home / f"{server}.pid")
-        except FileNotFoundError as error:
-            raise EmbeddedServerError(NOT_STARTED.format(owner=lock.owner_of(home) or "Nobody")) from error
-
     env = ensure_env(env_file)
-    with lock.held(home / STARTING, fcntl.LOCK_SH):
-        return _with_ports(env, partial(port, "postgres"), partial(port, "mongo"))
+    try:
+        with lock.held(home / STARTING, fcntl.LOCK_SH):
+            return _with_ports(
+                env, lambda _: port_of(home / "postgres.pid"), lambda _: port_of(home / "mongo.pid")
+            )
+    except FileNotFoundError as error:
+        raise EmbeddedServerError(NOT_STARTED.format(owner=lock.owner_of(home) or "Nobody")) from error
 
 
 def _with_ports(env: Mapping[str, str], postgres_port: PortOf, mongo_port: PortOf) -> dict[str, str]:
@@ -137,17 +135,12 @@ def parts(home: Path, env: Mapping[str, str]) -> list[Part]:
 
     `env` is that of `start`.
     """
-    found = [
-        Part(
-            "PostgreSQL",
-            home / "postgres.pid",
-            home / "postgres.log",
-            partial(postgres.restart, home, env),
-        )
-    ]
+    restart = partial(postgres.restart, home, env)
+    servers = [Part("PostgreSQL", home / "postgres.pid", home / "postgres.log", restart)]
     if plays_product(env):
-        found.append(Part("MongoDB", home / "mongo.pid", home / "mongo.log", partial(mongo.restart, home)))
-    return found
+        restart = partial(mongo.restart, home)
+        servers.append(Part("MongoDB", home / "mongo.pid", home / "mongo.log", restart))
+    return servers
 
 
 def stop(home: Path) -> None:
