@@ -108,7 +108,7 @@ def components(home: Path, env: Mapping[str, str], port: int) -> Iterator[str]:
         with announced("Airflow to start", partial(names_of_stopped, needed)):
             _migrate(airflow, variables, databases)
             for component in reversed(COMPONENTS):
-                _start(airflow, component, variables, component)
+                _start(airflow, component, variables)
             _wait_until_healthy(needed, airflow, url)
         restarts = {name: partial(_restart, airflow, name, variables, env) for name in COMPONENTS}
         with watched([*databases, *parts(home, restarts)], REMEDY):
@@ -134,7 +134,7 @@ def stop(home: Path) -> None:
 
 
 def _start(airflow: Path, name: str, variables: Mapping[str, str], *command: str) -> subprocess.Popen:
-    process = spawn([BIN / "airflow", *command], airflow / f"{name}.log", env=variables)
+    process = spawn([BIN / "airflow", *(command or (name,))], airflow / f"{name}.log", env=variables)
     remember(airflow / f"{name}.pid", process, int(variables["AIRFLOW__API__PORT"]))
     return process
 
@@ -148,7 +148,7 @@ def _restart(airflow: Path, component: str, variables: Mapping[str, str], env: M
         login |= {"dbname": env["AIRFLOW_DB"], "user": "airflow", "connect_timeout": LOGIN_SECONDS}
         with closing(connect(**login)) as metadata, metadata:
             metadata.cursor().execute(END_OF_SCHEDULER)
-    _start(airflow, component, variables, component)
+    _start(airflow, component, variables)
 
 
 def _migrate(airflow: Path, variables: Mapping[str, str], databases: Sequence[Part]) -> None:
