@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 log = logging.getLogger(__name__)
 
@@ -52,5 +52,6 @@ def uninterrupted() -> Iterator[None]:
 
 
 def _tell_that_it_ends(*_: object) -> None:
-    # Not by print: the signal may come in the middle of one.
-    os.write(2, b"It is stopping already: wait until everything has ended.\n")
+    # Not by print: the signal may come in the middle of one. A terminal that is closed takes nothing.
+    with suppress(OSError):
+        os.write(2, b"It is stopping already: wait until everything has ended.\n")

@@ -19,6 +19,17 @@ except KeyboardInterrupt:
     print("stopped", flush=True)
 """
 
+# A terminal that is closed sends the signal twice, by the kernel and by the shell, and takes no words.
+STOP = """
+import os, signal
+from include.waiting import uninterrupted
+os.close(2)
+with uninterrupted():
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    print("stopped all")
+"""
+
 
 def start(*before: str) -> subprocess.Popen[str]:
     command = [*before, sys.executable, "-c", COMMAND]
@@ -43,3 +54,9 @@ def test_command_under_nohup_outlives_its_terminal() -> None:
             command.wait(0.5)
         command.send_signal(signal.SIGTERM)
         assert command.communicate(timeout=10)[0] == "stopped\n"
+
+
+def test_what_stops_servers_goes_through_with_it_without_a_terminal() -> None:
+    command = [sys.executable, "-c", STOP]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped all\n")
