@@ -13,6 +13,7 @@ if sys.argv[0] == "-m":
 
 from include import libpq
 from include.environment import ROOT
+from include.waiting import ENDING
 
 libpq.forget_variables()
 
@@ -25,12 +26,14 @@ class CommandError(Exception):
 
 
 def end_cleanly_on_signals() -> None:
-    """Raise KeyboardInterrupt for SIGINT and SIGTERM, so that what was started is stopped again.
+    """Raise KeyboardInterrupt for what asks a command to end, so that what was started is stopped again.
 
-    SIGINT needs it too: a shell starts its background jobs with that signal ignored.
+    SIGINT needs it too: a shell starts its background jobs with that signal ignored. SIGHUP stays ignored
+    where it is: `nohup`.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

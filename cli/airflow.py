@@ -4,7 +4,6 @@ Not `airflow standalone`: terminated, it leaves its children behind, and it take
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -28,17 +27,20 @@ from include.embedded.processes import (
     spawn,
     stop_process,
 )
-from include.embedded.watch import LOG_LINES, Part, watched
+from include.embedded.watch import LOG_LINES, Part, names_of_stopped, said_of, watched
 from include.environment import ROOT, connections, write_ui_password
 from include.inherited import inherited
 from include.libpq import connect
-from include.waiting import announced
+from include.waiting import announced, uninterrupted
 
 BIN = Path(sys.executable).parent
 # Stopping goes from left to right: a worker that outlives the api-server would keep retrying it.
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
 NEEDED = {"metadatabase", "scheduler", "dag_processor"}
-START_SECONDS = 180
+MIGRATION = "migrate"
+START_SECONDS = 300
+HEALTH_SECONDS = 4
+LOGIN_SECONDS = 10
 REMEDY = "Start the command again: it goes on from here. `make reset` begins without the data."
 # As in Compose: a task whose worker died is found in a minute, not in five.
 DEAD_TASKS = {
@@ -101,17 +103,18 @@ def components(home: Path, env: Mapping[str, str], port: int) -> Iterator[str]:
     variables = environment(home, env, port)
     url = variables["AIRFLOW__API__BASE_URL"]
     databases = embedded.parts(home, env)
+    needed = [*databases, *parts(home)]
     try:
-        with announced("Airflow to start"):
-            _migrate(airflow, variables)
+        with announced("Airflow to start", partial(names_of_stopped, needed)):
+            _migrate(airflow, variables, databases)
             for component in reversed(COMPONENTS):
                 _start(airflow, component, variables)
-            _wait_until_healthy([*databases, *parts(home)], airflow, url)
+            _wait_until_healthy(needed, airflow, url)
         restarts = {name: partial(_restart, airflow, name, variables, env) for name in COMPONENTS}
         with watched([*databases, *parts(home, restarts)], REMEDY):
             yield url
     finally:
-        with announced("Airflow to stop"):
+        with announced("Airflow to stop"), uninterrupted():
             stop(home)
 
 
@@ -126,13 +129,14 @@ def parts(home: Path, restarts: Mapping[str, Callable[[], None]] = MappingProxyT
 
 def stop(home: Path) -> None:
     """Stop the components, also those that an interrupted command left behind."""
-    for component in COMPONENTS:
-        stop_process(home / "airflow" / f"{component}.pid", signal.SIGTERM)
+    for name in (MIGRATION, *COMPONENTS):
+        stop_process(home / "airflow" / f"{name}.pid")
 
 
-def _start(airflow: Path, component: str, variables: Mapping[str, str]) -> None:
-    process = spawn([BIN / "airflow", component], airflow / f"{component}.log", env=variables)
-    remember(airflow / f"{component}.pid", process, int(variables["AIRFLOW__API__PORT"]))
+def _start(airflow: Path, name: str, variables: Mapping[str, str], *command: str) -> subprocess.Popen:
+    process = spawn([BIN / "airflow", *(command or (name,))], airflow / f"{name}.log", env=variables)
+    remember(airflow / f"{name}.pid", process, int(variables["AIRFLOW__API__PORT"]))
+    return process
 
 
 def _restart(airflow: Path, component: str, variables: Mapping[str, str], env: Mapping[str, str]) -> None:
@@ -141,22 +145,26 @@ def _restart(airflow: Path, component: str, variables: Mapping[str, str], env: M
     if component == "scheduler":
         # A new scheduler takes the tasks of one that is not running, and would wait to find that out.
         login = {name: env[f"AIRFLOW_DB_{name.upper()}"] for name in ("host", "port", "password")}
-        with closing(connect(**login, dbname=env["AIRFLOW_DB"], user="airflow")) as metadata, metadata:
+        login |= {"dbname": env["AIRFLOW_DB"], "user": "airflow", "connect_timeout": LOGIN_SECONDS}
+        with closing(connect(**login)) as metadata, metadata:
             metadata.cursor().execute(END_OF_SCHEDULER)
     _start(airflow, component, variables)
 
 
-def _migrate(airflow: Path, variables: Mapping[str, str]) -> None:
+def _migrate(airflow: Path, variables: Mapping[str, str], databases: Sequence[Part]) -> None:
     """Migrate Airflow's database once for each version: it takes seconds even when there is nothing to do."""
     marker = airflow / f"migrated-{version('apache-airflow')}"
     if marker.exists():
         return
-    log_file = airflow / "migrate.log"
-    with log_file.open("wb") as output:
-        command = [BIN / "airflow", "db", "migrate"]
-        done = subprocess.run(command, env=variables, stdout=output, stderr=output, check=False)
-    if done.returncode:
+    # Recorded as the components are: so it is stopped, too, when this command is killed meanwhile.
+    process = _start(airflow, MIGRATION, variables, "db", "migrate")
+    while process.poll() is None:
+        _check(databases)
+        time.sleep(0.1)
+    if process.returncode:
+        log_file = airflow / f"{MIGRATION}.log"
         raise AirflowError(f"{end_of(log_file, LOG_LINES)}\n`airflow db migrate` failed, see {log_file}")
+    (airflow / f"{MIGRATION}.pid").unlink()
     marker.touch()
 
 
@@ -164,19 +172,23 @@ def _wait_until_healthy(needed: Sequence[Part], airflow: Path, url: str) -> None
     """Wait START_SECONDS at most. Raises AirflowError then, or when one of its processes ends before."""
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(url):
-        for part in needed:
-            if part.pid_file.exists() and not is_running(part.pid_file):
-                said = end_of(part.log_file, LOG_LINES)
-                raise AirflowError(f"{said}\n{part.name} stopped, see {part.log_file}")
+        _check(needed)
         if time.monotonic() > deadline:
             raise AirflowError(f"Airflow is not healthy after {START_SECONDS} s, see {airflow}/*.log")
         time.sleep(0.25)
 
 
+def _check(needed: Sequence[Part]) -> None:
+    """Raise AirflowError for the first one that has ended."""
+    for part in needed:
+        if part.pid_file.exists() and not is_running(part.pid_file):
+            raise AirflowError(f"{said_of(part)}\n{REMEDY}\n{part.name} stopped, see {part.log_file}")
+
+
 def _is_healthy(url: str) -> bool:
     """Whether the api-server answers, and calls everything healthy that a run needs."""
     try:
-        health = requests.get(f"{url}/api/v2/monitor/health", timeout=5).json()
+        health = requests.get(f"{url}/api/v2/monitor/health", timeout=HEALTH_SECONDS).json()
     except (requests.RequestException, ValueError):
         return False
     # Another program may have the port: it says something else.

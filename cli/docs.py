@@ -16,6 +16,7 @@ from include.embedded import parts
 from include.embedded.watch import Part, watched
 from include.environment import pipeline_variables
 from include.publish.schema_marker import TRUSTED
+from include.waiting import announced
 
 REMEDY = "`make docs` once more starts it again."
 SITE = LOCAL / "dbt" / "docs" / "site"
@@ -32,7 +33,7 @@ def serve_docs(port: int) -> None:
     try:
         # Before the site is made, which takes a while: a port that is taken is told at once.
         with _server(port) as server:
-            with this_place() as env, watched(_parts(env), REMEDY):
+            with this_place() as env, watched(_parts(env), REMEDY), announced("dbt to write the site"):
                 make_site(env)
             print(f"\nData model: http://127.0.0.1:{server.server_port}\nStop with Ctrl-C.", flush=True)
             server.serve_forever()

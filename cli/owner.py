@@ -10,12 +10,13 @@ from pathlib import Path
 from cli import LOCAL, airflow
 from include import embedded
 from include.embedded import lock
-from include.embedded.processes import is_running
+from include.embedded.processes import START_SECONDS, is_running
 from include.embedded.watch import watched
 from include.errors import EmbeddedServerError
+from include.waiting import announced
 
-# An owner sees within seconds what died, and PostgreSQL may recover for a while.
-OWNER_SECONDS = 60
+# An owner sees within seconds what died, and starts it with this patience.
+OWNER_SECONDS = START_SECONDS + 30
 
 
 @contextmanager
@@ -25,8 +26,9 @@ def owned(command: str) -> Iterator[None]:
     What runs here and has no owner is what a killed command left behind: it is stopped first.
     """
     with lock.owned(LOCAL, command):
-        airflow.stop(LOCAL)
-        embedded.stop(LOCAL)
+        with announced("what a killed command left running to stop"):
+            airflow.stop(LOCAL)
+            embedded.stop(LOCAL)
         yield
 
 

@@ -14,10 +14,11 @@ def reset_local() -> None:
     Raises InUseError while another command runs here, CommandError for a file that cannot be deleted.
     """
     with owned("make reset"):
-        embedded.reset(LOCAL)
+        # The lock goes with LOCAL: from then on the files are another command's.
         try:
             for folder in (ROOT / "data").glob("[0-9]*-[0-9]*-[0-9]*"):
                 shutil.rmtree(folder)
         except OSError as error:
             raise CommandError(f"{error}. Delete it as its owner, and reset again") from error
+        embedded.reset(LOCAL)
     print("Everything local is gone. `make demo` starts anew; .env stays.")

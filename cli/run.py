@@ -18,7 +18,7 @@ from cli.failure import print_failure
 from cli.follow import follow
 from cli.patience import PATIENCE_SECONDS, PAUSE_SECONDS, patiently
 from cli.summary import print_published, print_summary
-from cli.warehouse import connect
+from cli.warehouse import connect, is_lost
 from include.days import refuse_day
 from include.environment import ROOT, plays_product, read_env
 from include.seed.files import checked_folder, expanded
@@ -69,8 +69,13 @@ def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], log
         with suppress(psycopg2.Error), connect(env, "elt_loader") as loader:
             print_published(loader)
         return 1
-    with connect(env, "elt_loader") as loader, connect(env, "bi_reader") as reader:
-        print_summary(loader, reader, run_id)
+    try:
+        with connect(env, "elt_loader") as loader, connect(env, "bi_reader") as reader:
+            print_summary(loader, reader, run_id)
+    except psycopg2.Error as error:
+        if not is_lost(error):
+            raise
+        raise CommandError(f"The run succeeded; its summary cannot be read: {str(error).strip()}") from error
     return 0
 
 
@@ -105,7 +110,7 @@ def _beside_ui() -> tuple[str, Mapping[str, str], Path]:
     pid_file = LOCAL / "airflow" / "api-server.pid"
     if not is_running(pid_file):
         raise CommandError("Nothing is up: start `make up` (Docker) or `make ui` first, or take `make demo`.")
-    return f"http://127.0.0.1:{port_of(pid_file)}", embedded.start(LOCAL), LOCAL / "airflow" / "logs"
+    return f"http://127.0.0.1:{port_of(pid_file)}", embedded.found(LOCAL), LOCAL / "airflow" / "logs"
 
 
 def _supervised(env: Mapping[str, str]) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ from include import libpq
 from include.logins import find_login
 
 NO_WAREHOUSE = "There is no warehouse yet: run `make demo` first."
+LOST = "The warehouse was lost meanwhile: is the command that runs it being stopped? Try again then."
 OLD_WAREHOUSE = "This warehouse is of an older version: one run of the pipeline brings it up to date."
 
 
@@ -33,7 +34,7 @@ def warehouse(role: str) -> Iterator[Connection]:
 def this_place() -> Iterator[Mapping[str, str]]:
     """Yield the settings of this container, or of the embedded servers, which run for as long as the block.
 
-    Raises CommandError where there is no warehouse yet, or one of an older version.
+    Raises CommandError where there is no warehouse yet, one of an older version, or one that is stopped.
     """
     try:
         if SECRETS.is_dir():
@@ -46,7 +47,20 @@ def this_place() -> Iterator[Mapping[str, str]]:
 
         with databases(LOCAL) as env:
             yield env
+    except PermissionError as error:
+        raise CommandError(f"{error.filename} is another user's: work as that user") from error
     except psycopg2.errors.UndefinedTable as error:
         raise CommandError(NO_WAREHOUSE) from error
     except psycopg2.errors.UndefinedColumn as error:
         raise CommandError(OLD_WAREHOUSE) from error
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        if not is_lost(error):
+            raise
+        # Beside the owner of the clone, which may be stopping its servers, or starting them again.
+        raise CommandError(f"{str(error).strip()}\n{LOST}") from error
+
+
+def is_lost(error: psycopg2.Error) -> bool:
+    """Tell whether the connection or its server is gone, by the driver's own error."""
+    is_drivers = type(error).__module__.startswith("psycopg2")
+    return is_drivers and (error.pgcode or "08").startswith(("08", "57P")) and not libpq.is_wrong_login(error)

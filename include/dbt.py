@@ -27,7 +27,8 @@ DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "none")
 # PYTHONPATH would hide dbt's package behind our folder, and without bytecode every start takes seconds more.
 UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-# dbt ends with 1 whatever failed. With this code, EX_TEMPFAIL, its command says that another try can help.
+# dbt ends with 1 whatever failed. With this code, EX_TEMPFAIL, its command says that another try can help:
+# its server was away, or dbt was killed.
 SERVER_AWAY = 75
 # How dbt words what failures.py lists by class.
 AWAY = (
@@ -47,6 +48,10 @@ run_dbt() {{
   said=$(mktemp)
   env {changes} "${{DBT_PYTHON:-python}}" "$@" 2>&1 | tee "$said" || code=$?
   if ((code)) && grep -qiE {away} "$said"; then code={away_code}; fi
+  if ((code == 137)); then
+    echo "Encountered an error: dbt was killed (SIGKILL), as a system does whose memory is used up"
+    code={away_code}
+  fi
   rm -f "$said"
   return "$code"
 }}
@@ -84,7 +89,8 @@ def build_command(before: str = "") -> str:
     """Return the shell command of `dbt build`, which reads its connection from the environment.
 
     `before` is a command that may end the shell before dbt starts. Where dbt fails because its server was
-    away or busy, the command ends with SERVER_AWAY. A task's input is Airflow's socket: nothing reads it.
+    away or busy, or it was killed, the command ends with SERVER_AWAY. A task's input is Airflow's socket:
+    nothing reads it.
     """
     changes = [f"-u {name}" for name in UNWANTED]
     changes += [f"{name}={shlex.quote(value)}" for name, value in DBT_VARIABLES.items()]

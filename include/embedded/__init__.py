@@ -9,24 +9,26 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from include.embedded import lock, mongo, postgres
-from include.embedded.processes import START_SECONDS, is_running, stop_process
+from include.embedded.processes import START_SECONDS, is_running, port_of, stop_process
 from include.embedded.watch import Part
 from include.environment import ROOT, ensure_env, plays_product
 from include.errors import EmbeddedServerError
-from include.waiting import announced
+from include.waiting import announced, uninterrupted
 
-__all__ = ["EmbeddedServerError", "databases", "reset", "start", "stop"]
+__all__ = ["EmbeddedServerError", "databases", "found", "parts", "reset", "start", "stop"]
 
 LOOPBACK = "127.0.0.1"
 # Locks: of whoever starts the servers, and of all who read beside the owner.
 STARTING, READERS = "lock-start", "lock-read"
 LOCKS = (STARTING, READERS, lock.NAME)
+NOT_STARTED = "{owner} has no databases here now: wait until it says that they are up, and try again."
+PortOf = Callable[[Mapping[str, str]], int]
 
 
 @contextmanager
@@ -39,15 +41,14 @@ def databases(home: Path, env_file: Path = ROOT / ".env") -> Iterator[dict[str, 
     with ExitStack() as stack:
         if lock.is_mine(home) or _has_taken(stack, home):
             yield stack.enter_context(_own_databases(home, env_file))
-            return
-        stack.enter_context(lock.held(home / READERS, fcntl.LOCK_SH))
-        yield start(home, env_file)
+        else:
+            yield found(home, env_file)
 
 
 def _has_taken(stack: ExitStack, home: Path) -> bool:
     """Take the folder for this command if it is free; else wait until the servers of its owner run.
 
-    Returns False when there are servers to be used beside their owner.
+    Returns False when they do: the owner does not stop them while the stack holds READERS.
     """
     deadline = time.monotonic() + START_SECONDS
     with announced("the servers of the command that has this clone"):
@@ -56,26 +57,38 @@ def _has_taken(stack: ExitStack, home: Path) -> bool:
                 stack.enter_context(lock.owned(home, lock.this_command()))
                 return True
             except lock.InUseError:
-                if is_running(home / "postgres.pid"):
+                if _shares(stack, home):
                     return False
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 
 
+def _shares(stack: ExitStack, home: Path) -> bool:
+    """Have READERS held by the stack where the servers run, so that the owner waits; tell whether it does."""
+    with ExitStack() as reader:
+        # Waits while the owner stops them: it holds READERS alone.
+        reader.enter_context(lock.held(home / READERS, fcntl.LOCK_SH))
+        if is_running(home / "postgres.pid"):
+            stack.push(reader.pop_all())
+            return True
+    return False
+
+
 @contextmanager
 def _own_databases(home: Path, env_file: Path) -> Iterator[dict[str, str]]:
     found_running = is_running(home / "postgres.pid")
-    try:
-        with announced("the databases to start"):
-            env = start(home, env_file)
-        yield env
-        with announced("other commands that still read here"), lock.held(home / READERS, fcntl.LOCK_EX):
-            pass
-    finally:
-        if not found_running:
-            with announced("the databases to stop"):
-                stop(home)
+    with ExitStack() as alone:
+        try:
+            with announced("the databases to start"):
+                env = start(home, env_file)
+            yield env
+            with announced("other commands that still read here"):
+                alone.enter_context(lock.held(home / READERS, fcntl.LOCK_EX))
+        finally:
+            if not found_running:
+                with announced("the databases to stop"), uninterrupted():
+                    stop(home)
 
 
 def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
@@ -85,12 +98,33 @@ def start(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
     Raises EmbeddedServerError, with the end of the server's log, when a server does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
-    env = {**ensure_env(env_file), "AIRFLOW_DB": "airflow"}
+    env = ensure_env(env_file)
     # One command starts them, the next finds them complete.
     with lock.held(home / STARTING, fcntl.LOCK_EX):
-        ports = dict.fromkeys(("WAREHOUSE", "AIRFLOW_DB"), postgres.start(home, env))
-        if plays_product(env):
-            ports |= {"SOURCE": ports["WAREHOUSE"], "MONGO": mongo.start(home, env)}
+        return _with_ports(env, partial(postgres.start, home), partial(mongo.start, home))
+
+
+def found(home: Path, env_file: Path = ROOT / ".env") -> dict[str, str]:
+    """Return what `start` does, of servers that another command has started: it alone starts what is dead.
+
+    Raises EmbeddedServerError where they were not started, or were stopped.
+    """
+    env = ensure_env(env_file)
+    try:
+        with lock.held(home / STARTING, fcntl.LOCK_SH):
+            return _with_ports(
+                env, lambda _: port_of(home / "postgres.pid"), lambda _: port_of(home / "mongo.pid")
+            )
+    except FileNotFoundError as error:
+        raise EmbeddedServerError(NOT_STARTED.format(owner=lock.owner_of(home) or "Nobody")) from error
+
+
+def _with_ports(env: Mapping[str, str], postgres_port: PortOf, mongo_port: PortOf) -> dict[str, str]:
+    """Return the settings with hosts and ports added. Sources that exist elsewhere keep theirs."""
+    env = {**env, "AIRFLOW_DB": "airflow"}
+    ports = dict.fromkeys(("WAREHOUSE", "AIRFLOW_DB"), postgres_port(env))
+    if plays_product(env):
+        ports |= {"SOURCE": ports["WAREHOUSE"], "MONGO": mongo_port(env)}
     for server, port in ports.items():
         env |= {f"{server}_HOST": LOOPBACK, f"{server}_PORT": str(port)}
     return env
@@ -101,17 +135,12 @@ def parts(home: Path, env: Mapping[str, str]) -> list[Part]:
 
     `env` is that of `start`.
     """
-    found = [
-        Part(
-            "PostgreSQL",
-            home / "postgres.pid",
-            home / "postgres.log",
-            partial(postgres.restart, home, env),
-        )
-    ]
+    restart = partial(postgres.restart, home, env)
+    servers = [Part("PostgreSQL", home / "postgres.pid", home / "postgres.log", restart)]
     if plays_product(env):
-        found.append(Part("MongoDB", home / "mongo.pid", home / "mongo.log", partial(mongo.restart, home)))
-    return found
+        restart = partial(mongo.restart, home)
+        servers.append(Part("MongoDB", home / "mongo.pid", home / "mongo.log", restart))
+    return servers
 
 
 def stop(home: Path) -> None:
@@ -142,6 +171,8 @@ def reset(home: Path) -> None:
         # The lock at last: until then nobody else begins here.
         for name in LOCKS:
             (home / name).unlink(missing_ok=True)
-        home.rmdir()
+        # A link to a folder elsewhere, on another disk, is the person's own.
+        if not home.is_symlink():
+            home.rmdir()
     except OSError as error:
         raise EmbeddedServerError(f"{home} cannot be deleted: {error}. Delete it as its owner") from error

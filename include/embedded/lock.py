@@ -4,6 +4,7 @@ The file says who holds it: the command, its process id, and since when. The tex
 holds means nothing.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -19,6 +20,8 @@ from include.errors import EmbeddedServerError
 
 NAME = "lock"
 ATTEMPTS = 5
+# How file systems say that they have no locks.
+NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
 class InUseError(EmbeddedServerError):
@@ -44,8 +47,16 @@ _owned: set[Path] = set()
 
 @contextmanager
 def owned(home: Path, command: str) -> Iterator[None]:
-    """Own the folder during the block, as `command`; a missing folder is made. Raises InUseError."""
-    home.mkdir(parents=True, exist_ok=True)
+    """Own the folder during the block, as `command`; a missing folder is made.
+
+    Raises InUseError, and EmbeddedServerError where the folder cannot be had at all.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise EmbeddedServerError(f"{home} must be a folder, or not be there at all.") from error
+    except OSError as error:
+        raise _why_not(home / NAME, error) from error
     file = _locked_soon(home / NAME)
     if file is None:
         raise InUseError(
@@ -83,11 +94,13 @@ def owner_of(home: Path) -> Owner | None:
     if file is not None:
         os.close(file)
         return None
-    try:
-        return Owner(*json.loads((home / NAME).read_text()))
-    except (OSError, ValueError, TypeError):
-        # Between its lock and its name.
-        return UNKNOWN
+    for _ in range(ATTEMPTS):
+        try:
+            return Owner(*json.loads((home / NAME).read_text()))
+        except (OSError, ValueError, TypeError):
+            # Between its lock and its name.
+            time.sleep(0.05)
+    return UNKNOWN
 
 
 @contextmanager
@@ -116,7 +129,7 @@ def _locked(path: Path, how: int) -> int | None:
     `make reset` deletes the file: a lock on one that has no name any more keeps nobody out.
     """
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = _opened(path)
         try:
             fcntl.flock(file, how)
             if os.fstat(file).st_ino == os.stat(path).st_ino:
@@ -126,4 +139,25 @@ def _locked(path: Path, how: int) -> int | None:
             return None
         except FileNotFoundError:
             pass
+        except OSError as error:
+            os.close(file)
+            raise _why_not(path, error) from error
         os.close(file)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _why_not(path, error) from error
+
+
+def _why_not(path: Path, error: OSError) -> EmbeddedServerError:
+    """Return why there is no lock, and what to do."""
+    if error.errno in NO_LOCKS:
+        remedy = "its disk has no locks: put the clone on another, or make .local a link to a folder there"
+    elif isinstance(error, PermissionError):
+        remedy = "take it and its folder back with chown and chmod, or work as their owner"
+    else:
+        remedy = "the data are to be kept there"
+    return EmbeddedServerError(f"{path} cannot be locked ({error.strerror}): {remedy}.")

@@ -84,4 +84,6 @@ def _start_server(home: Path, *options: str, port: int = 0) -> int:
 
 
 def _client(port: int, **login: str) -> MongoClient:
-    return MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500, **login)
+    # One that is stopped by a signal takes connections, and never answers.
+    limits = {"serverSelectionTimeoutMS": 500, "socketTimeoutMS": 30_000}
+    return MongoClient("127.0.0.1", port, directConnection=True, **limits, **login)

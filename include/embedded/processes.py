@@ -23,8 +23,10 @@ from include.libpq import is_away, is_wrong_login
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 60
+# A server that recovers from a crash on a slow disk takes minutes; one that has ended is found at once.
+START_SECONDS = 180
 STOP_SECONDS = 30
+STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
 # What this process started and nobody has reaped yet, by process id.
 _children: dict[int, subprocess.Popen] = {}
 # How those ended that it has reaped: the exit code, or minus the signal.
@@ -107,12 +109,23 @@ def end_of(log_file: Path, lines: int) -> str:
 def remember(pid_file: Path, process: subprocess.Popen, port: int) -> None:
     """Write the PID file of the process."""
     created = psutil.Process(process.pid).create_time()
-    pid_file.write_text(f"{process.pid} {created} {port} {pid_file.resolve()}\n")
+    # At one blow: another command may look at the file at any moment.
+    new = pid_file.with_suffix(".new")
+    new.write_text(f"{process.pid} {created} {port} {pid_file.resolve()}\n")
+    new.replace(pid_file)
 
 
 def is_running(pid_file: Path) -> bool:
     """Tell whether the process that the file records still runs."""
     return _process(pid_file) is not None
+
+
+def is_stopped(pid_file: Path) -> bool:
+    """Tell whether a signal stopped the recorded process (SIGSTOP, a debugger): it waits to be continued."""
+    with suppress(psutil.NoSuchProcess):
+        process = _process(pid_file)
+        return process is not None and process.status() in STOPPED
+    return False
 
 
 def port_of(pid_file: Path) -> int:
@@ -133,6 +146,8 @@ def stop_process(pid_file: Path, how: signal.Signals = signal.SIGTERM, *, knock:
     """
     if process := _process(pid_file):
         _send(process, how)
+        # One that was stopped by a signal hears the other only when it goes on.
+        _send(process, signal.SIGCONT)
         if not _ends(process, port_of(pid_file) if knock else None):
             log.warning("Process %d does not stop, killing it", process.pid)
             _send(process, signal.SIGKILL)
@@ -262,5 +277,7 @@ def _recorded(pid_file: Path) -> tuple[int, float] | None:
     try:
         number, created, _, path = pid_file.read_text().strip().split(maxsplit=3)
         return (int(number), float(created)) if path == str(pid_file.resolve()) else None
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+    except PermissionError as error:
+        raise EmbeddedServerError(f"{pid_file} is another user's: work as that user") from error

@@ -1,21 +1,23 @@
 """Supervision: a thread looks at every process that a command depends on, and names the one that died.
 
 Data flow: PID files -> a look every LOOK_SECONDS -> the dead one's name and the end of its log; it is started
-again once, and the command goes on. One that dies again, or cannot be started, ends the command.
+again once, and the command goes on. One that dies again, or cannot be started, ends the command. One that a
+signal stopped is named, and left to whoever stopped it.
 """
 
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
 
-from include.embedded.processes import end_of, how_it_ended, is_running
+from include.embedded.processes import end_of, how_it_ended, is_running, is_stopped, pid_of
 from include.errors import EmbeddedServerError
+from include.waiting import announced, uninterrupted
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +64,19 @@ def watched(parts: Sequence[Part], remedy: str) -> Iterator[None]:
         watch.end()
 
 
+def names_of_stopped(parts: Iterable[Part]) -> str:
+    """Return the parts that a signal stopped and how they go on, a sentence each; nothing for none."""
+    found = [(part.name, pid_of(part.pid_file)) for part in parts if is_stopped(part.pid_file)]
+    return " ".join(f"{name} stands still: `kill -CONT {number}` lets it go on." for name, number in found)
+
+
 class _Watch(threading.Thread):
     def __init__(self, parts: Sequence[Part], remedy: str) -> None:
         super().__init__(daemon=True)
         self.error: PartDiedError | None = None
         self._parts, self._remedy = parts, remedy
         self._restarted: set[str] = set()
+        self._stopped = ""
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -80,10 +89,13 @@ class _Watch(threading.Thread):
                 return
 
     def _look(self) -> None:
-        """Start again what died; set `error` where that cannot be."""
+        """Start again what died, and name what is stopped; set `error` where the command cannot go on."""
         for part in self._parts:
             if self.error is None and not self._ended.is_set() and not is_running(part.pid_file):
                 self._tend(part)
+        before, self._stopped = self._stopped, names_of_stopped(self._parts)
+        if self._stopped not in ("", before):
+            log.warning("%s", self._stopped)
 
     def explain(self) -> None:
         """End the watch, and set `error` where something is dead."""
@@ -94,15 +106,16 @@ class _Watch(threading.Thread):
 
     def end(self) -> None:
         """End the watch; a restart that is under way is completed first."""
-        self._ended.set()
-        self.join()
+        with uninterrupted(), announced("what is being started again"):
+            self._ended.set()
+            self.join()
 
     def _tend(self, part: Part) -> None:
         if part.restart is None or part.name in self._restarted:
             self._give_up(part)
             return
         self._restarted.add(part.name)
-        log.warning("\n%s\n%s is to be started again; then the run goes on.", _said(part), part.name)
+        log.warning("\n%s\n%s is to be started again; then the run goes on.", said_of(part), part.name)
         try:
             part.restart()
         except (EmbeddedServerError, psycopg2.Error, OSError) as error:
@@ -110,8 +123,9 @@ class _Watch(threading.Thread):
 
     def _give_up(self, part: Part) -> None:
         again = " It had been started again once." if part.name in self._restarted else ""
-        self.error = PartDiedError(f"{_said(part)}\n{part.name} is gone.{again} {self._remedy}")
+        self.error = PartDiedError(f"{said_of(part)}\n{part.name} is gone.{again} {self._remedy}")
 
 
-def _said(part: Part) -> str:
+def said_of(part: Part) -> str:
+    """Return how a part ended, and the end of its log."""
     return f"{part.name} stopped{how_it_ended(part.pid_file)}. {end_of(part.log_file, LOG_LINES)}"

@@ -281,6 +281,14 @@ def test_dbt_that_lost_its_server_ends_with_a_code_of_its_own(
     assert (done.returncode, done.stdout) == (expected, f"{words}\n")
 
 
+def test_dbt_that_is_killed_says_so_and_is_worth_another_try(tmp_path: Path) -> None:
+    done = run_command(tmp_path, "kill -KILL $$")
+    assert done.returncode == SERVER_AWAY
+    assert done.stdout == (
+        "Encountered an error: dbt was killed (SIGKILL), as a system does whose memory is used up\n"
+    )
+
+
 def test_dbt_does_not_find_our_folder_in_place_of_its_package(tmp_path: Path) -> None:
     script = 'echo "${PYTHONPATH-unset} ${PYTHONDONTWRITEBYTECODE-unset} ${DBT_USER-unset}"'
     env = {"PYTHONPATH": "here", "PYTHONDONTWRITEBYTECODE": "1", "DBT_USER": "dbt_transformer"}

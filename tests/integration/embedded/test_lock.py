@@ -1,16 +1,21 @@
 """One owner of a folder: who has it, who works beside it, and what a reset leaves."""
 
+import errno
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from include import embedded
 from include.embedded import lock
+from include.embedded.processes import remember, spawn, stop_process
 from include.environment import ROOT
 from tests.integration.embedded.servers import new_home
 
@@ -47,6 +52,11 @@ with databases(Path(sys.argv[1]), Path(sys.argv[1]).parent / ".env") as env:
     connect(host="127.0.0.1", port=env["WAREHOUSE_PORT"], dbname="postgres", user="postgres",
             password=env["POSTGRES_PASSWORD"]).close()
 """
+
+
+def read(home: Path) -> None:
+    with embedded.databases(home, home / ".env"):
+        pytest.fail("there are no servers that last")
 
 
 def own(home: Path) -> None:
@@ -110,6 +120,80 @@ def test_reader_without_servers_of_the_owner_does_not_start_its_own(owner, tmp_p
     with pytest.raises(lock.InUseError, match="make ui"), embedded.databases(tmp_path, tmp_path / ".env"):
         pytest.fail("there are no servers")
     assert list(tmp_path.glob("*.pid")) == []
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    """A process that stands for the owner's PostgreSQL."""
+    remember(tmp_path / "postgres.pid", spawn(["sleep", "600"], tmp_path / "postgres.log"), 5432)
+    yield tmp_path / "postgres.pid"
+    stop_process(tmp_path / "postgres.pid")
+
+
+def test_reader_starts_nothing_beside_an_owner_that_has_stopped_a_server(owner, postgres, tmp_path):
+    with pytest.raises(embedded.EmbeddedServerError) as refused:
+        read(tmp_path)
+    assert f"`make ui` (pid {owner.pid}, since" in str(refused.value)
+    assert list(tmp_path.glob("*.pid")) == [postgres]
+
+
+def test_reader_that_comes_while_the_servers_are_stopped_does_not_use_them(
+    owner, postgres, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(embedded, "START_SECONDS", 2)
+    with ExitStack() as stopping:
+        stopping.enter_context(lock.held(tmp_path / embedded.READERS, fcntl.LOCK_EX))
+
+        def stop():
+            stop_process(postgres)
+            stopping.close()
+
+        threading.Timer(1, stop).start()
+        with pytest.raises(lock.InUseError):
+            read(tmp_path)
+    assert list(tmp_path.glob("*.pid")) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOLCK, "its disk has no locks: put the clone on another"),
+        (errno.EOPNOTSUPP, "its disk has no locks"),
+        (errno.EACCES, "take it and its folder back with chown and chmod"),
+        (errno.EIO, "the data are to be kept there"),
+    ],
+)
+def test_disk_that_gives_no_lock_is_told_with_the_way_out(tmp_path, monkeypatch, number, words):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(embedded.EmbeddedServerError) as refused:
+        own(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path}/lock cannot be locked ({os.strerror(number)}): ")
+    assert words in str(refused.value)
+
+
+def test_lock_file_that_cannot_be_opened_is_told(tmp_path):
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(embedded.EmbeddedServerError, match="lock cannot be locked"):
+        own(tmp_path)
+
+
+def test_data_folder_that_is_none_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file", "link"):
+        with pytest.raises(embedded.EmbeddedServerError, match=f"{name} must be a folder, or not be there"):
+            own(tmp_path / name)
+
+
+def test_reset_keeps_a_link_to_a_folder_elsewhere(tmp_path):
+    (tmp_path / "disk" / "postgres").mkdir(parents=True)
+    (tmp_path / "local").symlink_to("disk")
+    embedded.reset(tmp_path / "local")
+    assert list((tmp_path / "disk").iterdir()) == []
+    assert (tmp_path / "local").is_symlink()
 
 
 def test_two_who_only_read_share_the_servers_until_both_have_read():

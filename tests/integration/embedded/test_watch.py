@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,6 +139,47 @@ def test_errors_and_interrupts_of_the_command_itself_are_its_own(start, tmp_path
     for error in (ValueError, KeyboardInterrupt):
         with pytest.raises(error), watched([part(tmp_path, None)], "Start again."):
             raise error
+
+
+def test_what_a_signal_stopped_is_named_with_what_continues_it(start, tmp_path, caplog):
+    start()
+    server = psutil.Process(pid_of(tmp_path / "server.pid"))
+    with watched([part(tmp_path, start)], "Start again."):
+        server.suspend()
+        wait_for(lambda: f"The server stands still: `kill -CONT {server.pid}` lets it go on." in caplog.text)
+        server.resume()
+    # It is not dead: nothing was started beside it.
+    assert pid_of(tmp_path / "server.pid") == server.pid
+
+
+def test_what_a_signal_stopped_still_ends_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("include.embedded.processes.STOP_SECONDS", 5)
+    script = "trap 'echo ended; exit' TERM; echo serving; while :; do sleep 0.1; done"
+    remember(tmp_path / "server.pid", spawn(["sh", "-c", script], tmp_path / "server.log"), 1)
+    wait_for(lambda: (tmp_path / "server.log").read_text() == "serving\n")
+    psutil.Process(pid_of(tmp_path / "server.pid")).suspend()
+    stop_process(tmp_path / "server.pid")
+    assert (tmp_path / "server.log").read_text() == "serving\nended\n"
+
+
+def test_record_of_what_is_started_again_can_be_read_at_any_moment(start, tmp_path):
+    start()
+    server, looks = spawn(["sleep", "600"], tmp_path / "other.log"), []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            looks.append(is_running(tmp_path / "server.pid"))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    first = pid_of(tmp_path / "server.pid")
+    for _ in range(2_000):
+        remember(tmp_path / "server.pid", server, 1)
+    ended.set()
+    looker.join()
+    psutil.Process(first).kill()
+    assert False not in looks
 
 
 def test_databases_that_are_killed_come_back_where_they_were_with_what_they_held(caplog, monkeypatch):

@@ -2,13 +2,20 @@
 
 import json
 import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli import airflow
 from cli.airflow import BIN, AirflowError, components, environment
+from include import embedded
+from include.embedded.processes import remember, spawn
+from include.embedded.watch import Part
 from include.environment import ROOT, connections
 from tests.unit.conftest import Stub
 
@@ -144,3 +151,72 @@ def test_migration_that_fails_is_told_with_the_end_of_its_log(
 def test_airflow_is_up_when_all_its_parts_are(stub: Stub, answer: object, healthy: bool) -> None:
     stub.answers["GET", "/api/v2/monitor/health"] = answer
     assert airflow._is_healthy(stub.url) is healthy
+
+
+PROGRAM = """#!/bin/sh
+trap 'sleep 0.5; echo $1 >>{log}; exit' TERM
+while :; do sleep 0.1; done
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The log of a program in place of Airflow: it runs until it is asked to end, and that takes a while."""
+    log = tmp_path / "ended"
+    program = tmp_path / "bin" / "airflow"
+    program.parent.mkdir()
+    program.write_text(PROGRAM.format(log=log))
+    program.chmod(0o755)
+    monkeypatch.setattr(airflow, "BIN", program.parent)
+    monkeypatch.setattr(airflow, "_is_healthy", lambda _: True)
+    monkeypatch.setattr(embedded, "parts", lambda *_: [])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield log
+    signal.signal(signal.SIGINT, before)
+    airflow.stop(tmp_path)
+
+
+def interrupt_in(seconds: float) -> None:
+    threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+
+def test_second_interrupt_leaves_nothing_behind(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: Path
+) -> None:
+    monkeypatch.setattr(airflow, "_migrate", lambda *_: None)
+    interrupt_in(1)
+    interrupt_in(1.3)
+    with pytest.raises(KeyboardInterrupt), components(tmp_path, env, 1):
+        time.sleep(60)
+    # The handler of the command is back.
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert stand_in.read_text().split() == list(airflow.COMPONENTS)
+    assert list((tmp_path / "airflow").glob("*.pid")) == []
+
+
+def test_interrupted_migration_is_stopped_with_the_rest(
+    env: dict[str, str], tmp_path: Path, stand_in: Path
+) -> None:
+    interrupt_in(1)
+    with pytest.raises(KeyboardInterrupt), components(tmp_path, env, 1):
+        pytest.fail("it is not migrated")
+    assert stand_in.read_text() == "db\n"
+    assert {path.name for path in (tmp_path / "airflow").iterdir()} == {"migrate.log", "passwords.json"}
+
+
+def test_database_that_dies_ends_the_migration(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: Path
+) -> None:
+    database = Part("PostgreSQL", tmp_path / "postgres.pid", tmp_path / "postgres.log", None)
+    monkeypatch.setattr(embedded, "parts", lambda *_: [database])
+    process = spawn(["sh", "-c", "echo recovering; exec sleep 600"], database.log_file)
+    remember(database.pid_file, process, 1)
+    threading.Timer(1, process.kill).start()
+    began = time.monotonic()
+    with pytest.raises(AirflowError) as caught, components(tmp_path, env, 1):
+        pytest.fail("it is not migrated")
+    assert time.monotonic() - began < 5
+    assert str(caught.value) == (
+        f"PostgreSQL stopped (SIGKILL). End of {database.log_file}:\nrecovering\n{airflow.REMEDY}\n"
+        f"PostgreSQL stopped, see {database.log_file}"
+    )

@@ -178,6 +178,21 @@ def test_slow_answer_is_waited_for_and_refusal_is_not(
         patiently(api.run_state, RUN_ID)
 
 
+def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0)
+    answers = iter([AirflowUnreachableError("Read timed out"), "parsed"])
+
+    def wait_long() -> str:
+        patience.time.sleep(0.6)
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert patiently(wait_long) == "parsed"
+
+
 def test_unfinished_run_is_given_up(api: AirflowApi, stub: Stub) -> None:
     found = {"dag_runs": [{"dag_run_id": RUN_ID}]}
     stub.answers["GET", f"{RUNS}?state=queued&state=running&order_by=run_after"] = found

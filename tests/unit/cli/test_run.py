@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from cli import CommandError
 from cli import run as module
 from cli.airflow_api import AirflowApiError, AirflowUnreachableError
 from cli.run import conf_of, give_up_interrupted, run
@@ -124,6 +125,19 @@ def test_failed_run_is_told_with_what_readers_see(told: list[tuple], monkeypatch
     monkeypatch.setattr(module, "follow", lambda api, run_id: "failed")
     assert run(FakeApi(), {"of": "the run"}, {}, LOGS) == 1
     assert told == [("failure", "manual__1", LOGS), ("published", "elt_loader")]
+
+
+def test_warehouse_that_is_lost_after_a_good_run_is_told_in_a_sentence(
+    told: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: object) -> None:
+        raise psycopg2.OperationalError("server closed the connection unexpectedly\n")
+
+    monkeypatch.setattr(module, "print_summary", lose)
+    with pytest.raises(CommandError) as caught:
+        run(FakeApi(), {"of": "the run"}, {}, LOGS)
+    said = "The run succeeded; its summary cannot be read: server closed the connection unexpectedly"
+    assert str(caught.value) == said
 
 
 def test_failed_run_is_told_where_the_warehouse_is_away(
