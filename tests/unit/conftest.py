@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,14 +67,12 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def for_nobody(tmp_path: Path) -> Iterator[None]:
-    """Let other users enter the test's folder."""
-    above = {folder: folder.stat().st_mode for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent)}
-    for folder in above:
-        folder.chmod(0o755)
-    yield
-    for folder, mode in above.items():
-        folder.chmod(mode)
+def for_nobody(tmp_path: Path) -> None:
+    """Let other users pass through to the test's folder. It stays so: other workers' tests need it, too."""
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(0o711)
 
 
 @pytest.fixture

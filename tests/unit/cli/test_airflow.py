@@ -113,7 +113,7 @@ def test_component_that_stops_is_named_with_its_log(
         pytest.fail("it is not healthy")
     stopped = [name for name in airflow.COMPONENTS if f"Airflow's {name} stopped, see " in str(caught.value)]
     assert len(stopped) == 1
-    assert str(caught.value).startswith("End of ")
+    assert f"Airflow's {stopped[0]} stopped (exit code 0). End of " in str(caught.value)
     assert "\ngone\n" in str(caught.value)
     log = Path(str(caught.value).rpartition("see ")[2])
     assert (log, log.read_text()) == (tmp_path / "airflow" / f"{stopped[0]}.log", "gone\n")
