@@ -113,7 +113,7 @@ def test_start_that_fails_names_the_service_and_the_end_of_its_log(stack: Stack)
     code, said = stack.call("up")
     assert code == 1
     assert (
-        "warehouse is not running (exit code 1). Its log ends:\n    FATAL: could not write lock file" in said
+        "warehouse is not up (exit code 1). Its log ends:\n    FATAL: could not write lock file" in said
     )
     assert "airflow-db is" not in said
     assert "airflow-apiserver is" not in said
