@@ -112,9 +112,7 @@ def test_start_that_fails_names_the_service_and_the_end_of_its_log(stack: Stack)
     )
     code, said = stack.call("up")
     assert code == 1
-    assert (
-        "warehouse is not up (exit code 1). Its log ends:\n    FATAL: could not write lock file" in said
-    )
+    assert "warehouse is not up (exit code 1). Its log ends:\n    FATAL: could not write lock file" in said
     assert "airflow-db is" not in said
     assert "airflow-apiserver is" not in said
 
@@ -215,7 +213,9 @@ def test_container_that_ends_during_a_run_is_named(stack: Stack, state: str, wor
     stack.answer(
         ps="echo up",
         inspect=f"if [[ -e {dead} ]]; then echo warehouse {state}; else echo warehouse running 0 now; fi",
-        exec=f"sleep 3; touch {dead}; sleep 4",
+        # The run ends after two looks at what lives and two at what has died.
+        exec=f"looks() {{ until (( $(grep -c ^inspect $folder/asked) >= $1 )); do sleep 0.1; done; }}\n"
+        f"looks 2; touch {dead}; looks 5",
     )
     code, said = stack.call("run")
     assert code == 0
