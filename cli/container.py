@@ -13,6 +13,11 @@ from include.inherited import SECRETS
 
 PASSWORDS_FILE = Path("/tmp/airflow-passwords.json")
 IMAGE_ENTRYPOINT = ["/usr/bin/dumb-init", "--", "/entrypoint"]
+AUTHENTICATION_FAILED = 18
+ROOT_PASSWORD_CHANGED = (
+    "MongoDB does not take MONGO_ROOT_PASSWORD of .env: its data were made with another one, which only the"
+    ' server can change. Put that one back, `make up`, and see "Change a password" in docs/operations.md.'
+)
 
 
 def main() -> None:
@@ -45,14 +50,23 @@ def variables_for(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def make_mongo_users(env: Mapping[str, str]) -> None:
-    """Make the two users of the product's MongoDB, or give them their current passwords."""
+    """Make the two users of the product's MongoDB, or give them their current passwords.
+
+    Ends with a sentence when the server does not take root's password.
+    """
     from pymongo import MongoClient
+    from pymongo.errors import OperationFailure
 
     from include.schema.mongo_users import create_mongo_users
 
     login = {"username": "root", "password": env["MONGO_ROOT_PASSWORD"]}
-    with MongoClient(env["MONGO_HOST"], int(env["MONGO_PORT"]), directConnection=True, **login) as client:
-        create_mongo_users(client, env)
+    try:
+        with MongoClient(env["MONGO_HOST"], int(env["MONGO_PORT"]), directConnection=True, **login) as client:
+            create_mongo_users(client, env)
+    except OperationFailure as error:
+        if error.code != AUTHENTICATION_FAILED:
+            raise
+        sys.exit(ROOT_PASSWORD_CHANGED)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
@@ -198,11 +199,45 @@ def test_a_container_that_dies_during_a_run_comes_back_and_the_run_ends_green(st
     if service in {"airflow-scheduler", "airflow-db"}:
         # The command itself runs in the scheduler's container and ends with it, as it may when the scheduler
         # loses its database; the run goes on.
-        stack.make(*again, check=False)
+        said = stack.make(*again, check=False)
         _wait_for_success(stack)
+        assert "airflow-scheduler ended, and with it this command" in said
     else:
-        stack.make(*again)
+        said = stack.make(*again)
+        assert f"{service} ended, and Docker has started it again: the run goes on" in said
     assert stack.containers()[service]["State"]["StartedAt"] > started
+    assert trusted_checksums(stack.warehouse) == before
+
+
+def test_container_that_somebody_kills_is_named_and_comes_back_with_one_of_two_ups(stack, first_run):
+    before = trusted_checksums(stack.warehouse)
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(stack.make, "run", f"AS_OF={DAY}", "FULL_REFRESH=1")
+        time.sleep(9)
+        docker("kill", stack.containers()["source-postgres"]["Id"])
+        ups = [pool.submit(stack.make, "up") for _ in range(2)]
+        waited = ["`make up` (pid " in up.result() for up in ups]
+        said = run.result()
+    assert "source-postgres ended (exit code 137) and stays away: `make up` starts it again" in said
+    assert sorted(waited) == [False, True]
+    assert trusted_checksums(stack.warehouse) == before
+
+
+def test_administrators_passwords_change_or_are_refused_after_a_down_during_a_run(stack, first_run):
+    before = trusted_checksums(stack.warehouse)
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(stack.make, "run", f"AS_OF={DAY}", "FULL_REFRESH=1", check=False)
+        time.sleep(9)
+        stack.make("down")
+        assert "after `make up` the run goes on" in run.result()
+    root = stack.env["MONGO_ROOT_PASSWORD"]
+    stack.set(POSTGRES_PASSWORD=SPECIAL, MONGO_ROOT_PASSWORD="another")
+    said = stack.make("up", check=False)
+    assert "mongo-users is not up (exit code 1). Its log ends:\n    MongoDB does not take MONGO_ROOT" in said
+    stack.set(MONGO_ROOT_PASSWORD=root)
+    stack.make("up")
+    assert stack.warehouse.query("admin", "select current_user") == [("postgres",)]
+    assert "First Airflow finishes run" in stack.make("run", f"AS_OF={DAY}")
     assert trusted_checksums(stack.warehouse) == before
 
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from cli.container import read_secrets, variables_for
+import pytest
+from pymongo.errors import OperationFailure
+
+from cli.container import make_mongo_users, read_secrets, variables_for
 from include.environment import airflow_variables, connections
 
 
@@ -23,3 +26,25 @@ def test_container_that_runs_no_task_starts_without_the_pipelines_secrets(env: d
     variables = variables_for(of_airflow)
     assert variables.items() >= airflow_variables(env).items()
     assert not [name for name in variables if name.startswith(("AIRFLOW_CONN_", "DBT_"))]
+
+
+def test_password_of_mongodbs_root_that_changed_ends_with_what_to_do(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationFailure("Authentication failed.", 18)
+
+    monkeypatch.setattr("include.schema.mongo_users.create_mongo_users", refuse)
+    with pytest.raises(SystemExit, match=r"does not take MONGO_ROOT_PASSWORD of \.env.* Put that one back"):
+        make_mongo_users(env)
+
+
+def test_what_else_mongodb_refuses_is_not_taken_for_a_password(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationFailure("not master", 10107)
+
+    monkeypatch.setattr("include.schema.mongo_users.create_mongo_users", refuse)
+    with pytest.raises(OperationFailure, match="not master"):
+        make_mongo_users(env)

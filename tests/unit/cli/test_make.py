@@ -11,8 +11,10 @@ import pytest
 from include.environment import ROOT
 from include.tables import SOURCES
 
-# Keeps what it is asked for, reads what it is sent, and names a container: the stack is up.
+# Keeps what it is asked for, reads what it is sent, and names a container: the stack is up. Who only
+# looks how containers are doing meanwhile asks for nothing.
 DOCKER = """#!/usr/bin/env bash
+[[ $1 != ps && $1 != inspect ]] || exit 0
 printf '%s\\n' "$*" >>"$(dirname "$0")/asked"
 cat >/dev/null
 echo container
@@ -39,7 +41,7 @@ def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> str:
 def asked(tmp_path: Path) -> Callable[..., str]:
     """Return what make, with these variables, asks Docker for at last, from a copy without a .venv."""
     (tmp_path / "cli").mkdir()
-    for name in ("Makefile", "cli/stack"):
+    for name in ("Makefile", "cli/stack", "cli/stack-trouble"):
         shutil.copy2(ROOT / name, tmp_path / name)
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
