@@ -19,7 +19,7 @@ printf '%s\\n' "$*" >>"$(dirname "$0")/asked"
 cat >/dev/null
 echo container
 """
-IN_SCHEDULER = "compose --env-file /dev/null exec -T airflow-scheduler python -m cli "
+IN_SCHEDULER = "compose --env-file /dev/null exec --env ASKED_BY_MAKE=1 -T airflow-scheduler python -m cli "
 
 
 def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> str:
