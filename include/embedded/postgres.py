@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Identifier
 
 from include.embedded import processes
+from include.embedded.remedies import remedy_for
 from include.environment import ROOT, plays_product
 from include.errors import EmbeddedServerError
 from include.inherited import inherited
@@ -140,7 +141,8 @@ def _initdb(data: Path, password: str, user: str | None) -> None:
         done = subprocess.run(command, user=user, **clean, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        raise EmbeddedServerError(f"initdb failed: {done.stderr.strip()}")
+        said = done.stderr.strip()
+        raise EmbeddedServerError(f"initdb failed: {said}\n{remedy_for(said)}")
 
 
 def _create_database(env: Mapping[str, str], port: int, name: str) -> None:
