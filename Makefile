@@ -27,6 +27,11 @@ QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; ex
 given = $(if $(filter command environment,$(origin $1)),$2 "$$$1")
 UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
+# Rights that a copy lost, or a disk that has none: said once, and not by every script.
+ifneq ($(shell [ ! -e cli/setup ] || [ -x cli/setup ] || echo refused),)
+$(error cli/setup may not be executed: clone onto a disk that is not mounted noexec, or, after a copy, chmod +x cli/setup cli/stack cli/doctor cli/lock)
+endif
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -77,7 +82,7 @@ up down logs ps:
 
 reset:
 	@$(QUIETLY) cli/stack reset
-	@$(QUIETLY) if [ -e $(VENV) ]; then $(CLI) reset; fi
+	@$(QUIETLY) if cli/setup works; then $(CLI) reset; elif [ -e .local ]; then $(MAKE) -s $(VENV) && $(CLI) reset; fi
 
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
