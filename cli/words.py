@@ -28,6 +28,12 @@ REMEDIES = {
     errno.EPERM: "This user may not do that: it belongs to another, perhaps to root of an earlier command.",
     errno.EMFILE: "Too many files are open: `ulimit -n 4096`, and start the command again.",
 }
+NO_MORE = (
+    "There are too few processes or too little memory for this user: see `ulimit -u` and `ulimit -v`, end"
+    " what is not needed, and start the command again."
+)
+# How Python says that there is no room for another thread.
+NO_THREAD = "can't start new thread"
 NO_RUN = "Before the first run nobody has these rights: `make demo`, or `make run`, gives them."
 WRONG_PASSWORD = "password authentication failed"
 NEW_PASSWORD = (
@@ -61,6 +67,10 @@ def sentence(error: Exception) -> str | None:
         if isinstance(error, psycopg2.errors.InsufficientPrivilege):
             words += f"\n{NO_RUN}"
         return f"{words}\n{NEW_PASSWORD}" if WRONG_PASSWORD in words else words or None
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_THREAD in str(error)):
+        return NO_MORE
+    if isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.ENOMEM):
+        return f"{error.strerror}. {NO_MORE}"
     if isinstance(error, OSError) and error.errno in REMEDIES:
         about = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{about}. {REMEDIES[error.errno]}"
