@@ -37,7 +37,7 @@ AWAY = (
     "|is starting up|is shutting down|in recovery mode|not yet accepting connections|too many clients"
     "|connection slots are reserved|deadlock detected|could not serialize|due to lock timeout|due to conflict"
 )
-# Options follow. The output is kept to be searched, where there is room. The caller's PG* variables do not count.
+# Options follow. The output is kept to be searched, if there is room. A caller's PG* variables do not count.
 COMMAND = """
 exec </dev/null
 set -euo pipefail
