@@ -12,7 +12,8 @@ from psycopg2.extensions import connection as Connection
 from cli import CommandError
 from cli.warehouse import warehouse
 
-ROWS = ("select", "with", "table", "values")
+# What COPY takes, after comments and brackets.
+ROWS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|table|values)\b", re.IGNORECASE | re.DOTALL)
 COPY = "copy ("
 # Where PostgreSQL shows the place of an error, in the statement that it was sent.
 PLACE = re.compile(r"^LINE \d+: .*\n *\^$", re.MULTILINE)
@@ -55,7 +56,7 @@ def _print(connection: Connection, query: str) -> None:
 
 
 def _has_rows(query: str) -> bool:
-    return query.lower().startswith(ROWS)
+    return bool(ROWS.match(query))
 
 
 def _words(error: psycopg2.Error, query: str) -> str:

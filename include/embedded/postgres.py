@@ -43,7 +43,12 @@ def start(home: Path, env: Mapping[str, str]) -> int:
         processes.stop_process(pid_file, signal.SIGINT)
         _set_admin_password(home / "postgres", env["POSTGRES_PASSWORD"])
         port = _start_server(home, pid_file, env)
-    create_databases(env, port)
+    try:
+        create_databases(env, port)
+    except psycopg2.OperationalError as error:
+        # The client knows that the server is gone, its log knows why.
+        end = processes.end_of(home / "postgres.log", 15)
+        raise EmbeddedServerError(f"{str(error).strip()}. {remedy_for(f'{error} {end}')} {end}") from error
     return port
 
 

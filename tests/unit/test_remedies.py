@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from include.embedded import postgres
 from include.embedded.processes import spawn, wait_until
 from include.embedded.remedies import FORGET, remedy_for
 from include.errors import EmbeddedServerError
@@ -31,6 +32,20 @@ def test_fault_of_the_machine_has_its_own_remedy(said: str, remedy: str) -> None
 
 def test_anything_else_may_be_the_data() -> None:
     assert remedy_for("could not locate a valid checkpoint record") == FORGET
+
+
+def test_server_that_is_lost_while_databases_are_made_is_told_by_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: object) -> None:
+        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+    (tmp_path / "postgres.log").write_text('PANIC:  could not write to file "x": No space left on device\n')
+    monkeypatch.setattr(postgres, "_start_server", lambda *_: 1)
+    monkeypatch.setattr(postgres, "_accepts_password", lambda *_: True)
+    monkeypatch.setattr(postgres, "create_databases", lose)
+    with pytest.raises(EmbeddedServerError, match=r"unexpectedly\. The disk is full: make room.*\nPANIC"):
+        postgres.start(tmp_path, {})
 
 
 def test_server_that_ends_is_told_with_the_remedy_of_its_log(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_error_of_the_asker_has_its_remedy(
     assert capsys.readouterr().err == f"{error}{remedy}\n"
 
 
-@pytest.mark.parametrize("query", ["-- why\nshow x", "(values (1, null))", "explain select 1"])
+@pytest.mark.parametrize("query", ["-- why\nshow x", "explain select 1"])
 def test_rows_of_any_statement_are_printed(
     warehouse: FakeConnection,
     run_command: Callable[..., int],
@@ -140,5 +140,9 @@ def test_comment_at_the_end_hides_nothing_of_what_is_sent(
 ) -> None:
     sent = []
     monkeypatch.setattr(FakeConnection, "copy_expert", lambda _, statement, __: sent.append(statement))
-    assert run_command("sql", "select 1 -- one") == 0
-    assert sent == ["copy (select 1 -- one\n) to stdout with (format csv, header)"]
+    for query in ("select 1 -- one", "-- why\n(select 1)"):
+        assert run_command("sql", query) == 0
+    assert sent == [
+        "copy (select 1 -- one\n) to stdout with (format csv, header)",
+        "copy (-- why\n(select 1)\n) to stdout with (format csv, header)",
+    ]
