@@ -27,6 +27,21 @@ QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; ex
 given = $(if $(filter command environment,$(origin $1)),$2 "$$$1")
 UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
+# make -f works on the folder from which it is called.
+ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))),)
+$(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
+endif
+# What make would take and nobody reads: another size, or other systems, than what was meant.
+SETTINGS := AIRFLOW_% BI_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% POSTGRES_% SOURCE_% SOURCES WAREHOUSE_%
+misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
+ifneq ($(strip $(misplaced)),)
+$(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
+endif
+# Rights that a copy lost, or a disk that has none: said once, and not by every script.
+ifneq ($(shell [ ! -e cli/setup ] || [ -x cli/setup ] || echo refused),)
+$(error cli/setup may not be executed: clone onto a disk that is not mounted noexec, or, after a copy, chmod +x cli/setup cli/stack cli/doctor cli/lock)
+endif
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -61,6 +76,7 @@ demo run: ARGUMENTS = $(refused)$(if $(filter 1 true,$(FULL_REFRESH)),--full-ref
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
+ui: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT into .env))
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
@@ -77,7 +93,7 @@ up down logs ps:
 
 reset:
 	@$(QUIETLY) cli/stack reset
-	@$(QUIETLY) if [ -e $(VENV) ]; then $(CLI) reset; fi
+	@$(QUIETLY) if cli/setup works; then $(CLI) reset; elif [ -e .local ]; then $(MAKE) -s $(VENV) && $(CLI) reset; fi
 
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor

@@ -4,6 +4,7 @@ Each command imports what it needs when it runs: so all of them start fast.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -79,6 +80,13 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"AS_OF must be a day, as {EXAMPLE}, not {text!r}") from error
 
 
+def _port(text: str | int) -> int:
+    """Read a port; 0 is any that is free. What is no port of a machine is refused where it is taken."""
+    if not re.fullmatch("[0-9]+", str(text)):
+        raise typer.BadParameter(f"{text!r} is no port. Name a whole number, make docs PORT=8081")
+    return int(text)
+
+
 def _folder(text: str) -> Path:
     if not text.strip():
         raise typer.BadParameter("DATA_DIR is empty: name the folder with your files, or leave it out")
@@ -111,7 +119,7 @@ FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build the sta
 Query = Annotated[str, typer.Argument(parser=_query, metavar="QUERY", help="One statement.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a connection; none: list them.")]
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
-Port = Annotated[int, typer.Option(metavar="PORT", help="0 is any that is free.")]
+Port = Annotated[int, typer.Option(parser=_port, metavar="PORT", help="0 is any that is free.")]
 
 open_standard_streams()
 app = typer.Typer(
@@ -140,7 +148,8 @@ def run(as_of: AsOf = None, data_dir: DataDir = None, full_refresh: FullRefresh 
     return run_where_airflow_is(as_of, data_dir, full_refresh=full_refresh)
 
 
-@app.command()
+# A query may begin with the dashes of a comment.
+@app.command(context_settings={"ignore_unknown_options": True})
 def sql(query: Query, role: Role = "bi_reader") -> None:
     """Ask the warehouse, and get CSV."""
     from cli.sql import print_answer

@@ -1,5 +1,6 @@
 """`make sql Q="select ..."`: ask the warehouse, get CSV, as bi_reader or with AS=admin as the owner."""
 
+import csv
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,13 @@ from psycopg2.extensions import connection as Connection
 from cli import CommandError
 from cli.warehouse import warehouse
 
-ROWS = ("select", "with", "table", "values")
+# What COPY takes, after comments and brackets.
+ROWS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|table|values)\b", re.IGNORECASE | re.DOTALL)
 COPY = "copy ("
 # Where PostgreSQL shows the place of an error, in the statement that it was sent.
 PLACE = re.compile(r"^LINE \d+: .*\n *\^$", re.MULTILINE)
+OWNERS = "\nReaders of the star may do no more than read it; its owner asks with AS=admin."
+ONE = "\nQ takes one statement: ask each by itself."
 HAS_STAR = "select exists (select from pg_tables where schemaname = 'trusted')"
 NO_STAR = "\nNothing is published yet: `make demo`, or `make run` where Airflow is up, brings the first star."
 
@@ -38,14 +42,21 @@ def print_answer(query: str, role: str) -> None:
 def _print(connection: Connection, query: str) -> None:
     with connection, connection.cursor() as cursor:
         if _has_rows(query):
-            cursor.copy_expert(f"{COPY}{query}) to stdout with (format csv, header)", sys.stdout)
+            # A comment ends with its line, not with the query.
+            end = "\n" if "--" in query else ""
+            cursor.copy_expert(f"{COPY}{query}{end}) to stdout with (format csv, header)", sys.stdout)
+            return
+        cursor.execute(query)
+        if cursor.description:
+            rows = csv.writer(sys.stdout, lineterminator="\n")
+            rows.writerow(column.name for column in cursor.description)
+            rows.writerows(cursor)
         else:
-            cursor.execute(query)
             print(cursor.statusmessage)
 
 
 def _has_rows(query: str) -> bool:
-    return query.lower().startswith(ROWS)
+    return bool(ROWS.match(query))
 
 
 def _words(error: psycopg2.Error, query: str) -> str:
@@ -60,7 +71,11 @@ def _words(error: psycopg2.Error, query: str) -> str:
 
 
 def _why(connection: Connection, error: Exception) -> str:
-    """Return what to do when the query asks for a star that is not there yet, else nothing."""
+    """Return what to do: about a right that is missing, two statements, a star that is not there yet."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        return OWNERS
+    if isinstance(error, errors.SyntaxError) and 'near ";"' in str(error):
+        return ONE
     if not isinstance(error, (errors.UndefinedTable, errors.InvalidSchemaName)):
         return ""
     with connection, connection.cursor() as cursor:

@@ -36,6 +36,8 @@ def _port(wanted: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            return free_port()
+        except OSError as error:
+            port = free_port()
+            print(f"AIRFLOW_PORT {wanted} cannot be had ({error.strerror}): taking {port}", flush=True)
+            return port
     return wanted

@@ -12,6 +12,7 @@ from include import libpq
 from include.logins import find_login
 
 NO_WAREHOUSE = "There is no warehouse yet: run `make demo` first."
+OTHERS = "is another user's: work as that user, or take it back: sudo chown -R $(id -un) .local"
 LOST = "The warehouse was lost meanwhile: is the command that runs it being stopped? Try again then."
 OLD_WAREHOUSE = "This warehouse is of an older version: one run of the pipeline brings it up to date."
 
@@ -48,7 +49,7 @@ def this_place() -> Iterator[Mapping[str, str]]:
         with databases(LOCAL) as env:
             yield env
     except PermissionError as error:
-        raise CommandError(f"{error.filename} is another user's: work as that user") from error
+        raise CommandError(f"{error.filename} {OTHERS}") from error
     except psycopg2.errors.UndefinedTable as error:
         raise CommandError(NO_WAREHOUSE) from error
     except psycopg2.errors.UndefinedColumn as error:

@@ -20,7 +20,13 @@ VARIABLES = {
 BY_MAKE = "ASKED_BY_MAKE"
 # Ends a command that was interrupted, as shells have it.
 INTERRUPTED = 130
+NO_MORE = (
+    "There are too few processes or too little memory for this user: see `ulimit -u` and `ulimit -v`, end"
+    " what is not needed, and start the command again."
+)
 REMEDIES = {
+    errno.EAGAIN: NO_MORE,
+    errno.ENOMEM: NO_MORE,
     errno.ENOSPC: "The disk is full: make room, and start the command again.",
     errno.EDQUOT: "Your share of the disk is full: make room, and start the command again.",
     errno.EROFS: "The disk may only be read: take a clone on another one.",
@@ -28,6 +34,8 @@ REMEDIES = {
     errno.EPERM: "This user may not do that: it belongs to another, perhaps to root of an earlier command.",
     errno.EMFILE: "Too many files are open: `ulimit -n 4096`, and start the command again.",
 }
+# How Python says that there is no room for another thread.
+NO_THREAD = "can't start new thread"
 NO_RUN = "Before the first run nobody has these rights: `make demo`, or `make run`, gives them."
 WRONG_PASSWORD = "password authentication failed"
 NEW_PASSWORD = (
@@ -61,6 +69,8 @@ def sentence(error: Exception) -> str | None:
         if isinstance(error, psycopg2.errors.InsufficientPrivilege):
             words += f"\n{NO_RUN}"
         return f"{words}\n{NEW_PASSWORD}" if WRONG_PASSWORD in words else words or None
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_THREAD in str(error)):
+        return NO_MORE
     if isinstance(error, OSError) and error.errno in REMEDIES:
         about = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{about}. {REMEDIES[error.errno]}"

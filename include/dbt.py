@@ -37,7 +37,7 @@ AWAY = (
     "|is starting up|is shutting down|in recovery mode|not yet accepting connections|too many clients"
     "|connection slots are reserved|deadlock detected|could not serialize|due to lock timeout|due to conflict"
 )
-# Options follow. The output is kept to be searched; PG* variables of whoever runs it do not count.
+# Options follow. The output is kept to be searched, if there is room. A caller's PG* variables do not count.
 COMMAND = """
 exec </dev/null
 set -euo pipefail
@@ -46,7 +46,7 @@ unset ${{!PG@}}
 run_dbt() {{
   local said code=0
   said=$(mktemp)
-  env {changes} "${{DBT_PYTHON:-python}}" "$@" 2>&1 | tee "$said" || code=$?
+  env {changes} "${{DBT_PYTHON:-python}}" "$@" 2>&1 | {{ tee "$said" || true; }} || code=$?
   if ((code)) && grep -qiE {away} "$said"; then code={away_code}; fi
   if ((code == 137)); then
     echo "Encountered an error: dbt was killed (SIGKILL), as a system does whose memory is used up"

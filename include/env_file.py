@@ -10,7 +10,9 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from pwd import getpwuid
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -53,9 +55,7 @@ def text_of(path: Path) -> str:
             ) from None
         return ""
     except OSError as error:
-        raise InputError(
-            f"{path.name} cannot be read ({error.strerror}): as its owner, chmod u+rw {path.name}"
-        ) from None
+        raise InputError(f"{path.name} cannot be read ({error.strerror}): {_remedy(path)}") from None
 
 
 def settings_of(text: str, file: str) -> list[Setting]:
@@ -73,6 +73,14 @@ def settings_of(text: str, file: str) -> list[Setting]:
             )
         _judge(setting, file)
     return list(found.values())
+
+
+def _remedy(path: Path) -> str:
+    """Return how the file can be read: by its owner, or by who works here."""
+    with suppress(OSError, KeyError):
+        if (owner := path.owner()) != (me := getpwuid(os.geteuid()).pw_name):
+            return f"it belongs to {owner}: work as {owner}, or take it over, sudo chown {me} {path.name}"
+    return f"as its owner, chmod u+rw {path.name}"
 
 
 def _decoded(raw: bytes, file: str) -> str:

@@ -33,6 +33,7 @@ NAMES = {
     *("PYTHON", "ASKED_BY_MAKE"),
 }
 PREFIXES = ("LC_",)
+PLACES = ("TMPDIR", "TMP", "TEMP")
 # Said to every Python: files are UTF-8 in any locale.
 OWN = {"PYTHONUTF8": "1"}
 LOOPBACK = "127.0.0.1,localhost"
@@ -43,6 +44,10 @@ SECRETS = Path("/run/secrets")
 def inherited(env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what a program that we start inherits of the environment."""
     kept = {name: value for name, value in env.items() if name in NAMES or name.startswith(PREFIXES)}
+    # Programs have a place of their own where none is named; one that is not there ends some of them.
+    for name in PLACES:
+        if name in kept and not os.path.isdir(kept[name]):
+            del kept[name]
     return kept | _no_proxy(kept) | OWN
 
 

@@ -171,8 +171,8 @@ def reset(home: Path) -> None:
         # The lock at last: until then nobody else begins here.
         for name in LOCKS:
             (home / name).unlink(missing_ok=True)
-        # A link to a folder elsewhere, on another disk, is the person's own.
-        if not home.is_symlink():
+        # A link to a folder elsewhere, and a disk that is mounted here, is the person's own.
+        if not (home.is_symlink() or home.is_mount()):
             home.rmdir()
     except OSError as error:
         raise EmbeddedServerError(f"{home} cannot be deleted: {error}. Delete it as its owner") from error

@@ -59,9 +59,11 @@ def owned(home: Path, command: str) -> Iterator[None]:
         raise _why_not(home / NAME, error) from error
     file = _locked_soon(home / NAME)
     if file is None:
+        owner = owner_of(home) or UNKNOWN
+        by_number = f" or by `kill {owner.pid}`" if owner.pid else ""
         raise InUseError(
-            f"This clone is in use by {owner_of(home) or UNKNOWN}: stop that first, with Ctrl-C where it"
-            " runs. Beside it work `make run`, while Airflow is up, and what only reads, as `make sql`."
+            f"This clone is in use by {owner}: stop that first, with Ctrl-C where it runs{by_number}."
+            " Beside it work `make run`, while Airflow is up, and what only reads, as `make sql`."
         )
     try:
         since = f"{datetime.now():%Y-%m-%d %H:%M:%S}"

@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.sql import SQL, Identifier
 
 from include.embedded import processes
+from include.embedded.remedies import remedy_for
 from include.environment import ROOT, plays_product
 from include.errors import EmbeddedServerError
 from include.inherited import inherited
@@ -42,7 +43,12 @@ def start(home: Path, env: Mapping[str, str]) -> int:
         processes.stop_process(pid_file, signal.SIGINT)
         _set_admin_password(home / "postgres", env["POSTGRES_PASSWORD"])
         port = _start_server(home, pid_file, env)
-    create_databases(env, port)
+    try:
+        create_databases(env, port)
+    except psycopg2.OperationalError as error:
+        # The client knows that the server is gone, its log knows why.
+        end = processes.end_of(home / "postgres.log", 15)
+        raise EmbeddedServerError(f"{str(error).strip()}. {remedy_for(f'{error} {end}')} {end}") from error
     return port
 
 
@@ -140,7 +146,8 @@ def _initdb(data: Path, password: str, user: str | None) -> None:
         done = subprocess.run(command, user=user, **clean, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        raise EmbeddedServerError(f"initdb failed: {done.stderr.strip()}")
+        said = done.stderr.strip()
+        raise EmbeddedServerError(f"initdb failed: {said}\n{remedy_for(said)}")
 
 
 def _create_database(env: Mapping[str, str], port: int, name: str) -> None:

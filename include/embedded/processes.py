@@ -17,6 +17,7 @@ import psutil
 import psycopg2
 import pymongo.errors
 
+from include.embedded.remedies import remedy_for
 from include.errors import EmbeddedServerError
 from include.inherited import inherited
 from include.libpq import is_away, is_wrong_login
@@ -94,10 +95,8 @@ def _why(error: Exception, code: int | None, process: subprocess.Popen, log_file
         return f"{name} started, but nobody can log in: {error}. See what libpq reads besides: ~/.postgresql"
     # Why a server ended its log knows; the driver knows that nobody is there.
     said = error if code is None else f"it ended with exit code {code}"
-    return (
-        f"{name} did not start: {said}. If its data are broken, `make reset` starts without them."
-        f" {end_of(log_file, 15)}"
-    )
+    end = end_of(log_file, 15)
+    return f"{name} did not start: {said}. {remedy_for(f'{said} {end}')} {end}"
 
 
 def end_of(log_file: Path, lines: int) -> str:

@@ -281,6 +281,14 @@ def test_dbt_that_lost_its_server_ends_with_a_code_of_its_own(
     assert (done.returncode, done.stdout) == (expected, f"{words}\n")
 
 
+def test_dbt_that_succeeds_does_so_where_there_is_no_room_for_its_words(tmp_path: Path) -> None:
+    full = tmp_path / "mktemp"
+    full.write_text("#!/bin/sh\nln -s /dev/full said && echo said\n".replace("said", str(tmp_path / "said")))
+    full.chmod(0o755)
+    done = run_command(tmp_path, "echo done", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
 def test_dbt_that_is_killed_says_so_and_is_worth_another_try(tmp_path: Path) -> None:
     done = run_command(tmp_path, "kill -KILL $$")
     assert done.returncode == SERVER_AWAY

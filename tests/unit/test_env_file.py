@@ -7,6 +7,7 @@ import pytest
 
 from include.environment import ROOT, ensure_env, read_env
 from include.errors import InputError
+from tests.unit.conftest import NOBODY
 
 SECRET = "s3cret-of-somebody"
 
@@ -145,6 +146,17 @@ def test_file_that_is_not_readable_is_told(path: Path, as_nobody: None) -> None:
     with pytest.raises(
         InputError, match=r"^\.env cannot be read \(Permission denied\): .* chmod u\+rw \.env"
     ):
+        read_env(path)
+
+
+def test_file_of_another_user_is_told_with_both(path: Path, as_nobody: None) -> None:
+    if os.geteuid() == os.getuid():
+        pytest.skip("only root can make a file that is another user's")
+    os.seteuid(0)
+    path.write_text("A=1\n")
+    path.chmod(0o600)
+    os.seteuid(NOBODY)
+    with pytest.raises(InputError, match=r"it belongs to root: .* sudo chown nobody \.env$"):
         read_env(path)
 
 

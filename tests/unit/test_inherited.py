@@ -113,3 +113,8 @@ def test_program_that_imports_a_command_keeps_its_environment(project: Path) -> 
     found = _begin(project, "cli/__main__.py", PYTHONPATH=str(project), PYTHONWARNINGS="ignore")
     assert found["environment"]["MY_NOTE"] == "x"
     assert found["flags"][2]
+
+
+def test_place_that_is_not_there_is_none(tmp_path: Path) -> None:
+    named = {"TMPDIR": str(tmp_path / "gone"), "TMP": str(tmp_path), "TEMP": ""}
+    assert inherited(named).keys() & named.keys() == {"TMP"}

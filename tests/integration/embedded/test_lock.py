@@ -196,6 +196,13 @@ def test_reset_keeps_a_link_to_a_folder_elsewhere(tmp_path):
     assert (tmp_path / "local").is_symlink()
 
 
+def test_reset_keeps_a_folder_on_which_a_disk_is_mounted(tmp_path, monkeypatch):
+    (tmp_path / "local" / "postgres").mkdir(parents=True)
+    monkeypatch.setattr("pathlib.Path.is_mount", lambda folder: folder == tmp_path / "local")
+    embedded.reset(tmp_path / "local")
+    assert list((tmp_path / "local").iterdir()) == []
+
+
 def test_two_who_only_read_share_the_servers_until_both_have_read():
     home = new_home()
     command = [sys.executable, "-c", READER, home]

@@ -133,3 +133,28 @@ def test_full_refresh_is_yes_or_no() -> None:
 def test_empty_variable_reaches_the_command_which_refuses_it(name: str, option: str) -> None:
     assert make(ROOT, "-n", "demo", f"{name}=").split()[-3:] == ["demo", option, f'"${name}"']
     assert make(ROOT, "-n", "demo").split()[-1] == "demo"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("demo", "SOURCES=existing"), "SOURCES: a setting is read from .env only"),
+        (("ui", "AIRFLOW_PORT=8099"), "AIRFLOW_PORT: a setting is read from .env only"),
+        (("ui", "PORT=8099"), "PORT is that of make docs: write AIRFLOW_PORT into .env"),
+    ],
+)
+def test_variable_that_nobody_reads_is_refused(arguments: tuple[str, ...], told: str) -> None:
+    assert told in refused(ROOT, *arguments)
+
+
+def test_makefile_of_another_folder_is_told_with_its_remedy(tmp_path: Path) -> None:
+    assert f"make -C {ROOT}/ demo" in refused(tmp_path, "-f", str(ROOT / "Makefile"), "demo")
+
+
+def refused(folder: Path, *arguments: str) -> str:
+    """Return the one line with which make refuses to do anything."""
+    command, env = ["make", "-n", *arguments], {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "-m cli" not in done.stdout
+    return done.stderr

@@ -123,6 +123,32 @@ def test_full_disk_is_told_as_one(clone: Clone) -> None:
     )
 
 
+def test_full_disk_ends_the_installation_at_once(clone: Clone) -> None:
+    clone.play("df", DF.format(kilobytes=20_480))
+    clone.play("uv", '#!/bin/sh\n[ "$1" = --version ] || { echo no space >&2; exit 2; }\n')
+    code, told = clone.setup()
+    assert code == 1
+    assert "no space\nsetup: not everything could be installed: the disk has 20 MB left" in told
+    assert not (clone.folder / "asked").exists()
+
+
+def test_free_room_is_seen_without_awk(clone: Clone) -> None:
+    clone.play("awk", "#!/bin/sh\nexit 127\n")
+    clone.play("uv", "#!/bin/sh\nexit 2\n")
+    code, told = clone.setup(PIP=NO_PIP)
+    assert (code, "set HTTPS_PROXY or PIP_INDEX_URL" in told) == (1, True)
+
+
+def test_no_python_at_all_is_told_as_none(clone: Clone) -> None:
+    for name in ("python3", "python3.13", "python3.12", "python3.11"):
+        clone.play(name, "#!/bin/sh\nexit 127\n")
+    assert clone.setup() == (
+        1,
+        "setup: Python 3.11, 3.12 or 3.13 is needed, found none. Install one, or name it: make"
+        " PYTHON=/path/to/python3.12 ...\n",
+    )
+
+
 def test_half_a_copy_of_the_requirements_is_no_installation(clone: Clone) -> None:
     clone.play("cp", '#!/bin/sh\ncase $1 in requirements*) : >"$2"; exit 1 ;; esac\nexec /bin/cp "$@"\n')
     assert clone.setup()[0] == 1
@@ -148,6 +174,28 @@ def test_make_makes_a_moved_venv_anew(clone: Clone) -> None:
     assert "cli/setup" not in subprocess.run(asked, **options).stdout
     BREAK["moved"](clone.folder / ".venv" / "bin")
     assert "cli/setup" in subprocess.run(asked, **options).stdout
+
+
+def test_scripts_that_may_not_be_executed_are_told_by_make(clone: Clone) -> None:
+    shutil.copy2(ROOT / "Makefile", clone.folder)
+    (clone.folder / "cli" / "setup").chmod(0o644)
+    options = {"cwd": clone.folder, "env": clone.env(), "capture_output": True, "text": True, "check": False}
+    done = subprocess.run(["make", "demo"], **options)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "noexec" in done.stderr
+    assert "chmod +x cli/setup" in done.stderr
+
+
+def test_reset_makes_a_venv_anew_where_there_are_data(clone: Clone) -> None:
+    shutil.copy2(ROOT / "Makefile", clone.folder)
+    (clone.folder / ".local").mkdir()
+    shutil.copy2("/bin/true", clone.folder / "cli" / "stack")
+    options = {"cwd": clone.folder, "env": clone.env(), "capture_output": True, "text": True, "check": False}
+    done = subprocess.run(["make", "reset"], **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "setup: installing" in done.stdout
+    assert clone.is_complete()
 
 
 def test_python_that_is_named_and_does_not_fit_is_told(clone: Clone) -> None:

@@ -95,3 +95,54 @@ def test_ctrl_c_ends_a_query_that_takes_long(
     assert run_command("sql", QUERY) == 130
     assert warehouse.cancelled.is_set()
     assert capsys.readouterr().err == "\nInterrupted.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (errors.InsufficientPrivilege("permission denied for table dim_dates"), sql.OWNERS),
+        (errors.SyntaxError('syntax error at or near ";"'), sql.ONE),
+    ],
+)
+def test_error_of_the_asker_has_its_remedy(
+    warehouse: FakeConnection,
+    run_command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: psycopg2.Error,
+    remedy: str,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(FakeConnection, "execute", refuse)
+    assert run_command("sql", "delete from trusted.dim_dates") == 1
+    assert capsys.readouterr().err == f"{error}{remedy}\n"
+
+
+@pytest.mark.parametrize("query", ["-- why\nshow x", "explain select 1"])
+def test_rows_of_any_statement_are_printed(
+    warehouse: FakeConnection,
+    run_command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+) -> None:
+    columns = [SimpleNamespace(name="a"), SimpleNamespace(name="b")]
+    monkeypatch.setattr(FakeConnection, "description", columns, raising=False)
+    monkeypatch.setattr(FakeConnection, "__iter__", lambda _: iter([(1, None)]), raising=False)
+    assert run_command("sql", query) == 0
+    assert capsys.readouterr().out == "a,b\n1,\n"
+
+
+def test_comment_at_the_end_hides_nothing_of_what_is_sent(
+    warehouse: FakeConnection, run_command: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    monkeypatch.setattr(FakeConnection, "copy_expert", lambda _, statement, __: sent.append(statement))
+    for query in ("select 1 -- one", "-- why\n(select 1)"):
+        assert run_command("sql", query) == 0
+    assert sent == [
+        "copy (select 1 -- one\n) to stdout with (format csv, header)",
+        "copy (-- why\n(select 1)\n) to stdout with (format csv, header)",
+    ]

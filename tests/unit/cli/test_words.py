@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from cli.words import NEW_PASSWORD, REMEDIES
+from cli.words import NEW_PASSWORD, NO_MORE, REMEDIES
 from include.environment import ROOT
 from include.tables import PLAYED
 
@@ -115,6 +115,17 @@ def test_what_the_machine_refuses_is_a_sentence(
 
     monkeypatch.setattr("cli.ui.serve_ui", serve)
     assert said("ui") == f"{os.strerror(number)}: /x/postgres.log. {REMEDIES[number]}\n"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_lack_of_memory_or_threads_is_a_sentence(
+    said: Callable[..., str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def serve() -> None:
+        raise error
+
+    monkeypatch.setattr("cli.ui.serve_ui", serve)
+    assert said("ui") == f"{NO_MORE}\n"
 
 
 def test_other_errors_of_files_keep_their_traceback(
