@@ -38,7 +38,7 @@ ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
 endif
 # Rights that a copy lost, or a disk that has none: said once, and not by every script.
-ifneq ($(shell [ ! -e cli/setup ] || [ -x cli/setup ] || echo refused),)
+ifneq ($(findstring refused,$(shell [ ! -e cli/setup ] || [ -x cli/setup ] || echo refused)),)
 $(error cli/setup may not be executed: clone onto a disk that is not mounted noexec, or, after a copy, chmod +x cli/setup cli/stack cli/doctor cli/lock)
 endif
 
@@ -70,9 +70,12 @@ ARGUMENTS :=
 MISSPELT := as_of as-of asof AS-OF ASOF data_dir data-dir datadir DATA-DIR DATADIR full_refresh full-refresh FULL-REFRESH FULLREFRESH
 refused = $(if $(filter $(MISSPELT),$(.VARIABLES)),$(error $(filter $(MISSPELT),$(.VARIABLES)) is nothing that make knows: AS_OF, DATA_DIR and FULL_REFRESH are))
 refused += $(if $(filter-out 0 1 true false,$(FULL_REFRESH)),$(error FULL_REFRESH must be 1 or 0, not $(FULL_REFRESH)))
+ifneq ($(filter demo run,$(MAKECMDGOALS)),)
+$(strip $(refused))
+endif
 SERVICE := airflow-scheduler
 # cli/stack looks for --data-dir at the end.
-demo run: ARGUMENTS = $(refused)$(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(call given,AS_OF,--as-of) $(call given,DATA_DIR,--data-dir)
+demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(call given,AS_OF,--as-of) $(call given,DATA_DIR,--data-dir)
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
@@ -130,9 +133,7 @@ format: $(VENV) ## mend the style
 lock: $(VENV) ## bring requirements*.txt up to date with requirements*.in
 	@cli/lock
 
-# Anew also where the one that is there does not start, for it was moved, or its Python is gone.
-$(VENV): requirements-dev.txt cli/setup $(if $(wildcard $(VENV)),$(shell cli/setup works || echo new-venv))
+# Asked each time: anew also where the one that is there does not start, for it was moved, or its Python is gone.
+.PHONY: $(VENV)
+$(VENV):
 	@$(QUIETLY) cli/setup
-
-.PHONY: new-venv
-new-venv:

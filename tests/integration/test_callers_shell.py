@@ -86,7 +86,7 @@ def project() -> Iterator[Path]:
     for entry in Path(sys.prefix).iterdir():
         if entry.name != "installed.txt":
             (copy / ".venv" / entry.name).symlink_to(entry)
-    (copy / ".venv" / "installed.txt").touch()
+    shutil.copy(copy / "requirements-dev.txt", copy / ".venv" / "installed.txt")
     yield copy
     _make(copy, BARE, "reset", "YES=1")
     shutil.rmtree(copy)
