@@ -104,7 +104,7 @@ doctor: ## say what `make up` lacks on this machine
 test: $(VENV) lint ## lint, then every test on real embedded servers, and what they cover
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
-test-unit: $(VENV) ## the tests that need no server: under a minute
+test-unit: $(VENV) ## the tests that need no server: a minute
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
