@@ -23,8 +23,8 @@ VENV := .venv/installed.txt
 # Before what Ctrl-C may end: the command has told it, and make, told by the same signal, adds no line of errors. It must
 # hear the signal before its child has ended.
 QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; exit 0; }' EXIT;
-# What a variable on make's command line is given: nothing where there is none, and its text where it is empty.
-given = $(if $(filter command environment,$(origin $1)),$2 "$$$1")
+# The option of a variable: none where there is none, nor for one of the shell that is empty, as another make hands it on.
+given = $(if $(filter command,$(origin $1))$($1),$2 "$$$1")
 UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
 # make -f works on the folder from which it is called.

@@ -22,12 +22,12 @@ echo container
 IN_SCHEDULER = "compose --env-file /dev/null exec --env ASKED_BY_MAKE=1 -T airflow-scheduler python -m cli "
 
 
-def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> str:
+def make(folder: Path, *arguments: str, path: str = os.environ["PATH"], **variables: str) -> str:
     """Return what make prints. Nothing of a make or of variables around the tests reaches it."""
     done = subprocess.run(
         ["make", *arguments],
         cwd=folder,
-        env={"PATH": path},
+        env={"PATH": path, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -133,6 +133,14 @@ def test_full_refresh_is_yes_or_no() -> None:
 def test_empty_variable_reaches_the_command_which_refuses_it(name: str, option: str) -> None:
     assert make(ROOT, "-n", "demo", f"{name}=").split()[-3:] == ["demo", option, f'"${name}"']
     assert make(ROOT, "-n", "demo").split()[-1] == "demo"
+
+
+@pytest.mark.parametrize(("name", "option"), [("AS_OF", "--as-of"), ("DATA_DIR", "--data-dir")])
+def test_variable_of_the_shell_counts_unless_it_is_empty(name: str, option: str) -> None:
+    asked = make(ROOT, "-n", "demo", **{name: "2024-09-02"})
+    assert asked.split()[-3:] == ["demo", option, f'"${name}"']
+    # As a make hands it on that calls this one, from which nobody asked for it.
+    assert make(ROOT, "-n", "demo", **{name: ""}).split()[-1] == "demo"
 
 
 @pytest.mark.parametrize(
