@@ -27,10 +27,14 @@ class Stack:
 
     def make(self, *arguments: str, check: bool = True) -> str:
         """Run a make target; return what it printed."""
+        return self.run("make", *arguments, check=check)
+
+    def run(self, *command: str, check: bool = True, **variables: str) -> str:
+        """Run a command with these variables; return what it printed."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        environment = clean | {"COMPOSE_PROJECT_NAME": self.name, "IMAGE_TAG": "test"}
+        environment = clean | {"COMPOSE_PROJECT_NAME": self.name, "IMAGE_TAG": "test", **variables}
         done = subprocess.run(
-            ["make", *arguments],
+            command,
             cwd=self.folder,
             env=environment,
             capture_output=True,

@@ -167,7 +167,7 @@ def test_an_earlier_stacks_data_without_its_passwords_are_not_touched(stack, fir
     stack.make("down")
     env_file.unlink()
     # Whichever ports the machine has free: it is not about them.
-    said = stack.make("up", "AIRFLOW_PORT=1", "WAREHOUSE_PORT=1", check=False)
+    said = stack.run("cli/stack", "up", check=False, AIRFLOW_PORT="1", WAREHOUSE_PORT="1")
     assert "data of an earlier stack" in said
     assert "make reset" in said
     assert not env_file.exists()
