@@ -6,7 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from include.environment import ROOT
+from include.environment import ROOT, ensure_env
+
+# A demo of them takes half a minute.
+SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "900"}
 
 
 def copy_project(prefix: str) -> Path:
@@ -21,6 +24,20 @@ def copy_project(prefix: str) -> Path:
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+def copy_of_small_size(prefix: str, **settings: str) -> Path:
+    """Copy as `copy_project`, with an .env that has all settings: small sizes, and these."""
+    copy = copy_project(prefix)
+    # PostgreSQL runs as another user where this one is root.
+    copy.chmod(0o755)
+    env_file = copy / ".env"
+    ensure_env(env_file, copy / ".env.example")
+    ours = SIZES | settings
+    lines = env_file.read_text().splitlines()
+    kept = [line for line in lines if line.partition("=")[0] not in ours]
+    env_file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in ours.items())]) + "\n")
     return copy
 
 

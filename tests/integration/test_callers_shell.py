@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from include.environment import ensure_env
-from tests.project_copy import copy_project
+from tests.project_copy import copy_of_small_size
 
-SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "900"}
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 FOREIGN = {
     "PGSSLMODE": "require",
@@ -73,15 +71,7 @@ FOREIGN = {
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
     """A copy of what git tracks or would track, with small sizes, and this Python as its .venv."""
-    copy = copy_project("streaming-shell-")
-    # PostgreSQL runs as another user where this one is root.
-    copy.chmod(0o755)
-    env_file = copy / ".env"
-    ensure_env(env_file, copy / ".env.example")
-    text = env_file.read_text()
-    for name, value in SIZES.items():
-        text = re.sub(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
-    env_file.write_text(text)
+    copy = copy_of_small_size("streaming-shell-")
     (copy / ".venv").mkdir()
     for entry in Path(sys.prefix).iterdir():
         if entry.name != "installed.txt":

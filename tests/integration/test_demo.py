@@ -22,14 +22,8 @@ import requests
 from include.embedded.processes import free_port, is_running
 from include.environment import ensure_env
 from include.inherited import inherited
-from tests.project_copy import copy_project
+from tests.project_copy import copy_of_small_size
 
-SIZES = {
-    "GENERATE_USERS": "60",
-    "GENERATE_TITLES": "15",
-    "GENERATE_SESSIONS": "900",
-    "GENERATE_DEFECTS": "0.02",
-}
 SERVERS = ("postgres", "mongo", "airflow/api-server", "airflow/scheduler", "airflow/dag-processor")
 CHANGES = """
 select coalesce(sum(rows_inserted), 0), coalesce(sum(rows_updated), 0), coalesce(sum(rows_deleted), 0)
@@ -40,12 +34,7 @@ from ops.load_runs where stage = 'extract' and batch_id = (select max(batch_id) 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
     """A copy of what git tracks or would track, with small sizes in its .env."""
-    copy = copy_project("streaming-demo-")
-    env_file = copy / ".env"
-    ensure_env(env_file)
-    lines = env_file.read_text().splitlines()
-    kept = [line for line in lines if line.partition("=")[0] not in SIZES]
-    env_file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in SIZES.items())]) + "\n")
+    copy = copy_of_small_size("streaming-demo-", GENERATE_DEFECTS="0.02")
     yield copy
     _run(copy, "reset")
     shutil.rmtree(copy)

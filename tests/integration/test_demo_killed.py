@@ -17,11 +17,9 @@ import psutil
 import pytest
 
 from include.embedded.processes import is_running, pid_of
-from include.environment import ensure_env
 from include.inherited import inherited
-from tests.project_copy import copy_project
+from tests.project_copy import copy_of_small_size
 
-SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "900"}
 SERVERS = ("postgres", "mongo", "airflow/api-server", "airflow/scheduler", "airflow/dag-processor")
 DEMO_SECONDS = 300
 
@@ -29,14 +27,7 @@ DEMO_SECONDS = 300
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
     """A copy of what git tracks or would track, with small sizes in its .env."""
-    copy = copy_project("streaming-killed-")
-    # PostgreSQL runs as another user where this one is root.
-    copy.chmod(0o755)
-    ensure_env(copy / ".env", copy / ".env.example")
-    text = (copy / ".env").read_text()
-    for name, value in SIZES.items():
-        text = re.sub(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
-    (copy / ".env").write_text(text)
+    copy = copy_of_small_size("streaming-killed-")
     yield copy
     _run(copy, "reset")
     shutil.rmtree(copy)
