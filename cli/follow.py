@@ -4,7 +4,7 @@ import sys
 import time
 
 from cli.airflow_api import AirflowApi
-from cli.patience import patiently
+from cli.patience import PAUSE_SECONDS, patiently
 from include.waiting import QUIET_SECONDS
 
 # The states in which a task has ended, and what a person reads.
@@ -38,7 +38,7 @@ def follow(api: AirflowApi, run_id: str) -> str:
             line.update(Text(awaited))
             if not console.is_terminal:
                 silence.tell(awaited)
-            time.sleep(0.5)
+            time.sleep(PAUSE_SECONDS)
 
 
 def _look(api: AirflowApi, run_id: str) -> tuple[str, list[dict]]:
