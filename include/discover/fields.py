@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from bson import DatetimeMS, Decimal128
 
-from include.rules.documents import bson_type, is_uuid
+from include.rules.documents import bson_type
+from include.rules.value_checks import is_uuid
 
 MOST_FIELDS = 200
 MOST_IN_ALL = 1000

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -21,6 +22,7 @@ from include.extract_load import drift, mongo, postgres, raw
 from include.extract_load.mongo_keys import refuse_repeated_keys
 from include.extract_load.raw_shape import follow_declaration
 from include.extract_load.source_rows import SourceRows
+from include.extract_load.staged import Staged
 from include.ops.fingerprint import (
     KEY_HASH,
     ROWS,
@@ -110,7 +112,7 @@ def _set_aside(
     load.read = load.quarantined = len(rejected)
     # What every load reads again, because it has no stamp, says nothing about what came with this one.
     read, came = rows.count_dated(reader, read_from), rows.rejected(reader, read_from, undated=False)
-    _refuse_mass_rejection(warehouse, load.table, read, came, start)
+    _keep_and_raise(warehouse, _mass_rejection(load.table, read, came, start))
 
 
 def _remember(
@@ -150,12 +152,17 @@ def load_collection(
         if follow_declaration(cursor, collection, batch):
             # The values of what is declared anew move no stamp.
             start = replace(start, read_from=None)
-        staged = mongo.stage(source, cursor, collection, start.read_from)
+        filled = _fill(source, cursor, collection, start)
+        staged = filled or mongo.stage(source, cursor, collection, start.read_from)
+        read, rejected = staged.came_now(start.read_from)
+        refusal = _mass_rejection(name, read, rejected, start)
+        if refusal and filled:
+            mongo.undo_filling(cursor)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
-        read, rejected = staged.came_now(start.read_from)
-        _refuse_mass_rejection(warehouse, name, read, rejected, start)
-        loads = [_load_staged(cursor, table, staged, start) for table in collection.raw_tables]
+        _keep_and_raise(warehouse, refusal)
+        load = _load_filled if filled else partial(_load_staged, cursor)
+        loads = [load(table, staged, start) for table in collection.raw_tables]
         for table in collection.raw_tables:
             measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
             remember_live_rows(cursor, table, measured, collection.watermark)
@@ -166,29 +173,56 @@ def load_collection(
     return loads
 
 
-def _load_staged(cursor: Cursor, table: RawTable, staged: mongo.Staged, start: raw.LoadStart) -> Load:
+def _fill(
+    source: Database, cursor: Cursor, collection: MongoCollection, start: raw.LoadStart
+) -> Staged | None:
+    """Fill the raw tables if all is to be read and they are empty; return None where that is not to be."""
+    if start.read_from or not all(raw.is_empty(cursor, table) for table in collection.raw_tables):
+        return None
+    return mongo.fill(source, cursor, collection, start)
+
+
+def _load_filled(table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
+    """Return the load of a raw table that was filled."""
+    load = _load_of(table, staged, start)
+    load.inserted = staged.good_by_table[table.raw]
+    return load
+
+
+def _load_staged(cursor: Cursor, table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
     """Bring one raw table of a collection up to date with what was staged for it."""
-    load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
-    load.quarantined = staged.rejected_by_table.get(table.raw, 0)
-    load.read = load.quarantined + staged.good_by_table[table.raw]
+    load = _load_of(table, staged, start)
     came = raw.merge(cursor, table, load, start)
     _follow_deletions(cursor, table, load, start, came)
     return load
 
 
-def _refuse_mass_rejection(
-    warehouse: Connection, name: str, read: int, rejected: Sequence[Rejected], start: raw.LoadStart
-) -> None:
-    """Raise InputError when too many of the rows or documents that were read were rejected."""
+def _load_of(table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
+    load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
+    load.quarantined = staged.rejected_by_table.get(table.raw, 0)
+    load.read = load.quarantined + staged.good_by_table[table.raw]
+    return load
+
+
+def _mass_rejection(
+    name: str, read: int, rejected: Sequence[Rejected], start: raw.LoadStart
+) -> InputError | None:
+    """Return the error of too many rejected rows or documents among those that were read, if they are."""
     try:
         refuse_mass_rejection(name, read, rejected, start.run.limits)
-    except InputError:
-        # The reasons are kept, although the load itself fails. Raw was not touched yet.
+    except InputError as error:
+        return error
+    return None
+
+
+def _keep_and_raise(warehouse: Connection, refusal: InputError | None) -> None:
+    """Raise the error, if there is one; the reasons are kept, and nothing else: raw was not touched yet."""
+    if refusal:
         warehouse.commit()
-        raise
+        raise refusal
 
 
-def _unknown_kinds(collection: MongoCollection, staged: mongo.Staged, start: raw.LoadStart) -> list[Load]:
+def _unknown_kinds(collection: MongoCollection, staged: Staged, start: raw.LoadStart) -> list[Load]:
     """Return the load of documents of no known kind, which belong to no raw table: one or none."""
     name, tables = collection.raw, {table.raw for table in collection.raw_tables}
     # A raw table may have the collection's name: then they were counted with it.

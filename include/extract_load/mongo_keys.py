@@ -6,7 +6,7 @@ What is not in `keys_*` is marked as deleted in raw, so everything that only *se
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import islice, permutations
+from itertools import combinations, islice, permutations
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
@@ -35,6 +35,7 @@ delete from {stage} as element where not exists (
         and parent._source_updated_at is not distinct from element._source_updated_at
 )
 """
+IN_TWO_KINDS = "select exists (select from raw.{0} inner join raw.{1} using ({2}))"
 KEEP_UNREAD = """
 insert into {keys}
 select {key} from {stage}
@@ -62,7 +63,10 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
     if collection.discriminator is None:
         return collection.kinds[0]
     tag = value_at(collection.discriminator, document)
-    return next((kind for kind in collection.kinds if kind.tag == tag), None)
+    for kind in collection.kinds:
+        if kind.tag == tag:
+            return kind
+    return None
 
 
 def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
@@ -116,6 +120,16 @@ def drop_superseded(cursor: Cursor, collection: MongoCollection) -> Counter:
     dropped = Counter({table.raw: _drop_repeated(cursor, table) for table in collection.raw_tables})
     dropped.update({array.raw: _drop_outdated(cursor, collection, array) for array in collection.arrays})
     return dropped
+
+
+def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
+    """Tell whether raw has a document as two kinds: it became another while the collection was read."""
+    for one, other in combinations(collection.kinds, 2):
+        names = (Identifier(one.raw), Identifier(other.raw), Identifier(collection.key))
+        cursor.execute(SQL(IN_TWO_KINDS).format(*names))
+        if cursor.fetchone()[0]:
+            return True
+    return False
 
 
 def stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composed, Identifier
+from psycopg2.sql import SQL, Composable, Composed, Identifier
 
 from include.libpq import WORDS
 from include.ops.fingerprint import hashed_keys, key_text
@@ -16,6 +16,8 @@ from include.run import Batch, Run
 from include.specs import DocumentKind, Extraction, RawTable
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# What is read at once of the text that is copied.
+COPY_CHARACTERS = 1 << 16
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
 # read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:
 # those of a source have any names.
@@ -135,19 +137,32 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
         )
 
 
-def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> int:
-    """Copy rows into a temporary table, in COPY's text format; a datetime is UTC. Return how many came."""
-    lines = ["\t".join(map(_field, row)) + "\n" for row in rows]
-    text = io.StringIO("".join(lines))
-    target = SQL("{} ({})").format(Identifier(table), SQL(", ").join(map(Identifier, columns)))
-    cursor.copy_expert(SQL("copy {} from stdin").format(target), text)
-    return len(lines)
+def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> None:
+    """Copy rows into a temporary table."""
+    copy_lines(cursor, Identifier(table), columns, ["\t".join(map(field_of, row)) for row in rows])
 
 
-def _field(value: object) -> str:
+def copy_lines(cursor: Cursor, table: Composable, columns: Sequence[str], lines: Sequence[str]) -> None:
+    """Copy rows that are in COPY's text format into a table."""
+    if lines:
+        target = SQL("{} ({})").format(table, SQL(", ").join(map(Identifier, columns)))
+        text = io.StringIO("\n".join((*lines, "")))
+        cursor.copy_expert(SQL("copy {} from stdin").format(target), text, size=COPY_CHARACTERS)
+
+
+def field_of(value: object) -> str:
+    """Return the value as a field of COPY's text format; a datetime is UTC."""
     if value is None:
         return "\\N"
-    return f"{value}Z" if isinstance(value, datetime) else str(value).translate(ESCAPES)
+    return f"{value}Z" if isinstance(value, datetime) else text_field(str(value))
+
+
+def text_field(text: str) -> str:
+    """Return a text as a field of COPY's text format."""
+    # To look for each is a tenth of the time that to translate takes.
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        return text.translate(ESCAPES)
+    return text
 
 
 def count_live(cursor: Cursor, table: RawTable) -> int:

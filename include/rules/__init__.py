@@ -5,13 +5,13 @@ Nothing here writes to a database.
 """
 
 from include.rules.csv_values import first_problem, typed_value
-from include.rules.documents import find_problem
+from include.rules.documents import DocumentRules
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
 from include.rules.rejected import Rejected
 
 __all__ = [
+    "DocumentRules",
     "Rejected",
-    "find_problem",
     "first_problem",
     "refuse_mass_deletion",
     "refuse_mass_rejection",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bson import DatetimeMS, json_util
 from bson.decimal128 import Decimal128
 
+from include.rules.document_json import to_json
 from include.specs import LARGEST, Column
 
 
@@ -25,10 +26,9 @@ def value_at(path: str, document: object) -> object:
     """Return what the path leads to, field by field; the empty path to the document itself."""
     value = document
     for name in path.split(".") if path else ():
-        if value is None:
-            return None
-        if not isinstance(value, Mapping):
-            return Misplaced(value)
+        # A decoded object is a dict; to ask for that is a quarter of the time.
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return None if value is None else Misplaced(value)
         value = value.get(name)
     return value
 
@@ -57,11 +57,6 @@ def raw_value(column: Column, value: object) -> object:
 def number(value: object) -> object:
     """Return the value as PostgreSQL reads it: BSON's decimal becomes Python's."""
     return value.to_decimal() if isinstance(value, Decimal128) else value
-
-
-def to_json(value: object) -> str:
-    """Return the value as relaxed extended JSON."""
-    return json_util.dumps(value, json_options=json_util.RELAXED_JSON_OPTIONS)
 
 
 def printable(value: object) -> str:

@@ -6,24 +6,22 @@ Used twice: on the elements of content.json before they are seeded, and on what 
 is extracted, since others may have written there.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 
 import bson
-from bson import Binary, Code, DatetimeMS, DBRef, ObjectId
-from bson.binary import UUID_SUBTYPE
+from bson import Code, DatetimeMS, DBRef, ObjectId
 from bson.decimal128 import Decimal128
 from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
 from include.rules.bson_faults import DEEPEST
-from include.rules.document_values import Misplaced, number, printable, raw_value, value_at, value_of
+from include.rules.document_values import Misplaced, printable, value_at, value_of
 from include.rules.reasons import Problem, problem
-from include.rules.texts import broken_by_length, clipped, is_blank, keepable
-from include.specs import NUMBERS, Array, Column, DocumentKind, MongoCollection
+from include.rules.texts import clipped, keepable
+from include.rules.value_checks import check_of, type_name
+from include.specs import Array, Column, DocumentKind, MongoCollection
 
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
 # fits into the 256 MiB of jsonb. Only arrays without the usual names of their elements could be longer.
@@ -36,46 +34,71 @@ BSON_TYPES = {str: "string", Int64: "long", float: "double", datetime: "date", d
 BSON_TYPES |= {type(None): "null", bytes: "binData", Decimal128: "decimal", ObjectId: "objectId"}
 BSON_TYPES[DatetimeMS] = "date"
 
-UUID_BYTES = 16
-
-
-def is_uuid(value: object) -> bool:
-    """Tell whether the value is a UUID; MongoDB also stores bytes of another length under the name."""
-    return isinstance(value, Binary) and value.subtype == UUID_SUBTYPE and len(value) == UUID_BYTES
-
-
-# Type of a column -> whether a value is one, and what people call it.
-OTHER_TYPES: dict[str, tuple[Callable[[object], bool], str]] = {
-    "boolean": (lambda value: isinstance(value, bool), "true/false"),
-    "timestamptz": (lambda value: isinstance(value, datetime), "a date"),
-    "objectid": (lambda value: isinstance(value, ObjectId), "an ObjectId"),
-    "uuid": (is_uuid, "a UUID"),
-    "jsonb": (lambda value: not isinstance(value, Misplaced), "a value"),
-    "extended_json": (lambda value: not isinstance(value, Misplaced), "a value"),
-}
 # The most frequent types that hold nothing else.
 SCALARS = frozenset({str, int, float, bool, type(None), datetime, ObjectId, Int64, Decimal128})
-# A broken rule, and its details.
-Broken = tuple[str, *tuple[object, ...]]
 
 
-def find_problem(kind: DocumentKind, document: object) -> Problem | None:
-    """Return the first thing wrong with the document, or None."""
-    if not isinstance(document, Mapping):
-        return problem("wrong_type", "an object", _type_name(document), value=repr(document))
-    return find_broken_rule(kind, document) or _storage_problem(document)
+class DocumentRules:
+    """The declared rules of one kind of documents, made ready once for all documents that are judged."""
+
+    def __init__(self, kind: DocumentKind) -> None:
+        self._columns = [(column.name, column.path, check_of(column)) for column in kind.columns]
+        self._arrays = [_ArrayRules(array) for array in kind.arrays]
+
+    def find_problem(self, document: object) -> Problem | None:
+        """Return the first thing wrong with a document that is to be stored, or None."""
+        if not isinstance(document, Mapping):
+            return problem("wrong_type", "an object", type_name(document), value=repr(document))
+        return self.find_broken(document) or _storage_problem(document)
+
+    def find_broken(self, document: Mapping) -> Problem | None:
+        """Return the first declared rule that the document breaks, or None."""
+        for name, path, check in self._columns:
+            value = document.get(name) if path is None else value_at(path, document)
+            if broken := check(value):
+                return problem(*broken, column=name, value=_shown(value))
+        for array in self._arrays:
+            if found := array.find_broken(document):
+                return found
+        return None
 
 
-def find_broken_rule(kind: DocumentKind, document: Mapping) -> Problem | None:
-    """Return the first declared rule that the document breaks, or None."""
-    for column in kind.columns:
-        value = value_of(column, document)
-        if broken := _broken_rule(column, value):
-            return problem(*broken, column=column.name, value=_shown(value))
-    for array in kind.arrays:
-        if found := _array_problem(array, value_at(array.field, document)):
-            return found
-    return None
+class _ArrayRules:
+    """The declared rules of an array; a problem's path names the element, counted from 0."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+        self._checks = [(column, check_of(column)) for column in array.elements]
+
+    def find_broken(self, document: Mapping) -> Problem | None:
+        """Return the first thing wrong with the array in the document."""
+        field = self._array.field
+        elements = value_at(field, document)
+        if elements is None:
+            return None
+        if isinstance(elements, Misplaced):
+            found = type_name(elements.instead)
+            return problem("wrong_type", "an object", found, column=field, value=_shown(elements.instead))
+        if not isinstance(elements, list):
+            shown = _shown(elements)
+            return problem("wrong_type", "a list", type_name(elements), column=field, value=shown)
+        for position, element in enumerate(elements):
+            if found := self._find_in_element(element, position):
+                return found
+        return None
+
+    def _find_in_element(self, element: object, position: int) -> Problem | None:
+        array = self._array
+        if array.is_of_objects and not isinstance(element, Mapping):
+            place, found = f"{array.field}[{position}]", type_name(element)
+            return problem("wrong_type", "an object", found, column=place, value=_shown(element))
+        for column, check in self._checks:
+            value = value_of(column, element)
+            if broken := check(value):
+                place = f"{array.field}[{position}]"
+                name = f"{place}.{column.path or column.name}" if array.is_of_objects else place
+                return problem(*broken, column=name, value=_shown(value))
+        return None
 
 
 def find_json_problem(document: Mapping, text: str) -> Problem | None:
@@ -92,7 +115,7 @@ def find_json_problem(document: Mapping, text: str) -> Problem | None:
 
 def find_value_problem(column: Column, value: object) -> Problem | None:
     """Return what is wrong with one value as one of the column, or None."""
-    broken = _broken_rule(column, value)
+    broken = check_of(column)(value)
     return problem(*broken, column=column.name, value=_shown(value)) if broken else None
 
 
@@ -107,103 +130,6 @@ def find_managed_field(collection: MongoCollection, document: object) -> Problem
 def bson_type(value: object) -> str:
     """Return the name of the BSON type that a decoded value had."""
     return BSON_TYPES.get(type(value), type(value).__name__.lower())
-
-
-def _broken_rule(column: Column, value: object) -> Broken | None:
-    """Return the rule that the value breaks as one of the column, with the rule's details."""
-    if value is None:
-        return ("missing",) if column.required else None
-    broken = _broken_by_type(column, value)
-    if broken and isinstance(value, Misplaced):
-        return "wrong_type", "an object", _type_name(value.instead)
-    return broken
-
-
-def _broken_by_type(column: Column, value: object) -> Broken | None:
-    """Return the rule of its type that a value breaks."""
-    wanted = column.bson or column.type
-    if wanted == "text":
-        return _broken_by_text(column, value)
-    if wanted in NUMBERS or wanted == "double precision":
-        return _broken_by_number(column, number(value))
-    if wanted == "timestamptz" and isinstance(value, DatetimeMS):
-        return ("date_range",)
-    is_right, name = OTHER_TYPES[wanted]
-    if not is_right(value):
-        return "wrong_type", name, _type_name(value)
-    return broken_by_length(column, raw_value(column, value)) if wanted == "extended_json" else None
-
-
-def _broken_by_text(column: Column, value: object) -> Broken | None:
-    """Judge a text: of that type, without JSON's NUL, not blank where required, not beyond its bound."""
-    # Code is a str, too, and may have a scope that a text has not.
-    if not isinstance(value, str) or isinstance(value, Code):
-        return "wrong_type", "text", _type_name(value)
-    if "\0" in value:
-        return ("nul",)
-    if column.required and is_blank(value):
-        return ("empty",)
-    return broken_by_length(column, value)
-
-
-def _broken_by_number(column: Column, value: object) -> Broken | None:
-    """Judge a number: of BSON's and JSON's types, finite, whole where the column is, within the bounds."""
-    whole = column.is_whole
-    if isinstance(value, bool | str | list | Mapping) or not hasattr(value, "__float__"):
-        return "wrong_type", "a whole number" if whole else "a number", _type_name(value)
-    is_number = _fits_double(value) if column.type == "double precision" else _is_finite(value)
-    if not is_number or (whole and value != int(value)):
-        return ("not_a_whole_number" if whole else "not_a_number",)
-    if column.smallest is not None and value < column.smallest:
-        return "below", column.smallest
-    if column.largest is not None and value > column.largest:
-        return "above", column.largest
-    return None
-
-
-def _is_finite(value: object) -> bool:
-    """Tell numbers from infinities and NaN."""
-    # math.isfinite makes a float of it, which a whole number of any length and a signaling NaN refuse.
-    return isinstance(value, int) or (
-        value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
-    )
-
-
-def _fits_double(value: object) -> bool:
-    """Tell whether PostgreSQL can read the value as double precision: of a decimal, what is not too far."""
-    if not isinstance(value, Decimal):
-        return True
-    if not value.is_finite():
-        return not value.is_snan()
-    return math.isfinite(float(value)) and bool(float(value)) == bool(value)
-
-
-def _array_problem(array: Array, elements: object) -> Problem | None:
-    """Return the first thing wrong with an array; its path names the element, counted from 0."""
-    if elements is None:
-        return None
-    if isinstance(elements, Misplaced):
-        found = _type_name(elements.instead)
-        return problem("wrong_type", "an object", found, column=array.field, value=_shown(elements.instead))
-    if not isinstance(elements, list):
-        shown = _shown(elements)
-        return problem("wrong_type", "a list", _type_name(elements), column=array.field, value=shown)
-    for position, element in enumerate(elements):
-        if found := _element_problem(array, element, f"{array.field}[{position}]"):
-            return found
-    return None
-
-
-def _element_problem(array: Array, element: object, place: str) -> Problem | None:
-    """Return the first thing wrong with an element of an array."""
-    if array.is_of_objects and not isinstance(element, Mapping):
-        return problem("wrong_type", "an object", _type_name(element), column=place, value=_shown(element))
-    for column in array.elements:
-        value = value_of(column, element)
-        if broken := _broken_rule(column, value):
-            name = f"{place}.{column.path or column.name}" if array.is_of_objects else place
-            return problem(*broken, column=name, value=_shown(value))
-    return None
 
 
 def _storage_problem(document: Mapping) -> Problem | None:
@@ -253,10 +179,3 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Misplaced):
         return _shown(value.instead)
     return keepable(printable(value))
-
-
-def _type_name(value: object) -> str:
-    """Name the type of a value as people do."""
-    names = {str: "text", list: "a list", dict: "an object", bool: "true/false", type(None): "null"}
-    names[DatetimeMS] = "a datetime"
-    return names.get(type(value), f"a {type(value).__name__}")

@@ -22,7 +22,7 @@ from include.rules.bson_bytes import (
     split,
 )
 from include.rules.bson_faults import DEEPEST, MAY_BE_RESERVED, find_fault
-from include.rules.document_values import to_json
+from include.rules.document_json import to_json
 from include.rules.positions import position_of
 from include.rules.reasons import Problem, problem
 from include.rules.texts import clipped

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from include.rules.documents import DEEPEST, find_managed_field, find_problem
+from include.rules.documents import DEEPEST, DocumentRules, find_managed_field
 from include.rules.reasons import REPEATED_KEY, Problem, problem
 from include.rules.rejected import Rejected
 from include.seed.json_document import Element
@@ -39,9 +39,10 @@ class Checked:
         """Sort the documents into those that may be loaded and the others."""
         of_others = schemas_of_others(collection)
         for kind in collection.kinds:
+            rules = DocumentRules(kind)
             for index, element in enumerate(lists[kind.name]):
                 position = f"{kind.name}[{index}]"
-                if broken := self._problem(collection, kind, of_others[kind.name], element):
+                if broken := self._problem(collection, rules, of_others[kind.name], element):
                     self.rejected.append(Rejected(position, *broken, row=element.text))
                     self.rejected_keys |= element.keys(collection.key)
                 else:
@@ -49,7 +50,7 @@ class Checked:
         return self
 
     def _problem(
-        self, collection: MongoCollection, kind: DocumentKind, of_others: Schemas, element: Element
+        self, collection: MongoCollection, rules: DocumentRules, of_others: Schemas, element: Element
     ) -> Problem | None:
         """Return the first thing wrong with a document."""
         document = element.value
@@ -57,7 +58,7 @@ class Checked:
             return (
                 (element.problem if isinstance(document, dict) else None)
                 or find_managed_field(collection, document)
-                or find_problem(kind, document)
+                or rules.find_problem(document)
                 or find_write_problem(of_others, document)
                 or self._repeated_key(collection, document)
             )

@@ -3,7 +3,8 @@
 import pytest
 
 from include.errors import DataQualityError
-from include.extract_load import mongo, postgres, raw
+from include.extract_load import postgres, raw
+from include.extract_load.document_rows import KindRows
 from tests.integration.helpers.pipeline import Pipeline
 from tests.product import USERS
 
@@ -42,12 +43,27 @@ def test_row_that_a_later_load_loses_stops_it(pipeline, monkeypatch):
     assert len(_loads(pipeline)) == 1
 
 
-def test_document_that_was_not_copied_stops_the_load(pipeline, monkeypatch):
+def test_document_that_was_not_copied_stops_the_first_load(pipeline, monkeypatch):
     pipeline.seed_content(MOVIES, [])
-    copy_kind = mongo._copy_kind
-    monkeypatch.setattr(
-        mongo, "_copy_kind", lambda cursor, kind, found, stamp: copy_kind(cursor, kind, found[1:], stamp)
-    )
+    _lose_the_first_document(monkeypatch)
     with pytest.raises(DataQualityError, match="mongo_content: of 3 documents that were read"):
         pipeline.extract_content(pipeline.batch("run 1"))
     assert _loads(pipeline) == []
+    assert pipeline.warehouse("select * from raw.mongo_movies") == []
+
+
+def test_document_that_was_not_copied_stops_a_later_load(pipeline, monkeypatch):
+    pipeline.seed_content(MOVIES, [])
+    before = pipeline.extract_content(pipeline.batch("run 1"))
+    _lose_the_first_document(monkeypatch)
+    with pytest.raises(DataQualityError, match="mongo_content: of 3 documents that were read"):
+        pipeline.extract_content(pipeline.batch("run 2"))
+    assert len(_loads(pipeline)) == len(before)
+
+
+def _lose_the_first_document(monkeypatch):
+    add = KindRows.add
+    first = MOVIES[0]["content_id"]
+    monkeypatch.setattr(
+        KindRows, "add", lambda rows, found, *rest: found["content_id"] == first or add(rows, found, *rest)
+    )

@@ -9,7 +9,7 @@ from bson.decimal128 import Decimal128
 from bson.int64 import Int64
 
 from include.rules import documents
-from include.rules.documents import number
+from include.rules.document_values import number
 from include.specs import DocumentKind
 from tests.product import CONTENT
 
@@ -38,7 +38,7 @@ SHOW = {
 
 
 def find_problem(kind: DocumentKind, document: object) -> tuple | None:
-    found = documents.find_problem(kind, document)
+    found = documents.DocumentRules(kind).find_problem(document)
     return found and found[:3]
 
 
@@ -263,11 +263,11 @@ def test_decimal_becomes_what_postgres_reads() -> None:
     ],
 )
 def test_every_problem_has_the_code_of_its_rule(values: dict[str, object], rule: str) -> None:
-    found = documents.find_problem(MOVIES, {**MOVIE, **values})
+    found = documents.DocumentRules(MOVIES).find_problem({**MOVIE, **values})
     assert found is not None
     assert found.rule == rule
 
 
 def test_other_problems_have_codes_too() -> None:
-    assert documents.find_problem(MOVIES, []).rule == "wrong_type"
+    assert documents.DocumentRules(MOVIES).find_problem([]).rule == "wrong_type"
     assert documents.find_managed_field(CONTENT, {"_id": 1}).rule == "managed_field"

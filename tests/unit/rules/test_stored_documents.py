@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.rules.bson_bytes import split
-from include.rules.documents import find_broken_rule, find_json_problem
+from include.rules.documents import DocumentRules, find_json_problem
 from include.rules.stored_documents import read_batch, read_document
 from include.specs import Array, Column, DocumentKind
 from tests.stored_bytes import (
@@ -111,11 +111,11 @@ def test_unusual_document_is_kept(elements: list[bytes]) -> None:
 def test_date_that_postgres_cannot_hold_is_none_of_a_column(column: str, elements: list) -> None:
     kind = DocumentKind("only", "raw", None, (AT,), (Array("dates", "a", AT, "position", (DATE,)),))
     document = {"at": LATER if column == "at" else None, "dates": elements}
-    assert find_broken_rule(kind, document)[:1] == (column,)
-    assert find_broken_rule(kind, document).value == f"{YEAR_10000} ms since 1970"
-    assert find_broken_rule(kind, document).rule == "date_range"
+    assert DocumentRules(kind).find_broken(document)[:1] == (column,)
+    assert DocumentRules(kind).find_broken(document).value == f"{YEAR_10000} ms since 1970"
+    assert DocumentRules(kind).find_broken(document).rule == "date_range"
     number = DocumentKind("only", "raw", None, (Column("at", "numeric"),))
-    assert find_broken_rule(number, {"at": LATER}).reason == "is not a number but a datetime"
+    assert DocumentRules(number).find_broken({"at": LATER}).reason == "is not a number but a datetime"
 
 
 @pytest.mark.parametrize(
