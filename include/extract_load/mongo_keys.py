@@ -5,7 +5,7 @@ What is not in `keys_*` is marked as deleted in raw, so everything that only *se
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, islice, permutations
 
 from psycopg2.extensions import cursor as Cursor
@@ -132,10 +132,21 @@ def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
     return False
 
 
-def stage_keys(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
-    """Fill `keys_*` with the keys that stay live, of all kinds and then of their arrays."""
+def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Iterable[StoredDocument]) -> None:
+    """Add the documents' keys to `keys_*`; one of no known kind counts for all kinds, and so deletes nothing."""
+    keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
+    unknown: list[object] = []
+    for document in documents:
+        kind = None if document.fault else kind_of(document.document, collection)
+        (keys[kind.tag] if kind else unknown).extend(_keys_in(document, collection))
+    for kind in collection.kinds:
+        rows = ([key] for key in [*keys[kind.tag], *unknown])
+        copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)
+
+
+def keep_what_only_seems_gone(cursor: Cursor, collection: MongoCollection) -> None:
+    """Complete `keys_*`, of all kinds and then of their arrays."""
     if collection.deletes == "sweep":
-        _stage_every_key(source, cursor, collection)
         _keep_former_kinds(cursor, collection)
     else:
         _keep_unread(cursor, collection)
@@ -163,21 +174,6 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
         )
     )
     return cursor.rowcount
-
-
-def _stage_every_key(source: Database, cursor: Cursor, collection: MongoCollection) -> None:
-    """Copy every key of the collection; one of no known kind counts for all kinds, and so deletes nothing."""
-    # The projection is the index's own key plus the kind: no document is read for it.
-    fields = {"_id": 0, **dict.fromkeys(filter(None, (collection.key, collection.discriminator)), 1)}
-    keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
-    unknown: list[object] = []
-    for batch in source[collection.collection].find_raw_batches({}, fields):
-        for document in read_batch(batch):
-            kind = None if document.fault else kind_of(document.document, collection)
-            (keys[kind.tag] if kind else unknown).extend(_keys_in(document, collection))
-    for kind in collection.kinds:
-        rows = ([key] for key in [*keys[kind.tag], *unknown])
-        copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)
 
 
 def _keys_in(document: StoredDocument, collection: MongoCollection) -> Iterator[object]:
