@@ -37,6 +37,7 @@ from include.specs import MongoCollection
 
 # Documents that are in memory as Python's objects at once.
 PIECE = 1000
+Documents = Sequence[StoredDocument]
 BEFORE_FILLING = "before_filling"
 
 

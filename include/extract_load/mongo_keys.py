@@ -133,7 +133,7 @@ def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
 
 
 def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Iterable[StoredDocument]) -> None:
-    """Add the documents' keys to `keys_*`; one of no known kind counts for all kinds, and so deletes nothing."""
+    """Add the documents' keys to `keys_*`; one of no known kind counts for all, and so deletes nothing."""
     keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
     unknown: list[object] = []
     for document in documents:
