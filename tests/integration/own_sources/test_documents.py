@@ -10,7 +10,7 @@ from pymongo import ReadPreference
 from pymongo.database import Database
 
 from include.errors import DataQualityError, InputError
-from include.extract_load.mongo import everything_before_is_visible
+from include.extract_load.mongo_reading import everything_before_is_visible
 from include.specs import MongoCollection
 from tests.integration.own_sources.company import COLLECTIONS, Company
 from tests.integration.own_sources.documents import OIDS, UUIDS
