@@ -24,7 +24,7 @@ class KindRows:
     def __init__(self, kind: DocumentKind, watermark: str | None, stamps: Mapping[str, str]) -> None:
         self._kind, self._watermark = kind, watermark
         self._stamps = [field_of(value) for value in stamps.values()]
-        self._fields = [(column.name, column.path, _field(column)) for column in kind.columns]
+        self._fields = [(column.name, column.path, writer_of(column)) for column in kind.columns]
         self._arrays = [_ArrayRows(array) for array in kind.arrays]
         self.columns = {kind.raw: [*_names(kind), "_source_updated_at", "_document", *stamps]}
         self.columns |= {array.raw: [*_names(array), "_source_updated_at", *stamps] for array in kind.arrays}
@@ -47,7 +47,7 @@ class _ArrayRows:
 
     def __init__(self, array: Array) -> None:
         self.raw, self._field = array.raw, array.field
-        self._fields = [(column, _field(column)) for column in array.elements]
+        self._fields = [(column, writer_of(column)) for column in array.elements]
 
     def rows_of(self, key: str, document: Mapping[str, object], ending: str) -> Iterator[str]:
         """Yield the rows of the document with this key; `ending` are the fields that all end with."""
@@ -60,7 +60,7 @@ def _names(table: DocumentKind | Array) -> list[str]:
     return [column.name for column in table.raw_columns]
 
 
-def _field(column: Column) -> Field:
+def writer_of(column: Column) -> Field:
     """Return what writes a checked value of the column; the usual types are written at once."""
     wanted = column.bson or column.type
     if wanted == "text":

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -152,20 +151,18 @@ def load_collection(
         if follow_declaration(cursor, collection, batch):
             # The values of what is declared anew move no stamp.
             start = replace(start, read_from=None)
-        filled = _fill(source, cursor, collection, start)
-        staged = filled or mongo.stage(source, cursor, collection, start.read_from)
+        staged = _fill(source, cursor, collection, start)
+        staged = staged or mongo.stage(source, cursor, collection, start.read_from)
         read, rejected = staged.came_now(start.read_from)
         refusal = _mass_rejection(name, read, rejected, start)
-        if refusal and filled:
+        if refusal and staged.is_filled:
             mongo.undo_filling(cursor)
         drift.report_fields(cursor, staged.new_fields, batch)
         store_rejected(warehouse, Load("extract", name, start.loaded_at), name, staged.rejected, batch)
         _keep_and_raise(warehouse, refusal)
-        load = _load_filled if filled else partial(_load_staged, cursor)
-        loads = [load(table, staged, start) for table in collection.raw_tables]
-        for table in collection.raw_tables:
-            measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
-            remember_live_rows(cursor, table, measured, collection.watermark)
+        loads = [_load_of(table, staged, start) for table in collection.raw_tables]
+        if not staged.changes_nothing:
+            _bring(cursor, collection, staged, start, loads)
         loads += _unknown_kinds(collection, staged, start)
         raw.close_load(cursor, name, staged.watermark, batch)
         for load in loads:
@@ -182,22 +179,27 @@ def _fill(
     return mongo.fill(source, cursor, collection, start)
 
 
-def _load_filled(table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
-    """Return the load of a raw table that was filled."""
-    load = _load_of(table, staged, start)
-    load.inserted = staged.good_by_table[table.raw]
-    return load
-
-
-def _load_staged(cursor: Cursor, table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
-    """Bring one raw table of a collection up to date with what was staged for it."""
-    load = _load_of(table, staged, start)
-    came = raw.merge(cursor, table, load, start)
-    _follow_deletions(cursor, table, load, start, came)
-    return load
+def _bring(
+    cursor: Cursor,
+    collection: MongoCollection,
+    staged: Staged,
+    start: raw.LoadStart,
+    loads: Sequence[Load],
+) -> None:
+    """Bring the raw tables up to date with what was staged, unless they are filled; remember their rows."""
+    for table, load in zip(collection.raw_tables, loads, strict=True):
+        if staged.is_filled:
+            load.inserted = staged.good_by_table[table.raw]
+        else:
+            came = raw.merge(cursor, table, load, start)
+            _follow_deletions(cursor, table, load, start, came)
+    for table in collection.raw_tables:
+        measured = Measured(table.raw_key) if collection.is_incremental else all_of(table)
+        remember_live_rows(cursor, table, measured, collection.watermark)
 
 
 def _load_of(table: RawTable, staged: Staged, start: raw.LoadStart) -> Load:
+    """Return the load of a raw table, with what was read for it."""
     load = Load("extract", table.raw, start.loaded_at, watermark=staged.watermark)
     load.quarantined = staged.rejected_by_table.get(table.raw, 0)
     load.read = load.quarantined + staged.good_by_table[table.raw]

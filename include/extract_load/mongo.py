@@ -21,6 +21,7 @@ from include.extract_load import raw
 from include.extract_load.mongo_documents import Sorter
 from include.extract_load.mongo_keys import (
     drop_superseded,
+    is_any_gone,
     is_any_in_two_kinds,
     keep_what_only_seems_gone,
     stage_keys,
@@ -55,6 +56,7 @@ def fill(
         _copy(cursor, sorter, documents(source, collection, {}), partial(Identifier, "raw"))
         if not is_any_in_two_kinds(cursor, collection):
             staged.refuse_lost(collection)
+            staged.is_filled = True
             return staged
     undo_filling(cursor)
     return None
@@ -81,6 +83,9 @@ def stage(
         if collection.deletes == "sweep":
             for found in documents(source, collection, {}, key_fields(collection)):
                 stage_keys(cursor, collection, found)
+    if not staged.read and not (collection.deletes == "sweep" and is_any_gone(cursor, collection)):
+        staged.changes_nothing = True
+        return staged
     dropped = drop_superseded(cursor, collection)
     staged.good_by_table.subtract(dropped)
     staged.repeated += sum(dropped[kind.raw] for kind in collection.kinds)

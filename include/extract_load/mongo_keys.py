@@ -5,7 +5,7 @@ What is not in `keys_*` is marked as deleted in raw, so everything that only *se
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations, islice, permutations
 
 from psycopg2.extensions import cursor as Cursor
@@ -14,11 +14,12 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from include.errors import InputError
-from include.extract_load.raw import copy_rows
+from include.extract_load.document_rows import writer_of
+from include.extract_load.raw import copy_lines
 from include.rules.document_values import raw_value, value_at
-from include.rules.documents import find_value_problem
 from include.rules.positions import elements_of
 from include.rules.stored_documents import StoredDocument, read_batch, read_document
+from include.rules.value_checks import check_of
 from include.specs import Array, DocumentKind, MongoCollection
 
 SHOWN_KEYS = 5
@@ -33,6 +34,12 @@ delete from {stage} as element where not exists (
     select 1 from ({parents}) as parent
     where parent.{key} = element.{key}
         and parent._source_updated_at is not distinct from element._source_updated_at
+)
+"""
+GONE = """
+select exists (
+    select from raw.{0} as row
+    where row._deleted_at is null and not exists (select from {1} as live where live.{2} = row.{2})
 )
 """
 IN_TWO_KINDS = "select exists (select from raw.{0} inner join raw.{1} using ({2}))"
@@ -84,8 +91,9 @@ def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
     )
     groups = (group for batch in batches for group in read_batch(batch) if not group.fault)
     found = (group.document["_id"] for group in groups)
+    breaks = check_of(collection.key_column)
     # What cannot be a key is set aside, document by document.
-    repeated = (value for value in found if not find_value_problem(collection.key_column, value))
+    repeated = (value for value in found if not breaks(value))
     if keys := [str(raw_value(collection.key_column, value)) for value in islice(repeated, SHOWN_KEYS)]:
         raise InputError(
             f"{collection.name}: documents of {collection.collection} share a key ({key}): {', '.join(keys)}."
@@ -134,14 +142,26 @@ def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
 
 def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Iterable[StoredDocument]) -> None:
     """Add the documents' keys to `keys_*`; one of no known kind counts for all, and so deletes nothing."""
-    keys: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
-    unknown: list[object] = []
+    breaks, field = check_of(collection.key_column), writer_of(collection.key_column)
+    keys: dict[str | None, list[str]] = {kind.tag: [] for kind in collection.kinds}
+    unknown: list[str] = []
     for document in documents:
         kind = None if document.fault else kind_of(document.document, collection)
-        (keys[kind.tag] if kind else unknown).extend(_keys_in(document, collection))
+        # A key that cannot be one was set aside with its document.
+        found = [field(key) for key in _keys_in(document, collection.key) if not breaks(key)]
+        (keys[kind.tag] if kind else unknown).extend(found)
     for kind in collection.kinds:
-        rows = ([key] for key in [*keys[kind.tag], *unknown])
-        copy_rows(cursor, f"keys_{kind.raw}", [collection.key], rows)
+        copy_lines(cursor, _keys(kind), [collection.key], [*keys[kind.tag], *unknown])
+
+
+def is_any_gone(cursor: Cursor, collection: MongoCollection) -> bool:
+    """Tell whether a live document of raw is not in `keys_*`."""
+    for kind in collection.kinds:
+        names = (Identifier(kind.raw), _keys(kind), Identifier(collection.key))
+        cursor.execute(SQL(GONE).format(*names))
+        if cursor.fetchone()[0]:
+            return True
+    return False
 
 
 def keep_what_only_seems_gone(cursor: Cursor, collection: MongoCollection) -> None:
@@ -176,17 +196,13 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
     return cursor.rowcount
 
 
-def _keys_in(document: StoredDocument, collection: MongoCollection) -> Iterator[object]:
-    """Yield the document's key as raw has it: none where it cannot be one, several where it repeats."""
-    found = [document.document.get(collection.key)]
-    if document.fault:
-        fields = elements_of(document.stored, collection.key.encode())
-        read = (read_document(element.as_document()) for element in fields)
-        found = [each.document[""] for each in read if not each.fault]
-    for key in found:
-        # A key that cannot be one was set aside with its document.
-        if not find_value_problem(collection.key_column, key):
-            yield raw_value(collection.key_column, key)
+def _keys_in(document: StoredDocument, name: str) -> list[object]:
+    """Return the document's key, several where it repeats."""
+    if not document.fault:
+        return [document.document.get(name)]
+    fields = elements_of(document.stored, name.encode())
+    read = (read_document(element.as_document()) for element in fields)
+    return [each.document[""] for each in read if not each.fault]
 
 
 def _keep_former_kinds(cursor: Cursor, collection: MongoCollection) -> None:

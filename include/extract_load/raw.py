@@ -137,11 +137,6 @@ def create_stage(cursor: Cursor, table: RawTable) -> None:
         )
 
 
-def copy_rows(cursor: Cursor, table: str, columns: list[str], rows: Iterable[Sequence[object]]) -> None:
-    """Copy rows into a temporary table."""
-    copy_lines(cursor, Identifier(table), columns, ["\t".join(map(field_of, row)) for row in rows])
-
-
 def copy_lines(cursor: Cursor, table: Composable, columns: Sequence[str], lines: Sequence[str]) -> None:
     """Copy rows that are in COPY's text format into a table."""
     if lines:

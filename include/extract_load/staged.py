@@ -15,6 +15,8 @@ from include.specs import MongoCollection
 class Staged:
     """What was read: the next watermark, how many documents the server handed out, and those set aside.
 
+    With `is_filled` the good rows are in raw already; with `changes_nothing` no document was read, and none
+    of raw is gone.
     Of the documents `repeated` came once more, since they moved while the collection was read.
     `rejected_by_id` has the table and the rejection by position (positions.py). `undated` are the positions
     of those that every load reads again: their stamp is no date. `new_fields` says in which document a field
@@ -24,6 +26,8 @@ class Staged:
     watermark: datetime
     read: int = 0
     repeated: int = 0
+    is_filled: bool = False
+    changes_nothing: bool = False
     rejected_by_id: dict[str, tuple[str, Rejected]] = field(default_factory=dict)
     undated: set[str] = field(default_factory=set)
     new_fields: dict[tuple[str, str, str], str] = field(default_factory=dict)

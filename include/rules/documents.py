@@ -21,7 +21,7 @@ from include.rules.document_values import Misplaced, printable, value_at, value_
 from include.rules.reasons import Problem, problem
 from include.rules.texts import clipped, keepable
 from include.rules.value_checks import check_of, type_name
-from include.specs import Array, Column, DocumentKind, MongoCollection
+from include.specs import Array, DocumentKind, MongoCollection
 
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
 # fits into the 256 MiB of jsonb. Only arrays without the usual names of their elements could be longer.
@@ -111,12 +111,6 @@ def find_json_problem(document: Mapping, text: str) -> Problem | None:
     # What is no deeper than it has brackets needs no second look.
     brackets = text.count("{") + text.count("[")
     return problem("too_deep", DEEPEST) if brackets > DEEPEST - 2 and _is_too_deep(document) else None
-
-
-def find_value_problem(column: Column, value: object) -> Problem | None:
-    """Return what is wrong with one value as one of the column, or None."""
-    broken = check_of(column)(value)
-    return problem(*broken, column=column.name, value=_shown(value)) if broken else None
 
 
 def find_managed_field(collection: MongoCollection, document: object) -> Problem | None:
