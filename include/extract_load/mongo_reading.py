@@ -75,7 +75,9 @@ def finds_by_index(source: Database, collection: MongoCollection, read_from: dat
     if read_from is None:
         return False
     try:
-        plan = source[collection.collection].find(changed_since(collection, read_from)).explain()
+        query = {"find": collection.collection, "filter": changed_since(collection, read_from)}
+        # With any other verbosity the server looks for the documents.
+        plan = source.command("explain", query, verbosity="queryPlanner")
     except OperationFailure:
         return True
     return '"COLLSCAN"' not in to_json(plan)
