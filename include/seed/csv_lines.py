@@ -7,6 +7,8 @@ from include.errors import InputError
 
 # A longer line is no row: a line feed is missing, or it is another kind of file.
 LONGEST_LINE_BYTES = 1 << 24
+# In characters, with quotes around it or not.
+LONGEST_FIELD = 131_072
 
 
 class CsvLines:

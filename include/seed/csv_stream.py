@@ -18,14 +18,12 @@ from include.rules.reasons import Problem, problem
 from include.rules.rejected import Rejected
 from include.rules.texts import listed
 from include.seed.csv_header import read_header
-from include.seed.csv_lines import LONGEST_LINE_BYTES, CsvLines
+from include.seed.csv_lines import LONGEST_FIELD, LONGEST_LINE_BYTES, CsvLines
 from include.seed.files import open_file
 
 CHUNK_BYTES = 1 << 20
 # A quote that is still open after so many lines is taken for a typing error.
 LONGEST_RECORD_LINES = 100
-# In characters, with quotes around it or not.
-LONGEST_FIELD = 131_072
 # Message of Python's CSV parser -> the rule that the row breaks.
 RULES = {
     "unexpected end of data": "unclosed_quote",
@@ -55,6 +53,8 @@ class CsvStream(io.RawIOBase):
         self._file = open_file(path)
         self._lines = CsvLines(path, self._file)
         self.header, self.columns = read_header(self._lines, required)
+        # Where in the file the header has ended.
+        self.first_row = self._file.tell()
         self._required = frozenset(required)
         self._key = self.columns.index(key)
         self._needed = self._pick_needed()

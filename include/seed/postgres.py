@@ -1,5 +1,7 @@
 """Merge a CSV file into its table of the PostgreSQL source, as the product would have written it.
 
+A file of plain rows goes the short way of typed_copy.py. Else, or when the server refuses one of its rows:
+
 Data flow: file -> CsvStream -> COPY into the temporary table `stage` of text -> `problems` (line, problem)
 and `checked` (typed rows) -> merge. New rows are inserted, changed rows updated, rows that the file lacks
 deleted; others are not written. A row that breaks a rule is rejected, and the stored row with its key stays.
@@ -24,6 +26,7 @@ from include.rules.rejected import Rejected
 from include.schema.played import require_played_table
 from include.seed.csv_stream import CsvStream
 from include.seed.encodings import find_lacking
+from include.seed.typed_copy import merge_plain
 from include.specs import PostgresTable
 
 PROBLEMS = """
@@ -90,6 +93,8 @@ def merge_file(
         source.cursor() as cursor,
     ):
         require_played_table(cursor, table)
+        if is_whole and merge_plain(cursor, table, rows, load):
+            return []
         rows.lacking = find_lacking(cursor, path)
         _copy(cursor, rows)
         found = sorted([*rows.rejected, *_check(cursor, table, path)], key=lambda row: int(row.position))
