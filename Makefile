@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -115,6 +115,9 @@ bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, R
 
 bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.star
+
+bench-catalogue: $(VENV) ## measure MongoDB to raw against a scan and a plain script: SIZE=50000 documents, ROUNDS=5
+	@$(QUIETLY) .venv/bin/python -m benchmarks.catalogue
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check

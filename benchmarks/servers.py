@@ -1,21 +1,32 @@
 """The source and the warehouse of a measurement: started for it, forgotten after it."""
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from psycopg2.extensions import connection as Connection
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from include import embedded, libpq
 from include.embedded.postgres import connect_as_admin
+from include.embedded.processes import pid_of
 from include.logins import find_login
 from include.schema.ddl import create_source_tables, create_warehouse_tables
 
 SERVERS = {"app": "SOURCE", "elt_reader": "SOURCE", "elt_loader": "WAREHOUSE", "dbt_transformer": "WAREHOUSE"}
+
+
+@dataclass
+class Cost:
+    """Seconds on the clock, and of processors."""
+
+    clock: float = 0
+    processor: float = 0
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,7 @@ class Servers:
     """The settings of a source and a warehouse that were started for this run."""
 
     env: Mapping[str, str]
+    home: Path
 
     def login(self, role: str) -> dict[str, str]:
         """Return the role's login in the variables of libpq."""
@@ -62,6 +74,25 @@ class Servers:
             connection.autocommit = True
             connection.cursor().execute("checkpoint")
 
+    @contextmanager
+    def cost(self) -> Iterator[Cost]:
+        """Measure the block: its `clock`, and its `processor`, of the servers and of this program."""
+        cost = Cost()
+        clock, processor = time.perf_counter(), self._processor_seconds()
+        yield cost
+        cost.clock, cost.processor = time.perf_counter() - clock, self._processor_seconds() - processor
+
+    def _processor_seconds(self) -> float:
+        """Return what the servers and this program have used so far, with processes that have ended."""
+        servers = [psutil.Process(pid_of(self.home / f"{name}.pid")) for name in ("postgres", "mongo")]
+        while True:
+            try:
+                running = sum(sum(child.cpu_times()[:2]) for server in servers for child in server.children())
+            except psutil.NoSuchProcess:
+                # It ended meanwhile: now its parent has its seconds.
+                continue
+            return time.process_time() + running + sum(sum(server.cpu_times()[:4]) for server in servers)
+
     def run(self, role: str, sql: str, *parameters: object) -> list[tuple]:
         """Run one statement in its own connection, outside any transaction; return its rows."""
         with closing(self.connect(role)) as connection:
@@ -76,7 +107,7 @@ def servers() -> Iterator[Servers]:
     """Start servers in a temporary folder, with empty tables; forget them at the end."""
     home = Path(tempfile.mkdtemp(prefix="streaming-bench-"))
     try:
-        started = Servers(embedded.start(home, home / ".env"))
+        started = Servers(embedded.start(home, home / ".env"), home)
         with closing(started.connect("app")) as source, closing(started.connect("elt_loader")) as warehouse:
             create_source_tables(source)
             create_warehouse_tables(warehouse)
