@@ -134,7 +134,7 @@ def main() -> None:
         f"{datetime.now(UTC):%Y-%m-%d}",
         f"{size:,}",
         *(f"{value:.2f}" for value in (baseline, full, full / baseline, nothing, scattered, latest)),
-        *(f"{value:.2f}" for value in (*seeding, *comparing)),
+        *(f"{value:.2f}" for value in (*(cost.clock for cost in seeding), *comparing)),
         foreign,
         f"{peak:.0f}",
         f"{os.cpu_count()} cores, {memory:.0f} GB",

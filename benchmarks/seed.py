@@ -5,8 +5,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from benchmarks.measuring import say, seconds
-from benchmarks.servers import Servers
+from benchmarks.measuring import say
+from benchmarks.servers import Cost, Servers
 from include.ops.load_runs import Load
 from include.run import Batch, Run
 from include.seed import seed_table
@@ -21,27 +21,24 @@ create table public.baseline (like public.viewing_sessions including all)
 """
 
 
-def compare(where: Servers, size: int) -> tuple[float, float, float]:
-    """Return the seconds of COPY, of seeding the same file, and of seeding it again. Empties the source."""
+def compare(where: Servers, size: int) -> tuple[Cost, Cost, Cost]:
+    """Return the cost of COPY, of seeding the same file, and of seeding it again. Empties the source."""
     with tempfile.TemporaryDirectory(prefix="streaming-bench-") as folder:
         path = Path(folder) / VIEWING_SESSIONS.file
         _copy(where, f"copy public.viewing_sessions ({COLUMNS}) to stdout (format csv, header)", path, "wb")
         where.run("app", EQUAL)
-        where.checkpoint()
         read = f"copy public.baseline ({COLUMNS}) from stdin (format csv, header)"
-        copied = seconds(_copy, where, read, path, "rb")[0]
+        copied, _ = where.measure(_copy, where, read, path, "rb")
         where.run("app", "drop table public.baseline")
         where.run("app", "truncate public.viewing_sessions")
-        where.checkpoint()
-        first, load = seconds(_seed, where, folder)
+        first, load = where.measure(_seed, where, folder)
         assert load.read == load.inserted == size
         where.run("app", "vacuum (analyze) public.viewing_sessions")
-        where.checkpoint()
-        again, load = seconds(_seed, where, folder)
+        again, load = where.measure(_seed, where, folder)
         assert load.read == load.unchanged == size
-    say("COPY of the CSV", copied, size)
-    say("seed the CSV", first, size, f"{first / copied:.2f} x COPY")
-    say("seed it again", again, size, f"{again / copied:.2f} x COPY")
+    say("COPY of the CSV", copied.clock, size, copied.remark())
+    say("seed the CSV", first.clock, size, f"{first.remark(copied)} COPY")
+    say("seed it again", again.clock, size, f"{again.remark(copied)} COPY")
     return copied, first, again
 
 

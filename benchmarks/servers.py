@@ -1,8 +1,9 @@
 """The source and the warehouse of a measurement: started for it, forgotten after it."""
 
+import resource
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,18 @@ class Cost:
 
     clock: float = 0
     processor: float = 0
+
+    def of(self, other: "Cost") -> "Cost":
+        """Return how many times the other it is."""
+        return Cost(self.clock / other.clock, self.processor / other.processor)
+
+    def remark(self, limit: "Cost | None" = None) -> str:
+        """Return the processors' seconds, and how many times the limit it is, for people."""
+        used = f"{self.processor:8.2f} s of processors"
+        return f"{used}  {self.of(limit)} x" if limit else used
+
+    def __str__(self) -> str:
+        return f"{self.clock:.2f} and {self.processor:.2f}"
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,13 @@ class Servers:
         """Return the role's login as other programs want it; its password is made of hexadecimal digits."""
         return "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**self.parameters(role))
 
+    def measure(self, function: Callable, *arguments: object) -> tuple[Cost, object]:
+        """Call the function after a checkpoint; return what it cost, and what it returned."""
+        self.checkpoint()
+        with self.cost() as cost:
+            result = function(*arguments)
+        return cost, result
+
     def checkpoint(self) -> None:
         """Write out what a phase left in memory, so that the next one does not pay for it.
 
@@ -76,7 +96,7 @@ class Servers:
 
     @contextmanager
     def cost(self) -> Iterator[Cost]:
-        """Measure the block: its `clock`, and its `processor`, of the servers and of this program."""
+        """Measure the block: its `clock`, and its `processor`, of the servers, this program, and its own."""
         cost = Cost()
         clock, processor = time.perf_counter(), self._processor_seconds()
         yield cost
@@ -85,13 +105,18 @@ class Servers:
     def _processor_seconds(self) -> float:
         """Return what the servers and this program have used so far, with processes that have ended."""
         servers = [psutil.Process(pid_of(self.home / f"{name}.pid")) for name in ("postgres", "mongo")]
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ours = time.process_time() + ended.ru_utime + ended.ru_stime
         while True:
+            before = [server.cpu_times()[2:4] for server in servers]
             try:
                 running = sum(sum(child.cpu_times()[:2]) for server in servers for child in server.children())
             except psutil.NoSuchProcess:
-                # It ended meanwhile: now its parent has its seconds.
                 continue
-            return time.process_time() + running + sum(sum(server.cpu_times()[:4]) for server in servers)
+            used = [server.cpu_times() for server in servers]
+            # When a process ends, its parent gets its seconds: one that ended meanwhile would count twice.
+            if [times[2:4] for times in used] == before:
+                return ours + running + sum(sum(times[:4]) for times in used)
 
     def run(self, role: str, sql: str, *parameters: object) -> list[tuple]:
         """Run one statement in its own connection, outside any transaction; return its rows."""
