@@ -6,7 +6,7 @@ from COPY to COPY: no row becomes a Python object, and memory stays constant.
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,11 +19,15 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
 from include.extract_load import raw
 from include.extract_load.source_rows import SourceRows
 from include.libpq import WORDS
+from include.specs import RawTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
-PIPE_BYTES = 1 << 20
+# More no longer stays in the processor's cache on its way from one buffer to the next.
+PIPE_BYTES = 1 << 17
+# The batch's columns in raw, without the underscore, and their types.
+STAMPS = {"batch_id": "text", "as_of": "date", "loaded_at": "timestamptz"}
 # A replica sees what was replayed; what is open on its primary it does not know. One that was just started
 # may have replayed nothing that has a moment.
 WATERMARK = """
@@ -45,13 +49,23 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
 
 
 def fill(reader: Cursor, cursor: Cursor, rows: SourceRows, start: raw.LoadStart) -> tuple[int, int]:
-    """Copy every row straight into the empty raw table, stamped by the source's query; count as `_pipe`."""
-    types = {"batch_id": "text", "as_of": "date", "loaded_at": "timestamptz"}
-    stamps = [SQL("{}::{}").format(Literal(start.stamps[name]), SQL(type_)) for name, type_ in types.items()]
-    names = [column.name for column in rows.table.raw_columns]
-    names += ["_source_updated_at", *(f"_{name}" for name in types)]
+    """Copy every row straight into the empty raw table, stamped; count as `_pipe`.
+
+    Stamps that are the columns' defaults meanwhile do not travel with each row. That takes the table from its
+    readers; where somebody is reading it, or it is another role's, the source's query adds them.
+    """
+    stamps = {
+        f"_{name}": SQL("{}::{}").format(Literal(start.stamps[name]), SQL(type_))
+        for name, type_ in STAMPS.items()
+    }
+    are_defaults = _set_defaults(cursor, rows.table, stamps)
+    added = {} if are_defaults else stamps
+    names = [*(column.name for column in rows.table.raw_columns), "_source_updated_at", *added]
     target = SQL("raw.{} ({})").format(Identifier(rows.table.raw), SQL(", ").join(map(Identifier, names)))
-    return _pipe(reader, _query(rows, None, stamps), cursor, target)
+    counted = _pipe(reader, _query(rows, None, list(added.values())), cursor, target)
+    if are_defaults:
+        cursor.execute(_alter(rows.table, {name: SQL("drop default") for name in stamps}))
+    return counted
 
 
 def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime | None) -> int:
@@ -91,6 +105,28 @@ def everything_before_is_visible(source: Connection) -> datetime:
         return reader.fetchone()[0]
 
 
+def _set_defaults(cursor: Cursor, table: RawTable, values: Mapping[str, Composable]) -> bool:
+    """Make the values the defaults of the raw table's columns; return False where that cannot be at once."""
+    cursor.execute("savepoint defaults")
+    try:
+        lock = SQL("lock table raw.{} in access exclusive mode nowait")
+        cursor.execute(lock.format(Identifier(table.raw)))
+        cursor.execute(
+            _alter(table, {name: SQL("set default {}").format(value) for name, value in values.items()})
+        )
+    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.InsufficientPrivilege):
+        cursor.execute("rollback to savepoint defaults")
+        return False
+    cursor.execute("release savepoint defaults")
+    return True
+
+
+def _alter(table: RawTable, changes: Mapping[str, Composable]) -> Composed:
+    """Return the statement that changes the raw table's columns."""
+    columns = (SQL("alter {} {}").format(Identifier(name), change) for name, change in changes.items())
+    return SQL("alter table raw.{} {}").format(Identifier(table.raw), SQL(", ").join(columns))
+
+
 def _query(rows: SourceRows, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:
     """Return the query for rows stamped from `read_from` on: columns, stamp, values of further columns."""
     columns = SQL(", ").join(Identifier(column.name) for column in rows.table.raw_columns)
@@ -108,7 +144,7 @@ def _pipe(reader: Cursor, query: Composed, writer: Cursor, target: Composable) -
     copy_out = SQL("copy ({}) to stdout (format binary)").format(query)
     copy_in = SQL("copy {} from stdin (format binary)").format(target)
     read_end, write_end = os.pipe()
-    with ThreadPoolExecutor(max_workers=1) as pool, os.fdopen(read_end, "rb", PIPE_BYTES) as incoming:
+    with ThreadPoolExecutor(max_workers=1) as pool, os.fdopen(read_end, "rb", 0) as incoming:
         reading = pool.submit(_copy_out, reader, copy_out, write_end)
         try:
             writer.copy_expert(copy_in, incoming, size=PIPE_BYTES)
