@@ -20,6 +20,7 @@ from include.errors import InputError
 from include.extract_load import drift, mongo, postgres, raw
 from include.extract_load.mongo_keys import refuse_repeated_keys
 from include.extract_load.raw_shape import follow_declaration
+from include.extract_load.source_parts import Parts, keep_parts, known_parts, measure_source
 from include.extract_load.source_rows import SourceRows
 from include.extract_load.staged import Staged
 from include.ops.fingerprint import (
@@ -28,7 +29,6 @@ from include.ops.fingerprint import (
     Fingerprint,
     Measured,
     all_of,
-    fingerprint_of,
     measured_in_source,
     remember_fingerprint,
     remember_live_rows,
@@ -80,11 +80,12 @@ def _load_changes(
         if raw.is_empty(cursor, table):
             read, load.inserted = postgres.fill(reader, cursor, rows, start)
             load.read += read
-            return _remember(cursor, declared, fingerprint_of(reader, rows.good, measured), measured)
+            return _remember(cursor, declared, measure_source(reader, rows, measured, None), measured)
         load.read += postgres.stage(reader, cursor, rows, read_from)
+        known = known_parts(cursor, table.raw) if read_from else None
         # The source sums itself up while the warehouse merges.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            measuring = pool.submit(fingerprint_of, reader, rows.good, measured)
+            measuring = pool.submit(measure_source, reader, rows, measured, known)
             came = raw.merge(cursor, table, load, start)
         keys = _remember(cursor, declared, measuring.result(), measured)
         is_any_gone = table.deletes == "sweep" and (not start.keys or keys != start.keys + came)
@@ -115,10 +116,15 @@ def _set_aside(
 
 
 def _remember(
-    cursor: Cursor, table: PostgresTable, fingerprint: Fingerprint, measured: Measured
+    cursor: Cursor,
+    table: PostgresTable,
+    found: tuple[Fingerprint, Parts | None],
+    measured: Measured,
 ) -> raw.KeySet:
-    """Record what the source held; return its keys."""
+    """Record what the source held, as a whole and by parts; return its keys."""
+    fingerprint, parts = found
     remember_fingerprint(cursor, table, fingerprint, measured)
+    keep_parts(cursor, table.raw, parts)
     return raw.KeySet(fingerprint[ROWS], fingerprint[KEY_HASH])
 
 

@@ -51,7 +51,8 @@ class SourceRows:
     """The rows of a table as they are loaded: `table` has all columns to load, `stamp` is its watermark.
 
     `checks` is false where the source itself keeps the rules, `has_unique_key` true where it keeps the key.
-    `unconvertible` are the rows with texts that its server cannot send, if there are any.
+    `unconvertible` are the rows with texts that its server cannot send, if there are any. `pages` are the
+    first page to read, and the one before which to stop (None: the last).
     """
 
     table: PostgresTable
@@ -59,6 +60,7 @@ class SourceRows:
     checks: bool
     has_unique_key: bool
     unconvertible: Unconvertible | None = None
+    pages: tuple[int, int | None] | None = None
 
     @property
     def relation(self) -> Identifier:
@@ -67,8 +69,19 @@ class SourceRows:
     @property
     def good(self) -> Composable:
         """The `from` item for the rows that can be loaded: typed as in raw, with a key by hash if needed."""
-        rows = self._typed(SQL("({}) is null").format(self._problem) if self._problem else SQL("true"))
+        rows = self._typed(self._keeps_rules)
         return SQL("{} as source").format(rows if self.table.key else self._hashed(rows))
+
+    @property
+    def good_as_stored(self) -> Composed:
+        """The same rows as the table has them: with the server's own columns, and not yet typed."""
+        return SQL("{} as source where {}").format(self.relation, self._among(self._keeps_rules))
+
+    @property
+    def key(self) -> Composable:
+        """The key as one expression over the rows as they are stored."""
+        types = {column.name: column.type for column in self.table.columns}
+        return key_text(self.table.key, types)
 
     @property
     def stamped_at(self) -> Composable:
@@ -161,8 +174,7 @@ class SourceRows:
     @property
     def _shown_key(self) -> Composable:
         """The expression by which people find a row, over the rows as they come."""
-        types = {column.name: column.type for column in self.table.columns}
-        return key_text(self.table.key, types) if self.table.key else SQL("md5((source.*)::text)")
+        return self.key if self.table.key else SQL("md5((source.*)::text)")
 
     @property
     def _sendable(self) -> Composable:
@@ -180,9 +192,18 @@ class SourceRows:
         Binary COPY does not convert, and keys are compared as texts.
         """
         columns = SQL(", ").join(self._columns.values())
+        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=self._among(condition))
+
+    def _among(self, condition: Composable) -> Composable:
+        """Return the condition for those rows that can be sent, and are in the pages to read."""
         if self.unconvertible:
             condition = SQL("{} and ({})").format(self._sendable, condition)
-        return SQL(SELECTED).format(columns=columns, relation=self.relation, condition=condition)
+        if self.pages:
+            first, end = self.pages
+            condition = SQL("source.ctid >= {}::tid and ({})").format(_place(first), condition)
+            if end is not None:
+                condition = SQL("source.ctid < {}::tid and {}").format(_place(end), condition)
+        return condition
 
     def _hashed(self, rows: Composable) -> Composed:
         """Return the rows with the hash of what they say, in whatever order the columns are declared."""
@@ -192,6 +213,10 @@ class SourceRows:
             columns=_hashed_columns(self._columns),
             rows=rows,
         )
+
+    @property
+    def _keeps_rules(self) -> Composable:
+        return SQL("({}) is null").format(self._problem) if self._problem else SQL("true")
 
     @property
     def _problem(self) -> Composed | None:
@@ -204,6 +229,11 @@ class SourceRows:
     @property
     def _zone(self) -> Literal:
         return Literal(self.table.time_zone)
+
+
+def _place(page: int) -> Literal:
+    """Return the place before the first row of the page."""
+    return Literal(f"({page},0)")
 
 
 def _places(keys: Iterable[str]) -> Iterator[str]:

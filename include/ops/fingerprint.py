@@ -80,15 +80,24 @@ def all_of(table: RawTable) -> Measured:
 
 def fingerprint_of(cursor: Cursor, rows: Composable, measured: Measured) -> Fingerprint:
     """Return the figures of the rows in one scan; `rows` is a `from` item."""
+    cursor.execute(SQL("select {} from {}").format(figures_of(cursor, measured), rows))
+    return dict(zip(names_of(measured), cursor.fetchone(), strict=True))
+
+
+def names_of(measured: Measured) -> list[str]:
+    """Return the names of the measures, in the order of `figures_of`."""
+    hashed = [ROW_HASH] if measured.hashed else []
+    return [ROWS, KEY_HASH, *map(sum_of, measured.numbers), *hashed]
+
+
+def figures_of(cursor: Cursor, measured: Measured) -> Composed:
+    """Return the aggregates for rows in the cursor's database."""
     is_utf8 = _is_utf8(cursor)
-    names = [ROWS, KEY_HASH, *map(sum_of, measured.numbers)]
     figures = [hashed_keys(key_text(measured.key), is_utf8=is_utf8)]
     figures += [SQL("coalesce(sum({}), 0)").format(Identifier(column)) for column in measured.numbers]
     if measured.hashed:
-        names.append(ROW_HASH)
         figures.append(_sum_of_hashes(measured.hashed, is_utf8))
-    cursor.execute(SQL("select {} from {}").format(SQL(", ").join(figures), rows))
-    return dict(zip(names, cursor.fetchone(), strict=True))
+    return SQL(", ").join(figures)
 
 
 def rows_and_hash_of(cursor: Cursor, rows: Composable, hashed: Mapping[str, str]) -> Fingerprint:

@@ -17,6 +17,7 @@ RECORDS = (
     "ops.watermarks",
     "ops.schema_changes",
     "ops.source_figures",
+    "ops.source_parts",
     "ops.reconciliations",
     "quarantine.rejected_rows",
 )

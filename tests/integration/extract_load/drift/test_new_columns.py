@@ -185,7 +185,7 @@ def test_load_that_is_killed_has_added_nothing(loaded, killed):
 
 
 def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
-    measure, refused = loading.fingerprint_of, []
+    measure, refused = loading.measure_source, []
 
     def measure_while_somebody_alters(reader, *table_and_rows):
         with pytest.raises(psycopg2.errors.LockNotAvailable):
@@ -193,6 +193,6 @@ def test_shape_stands_still_while_it_is_read(loaded, monkeypatch):
         refused.append(True)
         return measure(reader, *table_and_rows)
 
-    monkeypatch.setattr(loading, "fingerprint_of", measure_while_somebody_alters)
+    monkeypatch.setattr(loading, "measure_source", measure_while_somebody_alters)
     assert counts(extract(loaded)) == {}
     assert refused
