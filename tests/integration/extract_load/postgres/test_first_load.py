@@ -54,6 +54,19 @@ def test_first_load_stamps_every_row_and_leaves_the_indexes(pipeline, index_of_r
     ]
 
 
+@pytest.mark.parametrize("is_read", [True, False], ids=["somebody reads raw", "nobody does"])
+def test_first_load_waits_for_no_reader_and_leaves_no_default(pipeline, is_read, in_background):
+    pipeline.seed_users(ANA, BEN)
+    with pipeline.admin.cursor() as reader:
+        if is_read:
+            reader.execute("begin; select * from raw.postgres_users")
+        load = in_background(pipeline.extract).result(20)
+        reader.execute("rollback")
+    assert {row["_loaded_at"] for row in pipeline.raw().values()} == {load.started_at}
+    defaults = "select count(*) as found from pg_attrdef where adrelid = 'raw.postgres_users'::regclass"
+    assert pipeline.warehouse(defaults) == [{"found": 0}]
+
+
 def test_batch_id_arrives_as_it_is(pipeline):
     pipeline.seed_users(ANA)
     name = "manual__2024-09-01T00:00:00+00:00 'quoted' \\N %s {} 名前"
