@@ -101,6 +101,8 @@ def test_only_what_was_written_is_hashed(things: Pipeline, monkeypatch: pytest.M
     assert 1 <= _hashed(things, monkeypatch, known) <= 2
     things.source("delete from things where id = 500")
     assert 2 <= _hashed(things, monkeypatch, known) <= 3
+    things.source("update things set amount = 0")
+    assert _hashed(things, monkeypatch, known) == len(_measure(things, None)[1].figures)
 
 
 def test_row_of_a_transaction_that_was_open_is_hashed(
