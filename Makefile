@@ -110,7 +110,7 @@ test-unit: $(VENV) ## the tests that need no server: a minute
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
 
-bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=3
+bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load
 
 bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
