@@ -1,9 +1,10 @@
 """The source and the warehouse of a measurement: started for it, forgotten after it."""
 
 import resource
+import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,12 @@ class Cost:
 
     def __str__(self) -> str:
         return f"{self.clock:.2f} and {self.processor:.2f}"
+
+
+def median(costs: Iterable[Cost]) -> Cost:
+    """Return the median of the clock beside that of the processors."""
+    clocks, processors = zip(*((cost.clock, cost.processor) for cost in costs), strict=True)
+    return Cost(statistics.median(clocks), statistics.median(processors))
 
 
 @dataclass(frozen=True)
