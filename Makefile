@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -118,6 +118,9 @@ bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a repor
 
 bench-catalogue: $(VENV) ## measure MongoDB to raw against a scan and a plain script: SIZE=50000 documents, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.catalogue
+
+bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"
+	@$(QUIETLY) .venv/bin/python -m benchmarks.scale
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check

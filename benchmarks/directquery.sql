@@ -1,6 +1,7 @@
 -- What a report page sends to the star in DirectQuery: one query for each visual, and one for each slicer.
 -- A page about the last year, as its slicer of months sets it. Totals by month, plan, country, device, quality,
 -- title and genre read the monthly marts; what looks at single days or sessions reads the fact.
+-- The title and the user are those of star_raw.sql, or of the generator.
 
 -- query: cards
 select
@@ -91,7 +92,9 @@ select distinct title from trusted.dim_content order by title limit 501;
 select facts.watch_date, count(*) as sessions
 from trusted.fct_viewing_sessions as facts
 inner join trusted.dim_content as content on facts.content_key = content.content_key
-where content.title = 'Movie 7' and facts.watch_date >= date '2023-09-01' and facts.watch_date < date '2024-09-01'
+where
+    content.title in ('Movie 7', 'The Hollow Island')
+    and facts.watch_date >= date '2023-09-01' and facts.watch_date < date '2024-09-01'
 group by facts.watch_date;
 
 -- query: sessions of one user
@@ -99,4 +102,4 @@ select facts.watch_date, content.title, facts.watch_duration_minutes
 from trusted.fct_viewing_sessions as facts
 inner join trusted.dim_users as users on facts.user_key = users.user_key
 inner join trusted.dim_content as content on facts.content_key = content.content_key
-where users.user_id = 'U0000007';
+where users.user_id in ('U0000007', 'U0007');

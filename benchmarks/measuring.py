@@ -30,8 +30,8 @@ def say(what: str, duration: float, rows: int, remark: str = "") -> None:
     print(f"{what:20} {duration:8.2f} s {rows / duration:12,.0f} rows/s  {remark}", flush=True)
 
 
-def peak_memory() -> float:
-    """Return the most memory that this process has held, in megabytes."""
+def peak_memory(whose: int = resource.RUSAGE_SELF) -> float:
+    """Return the most memory that this process has held, or one that it waited for, in megabytes."""
     # In kilobytes, except on macOS.
     unit = 1 << (20 if sys.platform == "darwin" else 10)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return resource.getrusage(whose).ru_maxrss / unit

@@ -174,10 +174,10 @@ def build_with_psql(where: Warehouse) -> Cost:
     return total
 
 
-def ask(where: Warehouse, rounds: int) -> float:
+def ask(env: Mapping[str, str], rounds: int) -> float:
     """Send a report page's queries as bi_reader; return the slowest one's median milliseconds."""
     medians = {}
-    with connect(where.env, "bi_reader") as connection, connection.cursor() as cursor:
+    with connect(env, "bi_reader") as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for name, sql in QUERY.findall((FOLDER / "directquery.sql").read_text()):
             times = []
@@ -200,7 +200,7 @@ def main() -> None:
         full = build(where, "full build", "--full-refresh")
         plain = build_with_psql(where)
         print("queries")
-        slowest = ask(where, rounds)
+        slowest = ask(where.env, rounds)
         everywhere = ["-v", "everywhere=1"] if os.environ.get("EVERYWHERE") else []
         where.psql("elt_loader", *everywhere, "-f", str(FOLDER / "star_next_day.sql"))
         day = build(where, "next day, 1 %")
