@@ -18,6 +18,18 @@ def asked(name: str, default: int) -> int:
     return int(text)
 
 
+def asked_several(name: str, default: str) -> list[int]:
+    """Return the whole numbers, from 1 up, that somebody gave make under this name, else the default's.
+
+    Ends the program with a sentence for anything else.
+    """
+    text = os.environ.get(name) or default
+    words = text.split()
+    if not words or not all(word.isascii() and word.isdigit() and int(word) for word in words):
+        sys.exit(f"{name} must be whole numbers from 1 up, as {name}='{default}', not {text!r}")
+    return [int(word) for word in words]
+
+
 def seconds(function: Callable, *arguments: object) -> tuple[float, object]:
     """Call the function; return how long it took, and what it returned."""
     begun = time.perf_counter()

@@ -6,9 +6,7 @@ sessions, as they do by the generator's own defaults: 40 sessions a user; the ca
 Run by `make bench-scale`; SIZES in the environment. Prints, and adds lines to scale_results.md.
 """
 
-import os
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.measuring import peak_memory
+from benchmarks.measuring import asked_several, peak_memory
 from benchmarks.servers import Cost, Servers, servers
 from benchmarks.stages import STAGES, Day, Stage, build, publish_star, seed
 from include.embedded.processes import pid_of
@@ -49,15 +47,6 @@ class Measured:
     client: float
     remark: str
     backend: float
-
-
-def asked_sizes() -> list[int]:
-    """Return the sizes that SIZES asks for. Ends the program with a sentence for anything else."""
-    text = os.environ.get("SIZES") or SIZES
-    sizes = text.split()
-    if not sizes or not all(size.isascii() and size.isdigit() and int(size) for size in sizes):
-        sys.exit(f"SIZES must be whole numbers from 1 up, as SIZES='{SIZES}', not {text!r}")
-    return [int(size) for size in sizes]
 
 
 def measure(stage: Stage, day: Day) -> Measured:
@@ -134,7 +123,7 @@ def record(size: int, stage: str, found: Measured, base: Measured | None) -> Non
 
 def main() -> None:
     bases: dict[str, Measured] = {}
-    for size in asked_sizes():
+    for size in asked_several("SIZES", SIZES):
         with servers() as where:
             for stage, found in runs(where, size):
                 record(size, stage, found, bases.get(stage))
