@@ -8,7 +8,7 @@ Run by `make bench-scale`; SIZES in the environment. Prints, and adds lines to s
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,12 +89,21 @@ def runs(where: Servers, size: int) -> Iterator[tuple[str, Measured]]:
         create_collection(where.catalogue("app"), collection)
     for name, as_of in (("first", ANCHOR), ("day", LATER)):
         day = Day(where, settings, Batch(name, as_of))
+        found = []
         for stage, function in STAGES.items():
-            yield f"{name}: {stage}", measure(function, day)
+            found.append(measure(function, day))
+            yield f"{name}: {stage}", found[-1]
             if name == "first" and function is seed:
                 time.sleep(OVERLAP_SECONDS)
-        if as_of == ANCHOR:
+        yield f"{name}: all", _total(found)
+        if name == "first":
             _fill_other_copies(day)
+
+
+def _total(found: Sequence[Measured]) -> Measured:
+    """Return what all stages took, and the most memory that one of them did."""
+    cost = Cost(sum(one.cost.clock for one in found), sum(one.cost.processor for one in found))
+    return Measured(cost, max(one.client for one in found), "-", max(one.backend for one in found))
 
 
 def _fill_other_copies(day: Day) -> None:

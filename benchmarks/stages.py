@@ -30,7 +30,7 @@ from include.settings import Settings
 from include.tables import MONGO_COLLECTIONS, PLAYED_COLLECTIONS, PLAYED_TABLES, POSTGRES_TABLES
 
 ROUNDS = 5
-SLOWEST_NODES = 8
+SLOWEST_NODES = 12
 
 
 @dataclass(frozen=True)
