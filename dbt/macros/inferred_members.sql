@@ -18,7 +18,7 @@
             {{ key }},
             min(session_id) as session_id
         from {{ ref('fct_viewing_sessions') }}
-        where {{ is_one_of(key, 'select ' ~ key ~ ' from missing_keys') }}
+        where {{ key }} in (select missing_keys.{{ key }} from missing_keys)
         group by {{ key }}
 
     ),
