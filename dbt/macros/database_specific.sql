@@ -58,14 +58,16 @@
     analyze table {{ this }} compute statistics
 {%- endmacro %}
 
-{# `column in (subquery)` for a subquery of few values. PostgreSQL looks up an array in the index of
-   the table behind a view, but joins a subquery only after it has read the whole view. #}
+{# `column in (subquery)` for a subquery with few of the column's values. PostgreSQL looks each
+   value of an array up in the index of the table behind a view, but joins a subquery only after it
+   has read the whole view. Not `= any(array(...))`: where it finds rows on more pages than work_mem
+   has room for, it compares every row of these pages with every value. #}
 {% macro is_one_of(column, subquery) -%}
     {{ return(adapter.dispatch('is_one_of')(column, subquery)) }}
 {%- endmacro %}
 
 {% macro postgres__is_one_of(column, subquery) -%}
-    {{ column }} = any(array({{ subquery }}))
+    {{ column }} in (select unnest(array({{ subquery }})))
 {%- endmacro %}
 
 {% macro default__is_one_of(column, subquery) -%}

@@ -51,9 +51,14 @@
     {% if is_incremental() %}
         select {{ month_date_key('date_key') }}
         from {{ this }}
-        where
-            {{ is_one_of('session_id', written) }}
-            or {{ is_one_of('session_id', removed) }}
+        where {{ is_one_of('session_id', written) }}
+        group by {{ month_date_key('date_key') }}
+
+        union
+
+        select {{ month_date_key('date_key') }}
+        from {{ this }}
+        where {{ is_one_of('session_id', removed) }}
         group by {{ month_date_key('date_key') }}
 
         union
