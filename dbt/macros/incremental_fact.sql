@@ -20,11 +20,22 @@
         and user_loaded_at > (select {{ latest_stamp('_user_loaded_at') }} from {{ this }})
 {%- endmacro %}
 
+{# The keys of changed users that have sessions which now belong to another version. An index of the
+   fact has all that it takes; most changed users have none, so their sessions need not be read. #}
+{% macro keys_with_moved_sessions() -%}
+    {%- set keys = 'select changed.user_key from (' ~ changed_versions() ~ ') as changed' -%}
+    select moved.user_key
+    from {{ this }} as moved
+    inner join ({{ changed_versions() }}) as versions on moved.user_key = versions.user_key
+    where
+        {{ is_one_of('moved.user_key', keys) }}
+        and (moved.watch_date < versions.lookup_from or moved.watch_date >= versions.lookup_to)
+{%- endmacro %}
+
 {# The sessions that the fact has to write: those of newer loads, and those of changed users that
    now belong to another version. Strictly newer is enough: rows of a load share a timestamp and
    become visible together. Of a user who has no version left, sessions keep their key. #}
 {% macro sessions_to_write() -%}
-    {%- set keys = 'select changed.user_key from (' ~ changed_versions() ~ ') as changed' -%}
     select session_id
     from {{ ref('stg_postgres__viewing_sessions') }}
     where
@@ -37,11 +48,8 @@
     from {{ this }} as written
     inner join ({{ changed_versions() }}) as versions on written.user_key = versions.user_key
     where
-        {{ is_one_of('written.user_key', keys) }}
-        and (
-            written.watch_date < versions.lookup_from
-            or written.watch_date >= versions.lookup_to
-        )
+        {{ is_one_of('written.user_key', keys_with_moved_sessions()) }}
+        and (written.watch_date < versions.lookup_from or written.watch_date >= versions.lookup_to)
 {%- endmacro %}
 
 {# The sessions that the source deleted since the fact was built. #}
