@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bson.int64 import Int64
 
-from include.extract_load.raw import field_of, text_field
-from include.rules.document_values import raw_value, stamp_of, value_at, value_of
+from include.extract_load.raw import NULL, field_of, text_field
+from include.rules.document_values import raw_value, reader_of, stamp_of, value_at
 from include.specs import LARGEST, NUMBERS, Array, Column, DocumentKind
 
 Field = Callable[[object], str]
@@ -23,8 +23,8 @@ class KindRows:
 
     def __init__(self, kind: DocumentKind, watermark: str | None, stamps: Mapping[str, str]) -> None:
         self._kind, self._watermark = kind, watermark
-        self._stamps = [field_of(value) for value in stamps.values()]
-        self._fields = [(column.name, column.path, writer_of(column)) for column in kind.columns]
+        self._ending = "".join(f"\t{field_of(value)}" for value in stamps.values())
+        self._fields = [(reader_of(column), writer_of(column)) for column in kind.columns]
         self._arrays = [_ArrayRows(array) for array in kind.arrays]
         self.columns = {kind.raw: [*_names(kind), "_source_updated_at", "_document", *stamps]}
         self.columns |= {array.raw: [*_names(array), "_source_updated_at", *stamps] for array in kind.arrays}
@@ -32,14 +32,11 @@ class KindRows:
     def add(self, document: Mapping[str, object], text: str, lines: Mapping[str, list[str]]) -> None:
         """Add the document's rows to the lines, which are by raw table; `text` is its JSON."""
         stamp = field_of(stamp_of(document, self._watermark))
-        fields = [
-            field(document.get(name) if path is None else value_at(path, document))
-            for name, path, field in self._fields
-        ]
-        lines[self._kind.raw].append("\t".join((*fields, stamp, text_field(text), *self._stamps)))
+        fields = [write(read(document)) for read, write in self._fields]
+        values = "\t".join(fields)
+        lines[self._kind.raw].append(f"{values}\t{stamp}\t{text_field(text)}{self._ending}")
         for array in self._arrays:
-            ending = "\t".join((stamp, *self._stamps))
-            lines[array.raw].extend(array.rows_of(fields[0], document, ending))
+            lines[array.raw].extend(array.rows_of(fields[0], document, f"{stamp}{self._ending}"))
 
 
 class _ArrayRows:
@@ -47,13 +44,13 @@ class _ArrayRows:
 
     def __init__(self, array: Array) -> None:
         self.raw, self._field = array.raw, array.field
-        self._fields = [(column, writer_of(column)) for column in array.elements]
+        self._fields = [(reader_of(column), writer_of(column)) for column in array.elements]
 
     def rows_of(self, key: str, document: Mapping[str, object], ending: str) -> Iterator[str]:
         """Yield the rows of the document with this key; `ending` are the fields that all end with."""
         for place, element in enumerate(value_at(self._field, document) or (), 1):
-            values = [field(value_of(column, element)) for column, field in self._fields]
-            yield "\t".join((key, str(place), *values, ending))
+            values = "\t".join([write(read(element)) for read, write in self._fields])
+            yield f"{key}\t{place}\t{values}\t{ending}"
 
 
 def _names(table: DocumentKind | Array) -> list[str]:
@@ -64,7 +61,7 @@ def writer_of(column: Column) -> Field:
     """Return what writes a checked value of the column; the usual types are written at once."""
     wanted = column.bson or column.type
     if wanted == "text":
-        return field_of
+        return lambda text: NULL if text is None else text_field(text)
     plain = {int, Int64} if wanted in LARGEST else {int, Int64, float} if wanted in NUMBERS else set()
 
     def field(value: object) -> str:

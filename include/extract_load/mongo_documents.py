@@ -41,13 +41,15 @@ class Sorter:
         return lines
 
     def _sort(self, stored: StoredDocument, lines: Mapping[str, list[str]]) -> None:
-        document, text = stored.document, stored.text
+        document = stored.document
         found = kind_of(document, self.collection)
         kind = self._kinds[found.tag] if found else None
         if kind and not kind.known_fields.issuperset(document):
             self._note_fields(kind, stored)
-        if broken := stored.fault or self._problem(kind, document) or find_json_problem(document, text):
-            self._set_aside(found.raw if found else self.collection.raw, stored, broken, text)
+        broken = stored.fault or self._problem(kind, document)
+        text = "" if broken else stored.jsonb
+        if broken := broken or find_json_problem(document, text):
+            self._set_aside(found.raw if found else self.collection.raw, stored, broken)
         else:
             kind.rows.add(document, text, lines)
 
@@ -70,10 +72,10 @@ class Sorter:
             if place not in self._staged.new_fields:
                 self._staged.new_fields[place] = stored.position
 
-    def _set_aside(self, table: str, stored: StoredDocument, broken: Problem, text: str) -> None:
+    def _set_aside(self, table: str, stored: StoredDocument, broken: Problem) -> None:
         """Keep a rejected document, counted under its kind's table, or under the collection's name."""
         position = self._staged.free_position(stored, self.collection.key)
-        self._staged.rejected_by_id[position] = table, Rejected(position, *broken, row=text)
+        self._staged.rejected_by_id[position] = table, Rejected(position, *broken, row=stored.text)
         stamp = stamp_of(stored.document, self.collection.watermark)
         # A date after year 9999 is past every watermark, one before year 1 past none.
         if not isinstance(stamp, datetime) and not (isinstance(stamp, DatetimeMS) and int(stamp) < 0):

@@ -15,6 +15,8 @@ from include.ops.load_runs import Load
 from include.run import Batch, Run
 from include.specs import DocumentKind, Extraction, RawTable
 
+# In COPY's text format.
+NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # What is read at once of the text that is copied.
 COPY_CHARACTERS = 1 << 16
@@ -148,7 +150,7 @@ def copy_lines(cursor: Cursor, table: Composable, columns: Sequence[str], lines:
 def field_of(value: object) -> str:
     """Return the value as a field of COPY's text format; a datetime is UTC."""
     if value is None:
-        return "\\N"
+        return NULL
     return f"{value}Z" if isinstance(value, datetime) else text_field(str(value))
 
 

@@ -1,52 +1,52 @@
-"""Relaxed extended JSON of what a document holds: as MongoDB's library writes it, several times as fast.
+"""JSON of what a document holds. Format: MongoDB's relaxed extended JSON v2.
 
-What has only types of JSON, dates and ids in it goes through Python's own encoder; the library writes the
-rest. Format: MongoDB Extended JSON v2.
+`to_json` is the text of MongoDB's library. `for_jsonb` says the same in a quarter of the time, for
+PostgreSQL, which keeps the values and not the text.
 """
 
-import json
-from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
 from bson import ObjectId, json_util
 from bson.int64 import Int64
 
 OPTIONS = json_util.RELAXED_JSON_OPTIONS
 # Exactly these types: a Code is a str, too, and is written otherwise.
-SCALARS = {str, int, float, bool, type(None), Int64, datetime, ObjectId}
+JSON_TYPES = {str, int, float, bool, type(None)}
+# The length of 2024-09-01T12:00:00.000; BSON's dates have no more, and none is written of a whole second.
+MILLISECONDS = 23
 EPOCH = datetime(1970, 1, 1)
+ENCODER = msgspec.json.Encoder()
 
 
 def to_json(value: object) -> str:
-    """Return the value as relaxed extended JSON."""
-    if _is_plain(value):
-        try:
-            return ENCODER.encode(value)
-        except ValueError:
-            # NaN and infinities.
-            pass
+    """Return the value as the library writes it."""
     return json_util.dumps(value, json_options=OPTIONS)
 
 
-def _is_plain(value: object) -> bool:
-    """Tell whether Python's encoder, with _extended for dates and ids, writes the value as it should be."""
+def for_jsonb(value: object) -> str:
+    """Return text that PostgreSQL's jsonb reads as it does that of `to_json`."""
+    try:
+        text = ENCODER.encode(_plain(value))
+    except (TypeError, ValueError):
+        return to_json(value)
+    # NaN and infinities become null.
+    return to_json(value) if b"null" in text else text.decode()
+
+
+def _plain(value: object) -> object:
+    """Return the value with objects of JSON for dates and ids; raise TypeError if there are further types."""
     found = type(value)
     if found is dict:
-        return _are_plain(value.values())
-    return _are_plain(value) if found is list else found in SCALARS
-
-
-def _are_plain(values: Iterable[object]) -> bool:
-    return set(map(type, values)) <= SCALARS or all(map(_is_plain, values))
-
-
-def _extended(value: datetime | ObjectId) -> dict[str, object]:
-    """Return what stands for a date or an id."""
-    if type(value) is ObjectId:
+        return {name: each if type(each) in JSON_TYPES else _plain(each) for name, each in value.items()}
+    if found is list:
+        return value if JSON_TYPES.issuperset(map(type, value)) else [_plain(each) for each in value]
+    if found is ObjectId:
         return {"$oid": str(value)}
-    if value.tzinfo is None and value >= EPOCH:
-        return {"$date": f"{value.isoformat(timespec='milliseconds').removesuffix('.000')}Z"}
-    return json_util.default(value, OPTIONS)
-
-
-ENCODER = json.JSONEncoder(default=_extended, allow_nan=False, check_circular=False)
+    if found is datetime and value.tzinfo is None and value >= EPOCH:
+        return {"$date": f"{value.isoformat()[:MILLISECONDS]}Z"}
+    if found is Int64:
+        return int(value)
+    if found in JSON_TYPES:
+        return value
+    raise TypeError(found)

@@ -1,12 +1,14 @@
 """Values of documents: found by a column's path, and turned into what raw keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import methodcaller
 
 from bson import DatetimeMS, json_util
 from bson.decimal128 import Decimal128
 
-from include.rules.document_json import to_json
+from include.rules.document_json import for_jsonb
 from include.specs import LARGEST, Column
 
 
@@ -17,9 +19,11 @@ class Misplaced:
     instead: object
 
 
-def value_of(column: Column, document: object) -> object:
-    """Return the column's value in a document or in an element of an array; None where there is none."""
-    return document.get(column.name) if column.path is None else value_at(column.path, document)
+def reader_of(column: Column) -> Callable[[object], object]:
+    """Return what finds the column's value in a document or in an element of an array."""
+    if column.path is None:
+        return methodcaller("get", column.name)
+    return partial(value_at, column.path) if column.path else lambda element: element
 
 
 def value_at(path: str, document: object) -> object:
@@ -50,7 +54,7 @@ def raw_value(column: Column, value: object) -> object:
     if wanted == "extended_json":
         return json_util.dumps(value, json_options=json_util.CANONICAL_JSON_OPTIONS)
     if wanted == "jsonb":
-        return to_json(value)
+        return for_jsonb(value)
     return value.as_uuid() if wanted == "uuid" else number(value)
 
 

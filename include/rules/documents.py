@@ -17,7 +17,7 @@ from bson.errors import InvalidDocument
 from bson.int64 import Int64
 
 from include.rules.bson_faults import DEEPEST
-from include.rules.document_values import Misplaced, printable, value_at, value_of
+from include.rules.document_values import Misplaced, printable, reader_of, value_at
 from include.rules.reasons import Problem, problem
 from include.rules.texts import clipped, keepable
 from include.rules.value_checks import check_of, type_name
@@ -42,7 +42,7 @@ class DocumentRules:
     """The declared rules of one kind of documents, made ready once for all documents that are judged."""
 
     def __init__(self, kind: DocumentKind) -> None:
-        self._columns = [(column.name, column.path, check_of(column)) for column in kind.columns]
+        self._columns = [(column.name, reader_of(column), check_of(column)) for column in kind.columns]
         self._arrays = [_ArrayRules(array) for array in kind.arrays]
 
     def find_problem(self, document: object) -> Problem | None:
@@ -53,9 +53,8 @@ class DocumentRules:
 
     def find_broken(self, document: Mapping) -> Problem | None:
         """Return the first declared rule that the document breaks, or None."""
-        for name, path, check in self._columns:
-            value = document.get(name) if path is None else value_at(path, document)
-            if broken := check(value):
+        for name, read, check in self._columns:
+            if broken := check(value := read(document)):
                 return problem(*broken, column=name, value=_shown(value))
         for array in self._arrays:
             if found := array.find_broken(document):
@@ -68,7 +67,7 @@ class _ArrayRules:
 
     def __init__(self, array: Array) -> None:
         self._array = array
-        self._checks = [(column, check_of(column)) for column in array.elements]
+        self._checks = [(column, reader_of(column), check_of(column)) for column in array.elements]
 
     def find_broken(self, document: Mapping) -> Problem | None:
         """Return the first thing wrong with the array in the document."""
@@ -92,9 +91,8 @@ class _ArrayRules:
         if array.is_of_objects and not isinstance(element, Mapping):
             place, found = f"{array.field}[{position}]", type_name(element)
             return problem("wrong_type", "an object", found, column=place, value=_shown(element))
-        for column, check in self._checks:
-            value = value_of(column, element)
-            if broken := check(value):
+        for column, read, check in self._checks:
+            if broken := check(value := read(element)):
                 place = f"{array.field}[{position}]"
                 name = f"{place}.{column.path or column.name}" if array.is_of_objects else place
                 return problem(*broken, column=name, value=_shown(value))

@@ -4,7 +4,7 @@ Data flow: bytes of a batch -> documents, with what is wrong with those that can
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from include.rules.bson_bytes import (
     split,
 )
 from include.rules.bson_faults import DEEPEST, MAY_BE_RESERVED, find_fault
-from include.rules.document_json import to_json
+from include.rules.document_json import for_jsonb, to_json
 from include.rules.positions import position_of
 from include.rules.reasons import Problem, problem
 from include.rules.texts import clipped
@@ -31,7 +31,7 @@ from include.rules.texts import clipped
 UNREADABLE = (BSONError, ValueError, TypeError, OverflowError, RecursionError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredDocument:
     """A document, its bytes, and why it cannot be kept; then `document` is what could be read of it."""
 
@@ -52,10 +52,13 @@ class StoredDocument:
         except RecursionError:
             return as_text(self.stored)
 
-
-def read_batch(batch: bytes) -> Iterator[StoredDocument]:
-    """Yield the documents of a batch as a server sends it, each decoded and judged by itself."""
-    return map(read_document, split(batch))
+    @property
+    def jsonb(self) -> str:
+        """What a document without a fault says, as JSON for PostgreSQL's jsonb."""
+        try:
+            return for_jsonb(self.document)
+        except RecursionError:
+            return as_text(self.stored)
 
 
 def read_document(stored: bytes) -> StoredDocument:
@@ -71,6 +74,27 @@ def read_document(stored: bytes) -> StoredDocument:
     if fault := find_fault(stored) or why:
         return StoredDocument(stored, _readable_part(stored), fault)
     return StoredDocument(stored, document)
+
+
+def read_batch(
+    batch: bytes, read: Callable[[bytes], StoredDocument] = read_document
+) -> Iterator[StoredDocument]:
+    """Yield the documents of a batch as a server sends it, each decoded and judged by itself."""
+    return map(read, split(batch))
+
+
+def glance_at(stored: bytes, names: Iterable[bytes]) -> StoredDocument:
+    """Decode a document of which only fields with these names count: other ones may have any fault.
+
+    A name ends with NUL. Where one does not stand exactly once, the whole document is judged.
+    """
+    for name in names:
+        if stored.count(name) != 1:
+            return read_document(stored)
+    try:
+        return StoredDocument(stored, bson.decode(stored, ANY_DATE))
+    except UNREADABLE:
+        return read_document(stored)
 
 
 def as_text(document: bytes, depth: int = 1, *, in_array: bool = False) -> str:

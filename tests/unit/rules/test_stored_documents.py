@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from include.rules.bson_bytes import split
 from include.rules.documents import DocumentRules, find_json_problem
-from include.rules.stored_documents import read_batch, read_document
+from include.rules.stored_documents import glance_at, read_batch, read_document
 from include.specs import Array, Column, DocumentKind
 from tests.stored_bytes import (
     DOCUMENTS,
@@ -217,3 +217,37 @@ def test_bytes_that_are_no_utf8_are_none() -> None:
     for each in NOT_UTF8:
         with pytest.raises(UnicodeDecodeError):
             each.decode()
+
+
+KEY, KIND = element(2, b"key", text(b"K1")), element(2, b"kind", text(b"movie"))
+NAMES = (b"key\0", b"kind\0")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [ONE, ONE],
+        [element(3, b"o", document(element(0x10, b"$date", int32(5))))],
+        [element(9, b"at", date(YEAR_10000))],
+    ],
+)
+def test_glance_leaves_out_faults_of_fields_that_do_not_count(others):
+    found = glance_at(document(KEY, KIND, *others), NAMES)
+    assert found.fault is None
+    assert (found.document["key"], found.document["kind"]) == ("K1", "movie")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [KEY, element(2, b"key", text(b"K2")), KIND],
+        [KEY, KIND, element(2, b"kind", text(b"series"))],
+        [KEY],
+        [KEY, element(2, b"kind", text(b"\xff"))],
+        [KEY, KIND, element(2, b"title", text(b"\xff"))],
+        [KEY, element(2, b"kind", text(b"key\0")), ONE, ONE],
+    ],
+)
+def test_glance_judges_the_whole_where_a_field_that_counts_is_in_doubt(fields):
+    stored = document(*fields)
+    assert glance_at(stored, NAMES) == read_document(stored)
