@@ -6,7 +6,7 @@ from COPY to COPY: no row becomes a Python object, and memory stays constant.
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,20 +14,18 @@ from datetime import datetime
 import psycopg2.errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composable, Composed, Identifier, Literal
+from psycopg2.sql import SQL, Composable, Composed, Identifier
 
 from include.extract_load import raw
+from include.extract_load.filling import made_ready, stamps_of
 from include.extract_load.source_rows import SourceRows
 from include.libpq import WORDS
-from include.specs import RawTable
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
 # More no longer stays in the processor's cache on its way from one buffer to the next.
 PIPE_BYTES = 1 << 17
-# The batch's columns in raw, without the underscore, and their types.
-STAMPS = {"batch_id": "text", "as_of": "date", "loaded_at": "timestamptz"}
 # A replica sees what was replayed; what is open on its primary it does not know. One that was just started
 # may have replayed nothing that has a moment.
 WATERMARK = """
@@ -51,21 +49,13 @@ def snapshot(source: Connection) -> Iterator[Cursor]:
 def fill(reader: Cursor, cursor: Cursor, rows: SourceRows, start: raw.LoadStart) -> tuple[int, int]:
     """Copy every row straight into the empty raw table, stamped; count as `_pipe`.
 
-    Stamps that are the columns' defaults meanwhile do not travel with each row. That takes the table from its
-    readers; where somebody is reading it, or it is another role's, the source's query adds them.
+    Where the stamps cannot be the columns' defaults, the source's query adds them.
     """
-    stamps = {
-        f"_{name}": SQL("{}::{}").format(Literal(start.stamps[name]), SQL(type_))
-        for name, type_ in STAMPS.items()
-    }
-    are_defaults = _set_defaults(cursor, rows.table, stamps)
-    added = {} if are_defaults else stamps
-    names = [*(column.name for column in rows.table.raw_columns), "_source_updated_at", *added]
-    target = SQL("raw.{} ({})").format(Identifier(rows.table.raw), SQL(", ").join(map(Identifier, names)))
-    counted = _pipe(reader, _query(rows, None, list(added.values())), cursor, target)
-    if are_defaults:
-        cursor.execute(_alter(rows.table, {name: SQL("drop default") for name in stamps}))
-    return counted
+    with made_ready(cursor, [rows.table], start) as are_defaults:
+        added = {} if are_defaults else stamps_of(start)
+        names = [*(column.name for column in rows.table.raw_columns), "_source_updated_at", *added]
+        target = SQL("raw.{} ({})").format(Identifier(rows.table.raw), SQL(", ").join(map(Identifier, names)))
+        return _pipe(reader, _query(rows, None, list(added.values())), cursor, target)
 
 
 def stage(reader: Cursor, cursor: Cursor, rows: SourceRows, read_from: datetime | None) -> int:
@@ -103,28 +93,6 @@ def everything_before_is_visible(source: Connection) -> datetime:
             )
             reader.execute(SQL(WATERMARK).format(moment=SQL("now()")))
         return reader.fetchone()[0]
-
-
-def _set_defaults(cursor: Cursor, table: RawTable, values: Mapping[str, Composable]) -> bool:
-    """Make the values the defaults of the raw table's columns; return False where that cannot be at once."""
-    cursor.execute("savepoint defaults")
-    try:
-        lock = SQL("lock table raw.{} in access exclusive mode nowait")
-        cursor.execute(lock.format(Identifier(table.raw)))
-        cursor.execute(
-            _alter(table, {name: SQL("set default {}").format(value) for name, value in values.items()})
-        )
-    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.InsufficientPrivilege):
-        cursor.execute("rollback to savepoint defaults")
-        return False
-    cursor.execute("release savepoint defaults")
-    return True
-
-
-def _alter(table: RawTable, changes: Mapping[str, Composable]) -> Composed:
-    """Return the statement that changes the raw table's columns."""
-    columns = (SQL("alter {} {}").format(Identifier(name), change) for name, change in changes.items())
-    return SQL("alter table raw.{} {}").format(Identifier(table.raw), SQL(", ").join(columns))
 
 
 def _query(rows: SourceRows, read_from: datetime | None, stamps: Sequence[Composable] = ()) -> Composed:

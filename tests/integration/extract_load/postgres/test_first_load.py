@@ -67,6 +67,19 @@ def test_first_load_waits_for_no_reader_and_leaves_no_default(pipeline, is_read,
     assert pipeline.warehouse(defaults) == [{"found": 0}]
 
 
+def test_first_load_leaves_the_key_to_a_view_that_depends_on_it(pipeline):
+    pipeline.seed_users(ANA, BEN)
+    with pipeline.admin.cursor() as owner:
+        owner.execute("create view raw.by_key as select u.* from raw.postgres_users as u group by user_id")
+        load = pipeline.extract()
+        owner.execute("select count(*) from raw.by_key")
+        found = owner.fetchall()
+        owner.execute("drop view raw.by_key")
+    assert [list(row) for row in found] == [[2]]
+    assert counts(load) == {"read": 2, "inserted": 2}
+    assert {row["_loaded_at"] for row in pipeline.raw().values()} == {load.started_at}
+
+
 def test_batch_id_arrives_as_it_is(pipeline):
     pipeline.seed_users(ANA)
     name = "manual__2024-09-01T00:00:00+00:00 'quoted' \\N %s {} 名前"
