@@ -7,7 +7,8 @@ for each element of its arrays. A collection has no snapshots: what its document
 counts.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from psycopg2.sql import Composable, Identifier
 from pymongo.database import Database
 
 from include.extract_load import raw
+from include.extract_load.filling import made_ready
 from include.extract_load.mongo_documents import Sorter
 from include.extract_load.mongo_keys import (
     drop_superseded,
@@ -27,15 +29,16 @@ from include.extract_load.mongo_keys import (
     stage_keys,
 )
 from include.extract_load.mongo_reading import (
+    change_finder,
     changed_since,
     documents,
     everything_before_is_visible,
     finds_by_index,
-    has_changed,
+    glances_at,
     key_fields,
 )
 from include.extract_load.staged import Staged
-from include.rules.stored_documents import StoredDocument
+from include.rules.stored_documents import StoredDocument, read_document
 from include.specs import MongoCollection
 
 BEFORE_FILLING = "before_filling"
@@ -49,11 +52,12 @@ def fill(
     Return None, with nothing copied, when a document came twice: it moved while the collection was read.
     """
     staged = Staged(everything_before_is_visible(source))
-    stamps = {f"_{name}": str(value) for name, value in start.stamps.items()}
     cursor.execute(f"savepoint {BEFORE_FILLING}")
     with suppress(psycopg2.errors.UniqueViolation):
-        sorter = Sorter(collection, staged, stamps)
-        _copy(cursor, sorter, documents(source, collection, {}), partial(Identifier, "raw"))
+        with made_ready(cursor, collection.raw_tables, start) as are_defaults:
+            stamps = {} if are_defaults else {f"_{name}": str(value) for name, value in start.stamps.items()}
+            sorter = Sorter(collection, staged, stamps)
+            _copy(cursor, sorter, documents(source, collection, {}), partial(Identifier, "raw"))
         if not is_any_in_two_kinds(cursor, collection):
             staged.refuse_lost(collection)
             staged.is_filled = True
@@ -97,10 +101,11 @@ def stage(
 def _stage_in_one_pass(source: Database, cursor: Cursor, sorter: Sorter, read_from: datetime | None) -> None:
     """Read every document once: the keys of all, and the rows of those that changed."""
     collection = sorter.collection
-    for found in documents(source, collection, {}):
+    has_changed = change_finder(collection, read_from)
+    for found in documents(source, collection, {}, read=glances_at(collection)):
         stage_keys(cursor, collection, found)
-        changed = [document for document in found if has_changed(document, collection, read_from)]
-        _copy(cursor, sorter, [changed], _stage_of)
+        changed = (document.stored for document in found if has_changed(document))
+        _copy(cursor, sorter, [list(map(read_document, changed))], _stage_of)
 
 
 def _copy(
@@ -109,10 +114,24 @@ def _copy(
     pieces: Iterable[Sequence[StoredDocument]],
     target: Callable[[str], Composable],
 ) -> None:
-    """Copy the rows of the good documents into the target of each raw table."""
-    for piece in pieces:
-        for table, lines in sorter.sort(piece).items():
-            raw.copy_lines(cursor, target(table), sorter.columns[table], lines)
+    """Copy the rows of the good documents into the target of each raw table.
+
+    The warehouse takes the rows of a piece while those of the next one are made.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        copying = pool.submit(int)
+        for piece in pieces:
+            rows = sorter.sort(piece)
+            copying.result()
+            copying = pool.submit(_copy_rows, cursor, sorter, rows, target)
+        copying.result()
+
+
+def _copy_rows(
+    cursor: Cursor, sorter: Sorter, rows: Mapping[str, list[str]], target: Callable[[str], Composable]
+) -> None:
+    for table, lines in rows.items():
+        raw.copy_lines(cursor, target(table), sorter.columns[table], lines)
 
 
 def _stage_of(table: str) -> Identifier:

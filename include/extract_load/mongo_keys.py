@@ -143,9 +143,9 @@ def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Iterable[
     unknown: list[str] = []
     for document in documents:
         kind = None if document.fault else kind_of(document.document, collection)
+        known = keys[kind.tag] if kind else unknown
         # A key that cannot be one was set aside with its document.
-        found = [field(key) for key in _keys_in(document, collection.key) if not breaks(key)]
-        (keys[kind.tag] if kind else unknown).extend(found)
+        known.extend(field(key) for key in _keys_in(document, collection.key) if not breaks(key))
     for kind in collection.kinds:
         copy_lines(cursor, _keys(kind), [collection.key], [*keys[kind.tag], *unknown])
 

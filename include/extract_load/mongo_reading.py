@@ -1,21 +1,27 @@
 """What is read of a collection: its documents in pieces, those that changed, or the keys of all."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 
 from bson import DatetimeMS
+from pymongo.command_cursor import RawBatchCommandCursor
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from include.rules.document_json import to_json
 from include.rules.document_values import stamp_of
-from include.rules.stored_documents import StoredDocument, read_batch
+from include.rules.stored_documents import StoredDocument, glance_at, read_batch, read_document
 from include.specs import MongoCollection
 
-# Documents that are in memory as Python's objects at once.
-PIECE = 1000
+# Documents that are asked for at once, and about how many bytes: the library holds six times as many.
+FIRST_BATCH, BATCH, BATCH_BYTES = 10, 1000, 4 << 20
+# Bytes of documents that are in memory as Python's objects.
+PIECE_BYTES = 1 << 20
+TURN_SECONDS = 0.0005
 
 
 def everything_before_is_visible(source: Database) -> datetime:
@@ -31,23 +37,62 @@ def everything_before_is_visible(source: Database) -> datetime:
 
 
 def documents(
-    source: Database, collection: MongoCollection, *query: Mapping
+    source: Database,
+    collection: MongoCollection,
+    query: Mapping,
+    fields: Mapping | None = None,
+    read: Callable[[bytes], StoredDocument] = read_document,
 ) -> Iterator[list[StoredDocument]]:
-    """Yield the documents that a query finds, in pieces; the server looks for the next ones meanwhile."""
-    batches = source[collection.collection].find_raw_batches(*query)
-    for batch in _ahead(iter(batches)):
-        found = read_batch(batch)
-        while piece := list(islice(found, PIECE)):
-            yield piece
+    """Yield what a query finds, in pieces; the server looks for the next ones meanwhile."""
+    pipeline = [{"$match": query}, *([{"$project": fields}] if fields else [])]
+    # Of a find() the size of batches cannot change.
+    batches = source[collection.collection].aggregate_raw_batches(pipeline, batchSize=FIRST_BATCH)
+    for batch in _ahead(batches):
+        yield from _in_pieces(read_batch(batch, read))
 
 
-def _ahead(batches: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the batches, each while the next one is fetched."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
+    """Yield the batches, each while the next one is fetched: of large documents fewer."""
+    size = FIRST_BATCH
+    with _short_turns(), ThreadPoolExecutor(max_workers=1) as pool:
         coming = pool.submit(next, batches, None)
         while batch := coming.result():
+            size = min(BATCH, max(BATCH_BYTES * size // len(batch), 1))
+            batches.batch_size(size)
             coming = pool.submit(next, batches, None)
             yield batch
+
+
+def _in_pieces(documents: Iterable[StoredDocument]) -> Iterator[list[StoredDocument]]:
+    """Yield the documents of a batch, large ones a few at once."""
+    piece: list[StoredDocument] = []
+    size = 0
+    for document in documents:
+        piece.append(document)
+        size += len(document.stored)
+        if size > PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let a thread to which a server has answered go on soon; Python lets it wait for 5 ms each time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def glances_at(collection: MongoCollection) -> Callable[[bytes], StoredDocument]:
+    """Return what reads a document as far as its key, its kind and its stamp need it."""
+    paths = filter(None, (collection.key, collection.discriminator, collection.watermark))
+    names = {f"{name}\0".encode() for path in paths for name in path.split(".")}
+    return partial(glance_at, names=names)
 
 
 def changed_since(collection: MongoCollection, read_from: datetime | None) -> dict:
@@ -60,14 +105,19 @@ def changed_since(collection: MongoCollection, read_from: datetime | None) -> di
     return {collection.watermark: {"$not": {"$lt": read_from}}} if read_from else {}
 
 
-def has_changed(document: StoredDocument, collection: MongoCollection, read_from: datetime | None) -> bool:
-    """Tell of a document what the query of changed_since does."""
-    stamp = stamp_of(document.document, collection.watermark)
-    if read_from is None or not isinstance(stamp, datetime | DatetimeMS):
-        return True
-    if isinstance(stamp, DatetimeMS):
-        return int(stamp) > 0
-    return stamp.replace(tzinfo=UTC) >= read_from
+def change_finder(
+    collection: MongoCollection, read_from: datetime | None
+) -> Callable[[StoredDocument], bool]:
+    """Return what tells of a document what the query of changed_since does."""
+    bound = read_from and read_from.astimezone(UTC).replace(tzinfo=None)
+
+    def has_changed(document: StoredDocument) -> bool:
+        stamp = stamp_of(document.document, collection.watermark)
+        if bound is None or not isinstance(stamp, datetime | DatetimeMS):
+            return True
+        return int(stamp) > 0 if isinstance(stamp, DatetimeMS) else stamp >= bound
+
+    return has_changed
 
 
 def finds_by_index(source: Database, collection: MongoCollection, read_from: datetime | None) -> bool:

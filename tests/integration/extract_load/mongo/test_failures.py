@@ -13,6 +13,7 @@ from tests.integration.extract_load.mongo.catalogue import (
 )
 from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import movie, show
+from tests.integration.helpers.stored import hand_out
 from tests.product import CONTENT
 
 
@@ -37,14 +38,13 @@ def test_source_that_fails_in_mid_stream_leaves_raw(pipeline, monkeypatch):
     pipeline.extract_content()
     pipeline.seed_content([movie(rating=1), movie("M3")])
     before = pipeline.state()
-    real = type(pipeline.catalogue.content).find_raw_batches
 
-    def break_off(collection, *arguments):
-        yield from real(collection, *arguments)
+    def break_off(collection, stages, batches):
+        yield from batches
         raise ConnectionError("the network is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(pipeline.catalogue.content), "find_raw_batches", break_off)
+        hand_out(patch, break_off)
         with pytest.raises(ConnectionError, match="the network is gone"):
             pipeline.extract_content(pipeline.batch("run 2"))
     assert pipeline.state() == before

@@ -14,6 +14,7 @@ from tests.integration.extract_load.mongo.catalogue import (
 )
 from tests.integration.helpers.loads import counts, live
 from tests.integration.helpers.samples import movie, show
+from tests.integration.helpers.stored import hand_out
 
 
 def test_document_stamped_a_little_before_the_watermark_is_found(pipeline):
@@ -61,11 +62,9 @@ def test_zone_of_the_warehouse_does_not_matter(pipeline, zone):
 
 def test_document_that_moves_while_it_is_read_counts_as_it_is_last(pipeline, monkeypatch):
     pipeline.seed_content([movie(genre=["a", "b", "c"])])
-    collection = type(pipeline.catalogue.content)
-    find = collection.find_raw_batches
-    earlier = list(find(pipeline.catalogue.content, {}))
+    earlier = list(pipeline.catalogue.content.find_raw_batches())
     change(pipeline, "M1", genre=["d"], rating=1)
-    monkeypatch.setattr(collection, "find_raw_batches", lambda *query: [*find(*query), *earlier])
+    hand_out(monkeypatch, lambda collection, stages, batches: [*batches, *earlier])
     loads = pipeline.extract_content()
     assert counts(loads["mongo_movies"]) == counts(loads[GENRES]) == {"read": 1, "inserted": 1}
     assert pipeline.raw("mongo_movies")["M1"]["rating"] == 1
