@@ -16,7 +16,7 @@ ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q AS AS_OF DATA_DIR SOURCE YES SIZE ROUNDS
+export Q AS AS_OF DATA_DIR SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -110,13 +110,13 @@ test-unit: $(VENV) ## the tests that need no server: a minute
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
 
-bench: $(VENV) ## measure extraction and load against psql: SIZE=2000000 rows, ROUNDS=5
-	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load
+bench: $(VENV) ## measure loads of PostgreSQL, files and MongoDB: SIZE=2000000 rows, DOCUMENTS=200000, ROUNDS=5
+	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load && .venv/bin/python -m benchmarks.catalogue
 
 bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a report's queries: SIZE=2000000, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.star
 
-bench-catalogue: $(VENV) ## measure MongoDB to raw against a scan and a plain script: SIZE=50000 documents, ROUNDS=5
+bench-catalogue: $(VENV) ## of these MongoDB only, against a scan, a plain script and sling
 	@$(QUIETLY) .venv/bin/python -m benchmarks.catalogue
 
 bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"

@@ -1,15 +1,16 @@
 """Measure a catalogue, MongoDB -> raw, against a scan of it and against the script that one writes first.
 
 Data flow: documents of films and series -> the collection of a source of its own -> raw, in turns. The scan
-reads every document and decodes it. The plain script keeps each document whole, in one column, with its key.
-Run by `make bench-catalogue`; SIZE (documents) and ROUNDS in the environment. Prints a table, adds a line to
-catalogue_results.md.
+reads every document and decodes it. The plain script, and sling where it is on PATH, keep each one whole, in
+one column.
+Run by `make bench` and `make bench-catalogue`; DOCUMENTS and ROUNDS in the environment. Prints a table, and
+adds a line to catalogue_results.md.
 """
 
 import io
 import platform
-import statistics
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -18,8 +19,9 @@ from pathlib import Path
 import bson
 from bson import json_util
 
-from benchmarks.measuring import asked, peak_memory
-from benchmarks.servers import Servers, servers
+from benchmarks import others
+from benchmarks.measuring import asked, peak_memory, say
+from benchmarks.servers import Cost, Servers, median, servers
 from include.extract_load import load_collection
 from include.run import Batch, Run
 from include.schema.mongo import create_collection
@@ -28,11 +30,12 @@ from include.tables import SOURCES_BY_NAME
 CONTENT = SOURCES_BY_NAME["content"]
 RESULTS = Path(__file__).with_name("catalogue_results.md")
 PIECE = 1000
-# Seconds on the clock, and of processors.
-Measured = tuple[float, float]
 RAW = [table.raw for table in CONTENT.raw_tables]
 EMPTY = f"truncate {', '.join(f'raw.{name}' for name in RAW)}; delete from ops.watermarks"
-PLAIN = "drop table if exists raw.plain; create table raw.plain (content_id text primary key, document jsonb)"
+PLAIN = """
+drop table if exists raw.plain, raw.sling_content;
+create table raw.plain (content_id text primary key, document jsonb)
+"""
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -106,55 +109,57 @@ def _newest(size: int) -> dict[str, object]:
     return {"content_id": {"$gte": f"M{size * 98 // 100:07}", "$lt": "N"}}
 
 
-def measure(where: Servers, what: Callable[[Servers], int], expected: int) -> Measured:
-    """Return the seconds on the clock, and those of processors: of the servers and of this program."""
-    where.checkpoint()
-    with where.cost() as cost:
-        assert what(where) == expected
-    return cost.clock, cost.processor
+def sling(where: Servers) -> int:
+    """Copy every document with sling, whole, into one column; return how many."""
+    command = others.sling(f"{where.env['MONGO_DB']}.content", "raw.sling_content")
+    others.run(command, where.catalogue_url("elt_reader"), where.url("elt_loader"))
+    return where.run("elt_loader", "select count(*) from raw.sling_content")[0][0]
 
 
-def one_round(where: Servers, size: int) -> dict[str, Measured]:
-    """Measure everything once; the plain script last, since it has all documents in memory."""
+def measure(where: Servers, what: Callable[[Servers], int], expected: int) -> Cost:
+    """Return what it cost; it has to count as many documents as expected."""
+    cost, found = where.measure(what, where)
+    assert found == expected
+    return cost
+
+
+def one_round(where: Servers, size: int) -> dict[str, Cost]:
+    """Measure everything once."""
     where.run("elt_loader", EMPTY)
     where.run("elt_loader", PLAIN)
-    found = {"scan": measure(where, scan, size), "first load": measure(where, load, size)}
-    found["nothing changed"] = measure(where, load, 0)
+    found = {"first load": measure(where, load, size), "nothing changed": measure(where, load, 0)}
     change(where, size)
     found["1 %, newest"] = measure(where, load, size // 100)
     settle(where, size)
-    peak = peak_memory()
+    scanned = measure(where, scan, size)
     found["plain script"] = measure(where, plain, size)
-    for name, (clock, processor) in found.items():
-        by_clock, by_processor = _ratios(found[name], found["scan"])
-        ratios = f"{by_clock:6.2f} and {by_processor:.2f} scans"
-        print(f"{name:16} {clock:7.2f} s {processor:7.2f} s of processors {ratios}")
-    print(f"the loader's memory, so far at most {peak:.0f} MB", flush=True)
-    return found
+    if shutil.which("sling"):
+        found["sling"] = measure(where, sling, size)
+    say("scan", scanned.clock, size, scanned.remark())
+    for name, cost in found.items():
+        say(name, cost.clock, size, f"{cost.remark(scanned)} the scan")
+    return {name: cost.of(scanned) for name, cost in found.items()} | {"scan": scanned}
 
 
 def main() -> None:
-    size, rounds = asked("SIZE", 50_000), asked("ROUNDS", 5)
+    size, rounds = asked("DOCUMENTS", 200_000), asked("ROUNDS", 5)
     with servers() as where:
         fill(where, size)
+        load(where)
+        # Of this process: later on the plain script has everything in memory.
+        peak = peak_memory()
+        print(f"the loader's memory: at most {peak:.0f} MB")
         found = [one_round(where, size) for _ in range(rounds)]
         version = where.run("elt_loader", "show server_version")[0][0]
-    scans = _medians(one["scan"] for one in found)
-    names = [name for name in found[0] if name != "scan"]
-    ratios = [_medians(_ratios(one[name], one["scan"]) for one in found) for name in names]
-    versions = f"PostgreSQL {version}, Python {platform.python_version()}"
-    cells = [f"{datetime.now(UTC):%Y-%m-%d}", f"{size:,}", str(rounds), scans, *ratios, versions]
+    medians = {name: median(one[name] for one in found) for name in found[0]}
+    names = ("scan", "first load", "nothing changed", "1 %, newest", "plain script", "sling")
+    cells = [f"{datetime.now(UTC):%Y-%m-%d}", f"{size:,}", str(rounds)]
+    cells += [str(medians.get(name, "-")) for name in names]
+    cells += [f"{peak:.0f}", f"PostgreSQL {version}, Python {platform.python_version()}"]
+    line = f"| {' | '.join(cells)} |"
+    print(line)
     with RESULTS.open("a") as results:
-        results.write(f"| {' | '.join(cells)} |\n")
-
-
-def _ratios(measured: Measured, limit: Measured) -> Measured:
-    return measured[0] / limit[0], measured[1] / limit[1]
-
-
-def _medians(found: Iterable[Measured]) -> str:
-    clocks, processors = zip(*found, strict=True)
-    return f"{statistics.median(clocks):.2f} and {statistics.median(processors):.2f}"
+        results.write(f"{line}\n")
 
 
 if __name__ == "__main__":

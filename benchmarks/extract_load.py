@@ -10,16 +10,14 @@ Run by `make bench`; SIZE and ROUNDS in the environment. Prints a table, adds a 
 
 import os
 import platform
-import statistics
 import subprocess
-from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benchmarks import others, reconcile, seed
 from benchmarks.measuring import asked, peak_memory, say, seconds
-from benchmarks.servers import Cost, Servers, servers
+from benchmarks.servers import Cost, Servers, median, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
 from include.ops.load_runs import Load
@@ -156,14 +154,6 @@ def main() -> None:
         f"{peak:.0f}",
         f"{os.cpu_count()} cores, {memory:.0f} GB",
         f"PostgreSQL {version}, Python {platform.python_version()}",
-    )
-
-
-def median(costs: Iterable[Cost]) -> Cost:
-    """Return the median of the clock beside that of the processors."""
-    found = list(costs)
-    return Cost(
-        statistics.median(cost.clock for cost in found), statistics.median(cost.processor for cost in found)
     )
 
 

@@ -1,4 +1,4 @@
-"""Measure other programs on the same table, where they are installed: dlt and sling.
+"""Measure other programs on the same data, where they are installed: dlt and sling.
 
 DLT_PYTHON names the Python of an environment with dlt[postgres,sql_database,parquet] and sqlalchemy<2.1;
 sling is looked for on PATH.
@@ -19,10 +19,9 @@ PIPELINE = Path(__file__).with_name("dlt_pipeline.py")
 
 def compare(where: Servers, size: int, baseline: float) -> str:
     """Copy the whole table with each program that is there; return what it took, for people."""
-    python, sling = os.environ.get("DLT_PYTHON"), shutil.which("sling")
-    stream = ["--src-conn", "SOURCE_URL", "--src-stream", "public.viewing_sessions"]
-    stream += ["--tgt-conn", "TARGET_URL", "--tgt-object", "raw.sling_sessions", "--mode", "full-refresh"]
-    commands = {"dlt": python and [python, str(PIPELINE)], "sling": sling and [sling, "run", *stream]}
+    python = os.environ.get("DLT_PYTHON")
+    copy = shutil.which("sling") and sling("public.viewing_sessions", "raw.sling_sessions")
+    commands = {"dlt": python and [python, str(PIPELINE)], "sling": copy}
     measured = [
         _measure(where, name, command, size, baseline) if command else _skip(name)
         for name, command in commands.items()
@@ -32,7 +31,7 @@ def compare(where: Servers, size: int, baseline: float) -> str:
 
 def _measure(where: Servers, name: str, command: Sequence[str], size: int, baseline: float) -> str:
     where.checkpoint()
-    taken, _ = seconds(_run, where, command)
+    taken, _ = seconds(run, command, where.url("elt_reader"), where.url("elt_loader"))
     (copied,) = where.run("elt_loader", f"select count(*) from raw.{name}_sessions")[0]
     assert copied == size
     where.run("elt_loader", f"drop table raw.{name}_sessions")
@@ -40,12 +39,27 @@ def _measure(where: Servers, name: str, command: Sequence[str], size: int, basel
     return f"{name} {taken:.1f}"
 
 
-def _run(where: Servers, command: Sequence[str]) -> None:
+def sling(stream: str, target: str) -> list[str]:
+    """Return the command by which sling copies the whole stream."""
+    source = ["--src-conn", "SOURCE_URL", "--src-stream", stream]
+    return [
+        "sling",
+        "run",
+        *source,
+        "--tgt-conn",
+        "TARGET_URL",
+        "--tgt-object",
+        target,
+        "--mode",
+        "full-refresh",
+    ]
+
+
+def run(command: Sequence[str], source: str, target: str) -> None:
+    """Run a program that finds the URLs of its servers in SOURCE_URL and TARGET_URL."""
     with tempfile.TemporaryDirectory(prefix="streaming-bench-") as home:
-        env = {"SOURCE_URL": where.url("elt_reader"), "TARGET_URL": where.url("elt_loader")}
-        env |= {"HOME": home, "DLT_DATA_DIR": home, "RUNTIME__DLTHUB_TELEMETRY": "false"}
-        # Plain servers on loopback: no TLS to ask for.
-        env = {name: f"{url}?sslmode=disable" if name.endswith("_URL") else url for name, url in env.items()}
+        env = {"SOURCE_URL": source, "TARGET_URL": target, "HOME": home, "DLT_DATA_DIR": home}
+        env |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "SLING_TELEMETRY": "false"}
         subprocess.run(command, env=os.environ | env, stdout=subprocess.DEVNULL, check=True)
 
 

@@ -69,20 +69,19 @@ class Servers:
 
     def catalogue(self, user: str) -> Database:
         """Return the source's database in MongoDB."""
-        login = find_login("MONGO", user)
-        client = MongoClient(
-            "127.0.0.1",
-            int(self.env["MONGO_PORT"]),
-            username=user,
-            password=self.env[login.secret],
-            authSource=self.env["MONGO_DB"],
-            directConnection=True,
-        )
-        return client[self.env["MONGO_DB"]]
+        return MongoClient(self.catalogue_url(user)).get_default_database()
 
     def url(self, role: str) -> str:
         """Return the role's login as other programs want it; its password is made of hexadecimal digits."""
-        return "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**self.parameters(role))
+        # Plain servers on loopback: no TLS to ask for.
+        url = "postgresql://{user}:{password}@{host}:{port}/{dbname}?sslmode=disable"
+        return url.format(**self.parameters(role))
+
+    def catalogue_url(self, user: str) -> str:
+        """Return the user's login to the source's database in MongoDB, as other programs want it."""
+        name, password = self.env["MONGO_DB"], self.env[find_login("MONGO", user).secret]
+        place = f"127.0.0.1:{self.env['MONGO_PORT']}/{name}"
+        return f"mongodb://{user}:{password}@{place}?authSource={name}&directConnection=true"
 
     def measure(self, function: Callable, *arguments: object) -> tuple[Cost, object]:
         """Call the function after a checkpoint; return what it cost, and what it returned."""
