@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 
 from bson import DatetimeMS
 from pymongo.command_cursor import RawBatchCommandCursor
@@ -18,7 +19,7 @@ from include.rules.stored_documents import StoredDocument, glance_at, read_batch
 from include.specs import MongoCollection
 
 # Documents that are asked for at once, and about how many bytes: the library holds six times as many.
-FIRST_BATCH, BATCH, BATCH_BYTES = 10, 1000, 4 << 20
+FIRST_BATCH, BATCH, BATCH_BYTES = 10, 4000, 4 << 20
 # Bytes of documents that are in memory as Python's objects.
 PIECE_BYTES = 1 << 20
 TURN_SECONDS = 0.0005
@@ -47,8 +48,7 @@ def documents(
     pipeline = [{"$match": query}, *([{"$project": fields}] if fields else [])]
     # Of a find() the size of batches cannot change.
     batches = source[collection.collection].aggregate_raw_batches(pipeline, batchSize=FIRST_BATCH)
-    for batch in _ahead(batches):
-        yield from _in_pieces(read_batch(batch, read))
+    yield from _in_pieces(chain.from_iterable(read_batch(batch, read) for batch in _ahead(batches)))
 
 
 def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
@@ -64,7 +64,7 @@ def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
 
 
 def _in_pieces(documents: Iterable[StoredDocument]) -> Iterator[list[StoredDocument]]:
-    """Yield the documents of a batch, large ones a few at once."""
+    """Yield the documents a few thousand at once, large ones one by one."""
     piece: list[StoredDocument] = []
     size = 0
     for document in documents:

@@ -19,7 +19,7 @@ from include.specs import DocumentKind, Extraction, RawTable
 NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # What is read at once of the text that is copied.
-COPY_CHARACTERS = 1 << 16
+COPY_CHARACTERS = 1 << 20
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
 # read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:
 # those of a source have any names.
