@@ -7,6 +7,7 @@ from bson import DatetimeMS
 
 from include.extract_load.document_rows import KindRows
 from include.extract_load.mongo_keys import kind_of
+from include.extract_load.plain_documents import PlainKind
 from include.extract_load.staged import Staged
 from include.rules.document_values import printable, stamp_of, value_at
 from include.rules.documents import DocumentRules, bson_type, find_json_problem
@@ -34,11 +35,33 @@ class Sorter:
     def sort(self, documents: Sequence[StoredDocument]) -> dict[str, list[str]]:
         """Return the rows of the good documents, by raw table, as lines of COPY's text format."""
         lines: dict[str, list[str]] = {table: [] for table in self.columns}
+        groups: dict[str | None, list[StoredDocument]] = {}
         for stored in documents:
-            self._sort(stored, lines)
+            found = kind_of(stored.document, self.collection)
+            if stored.fault or not found:
+                self._sort(stored, lines)
+            else:
+                groups.setdefault(found.tag, []).append(stored)
+        for tag, group in groups.items():
+            self._sort_group(self._kinds[tag], group, lines)
         self._staged.read += len(documents)
         self._staged.good_by_table.update({table: len(rows) for table, rows in lines.items()})
         return lines
+
+    def _sort_group(
+        self, kind: "_Kind", group: Sequence[StoredDocument], lines: Mapping[str, list[str]]
+    ) -> None:
+        """Make the rows of a kind's documents together, or, where one is unusual, of each by itself."""
+        rows = kind.plain.rows([stored.document for stored in group])
+        if rows is None:
+            for stored in group:
+                self._sort(stored, lines)
+            return
+        for table, found in rows.items():
+            lines[table].extend(found)
+        for stored in group:
+            if not kind.known_fields.issuperset(stored.document):
+                self._note_fields(kind, stored)
 
     def _sort(self, stored: StoredDocument, lines: Mapping[str, list[str]]) -> None:
         document = stored.document
@@ -89,6 +112,7 @@ class _Kind:
         self.raw = kind.raw
         self.rules = DocumentRules(kind)
         self.rows = KindRows(kind, collection.watermark, stamps)
+        self.plain = PlainKind(kind, collection.watermark, stamps)
         own = filter(None, (collection.watermark, *collection.managed_fields))
         # What needs no report: declared columns and arrays, and what the platform sets.
         self.known_fields = kind.fields | {path.partition(".")[0] for path in own}

@@ -21,9 +21,19 @@ class Misplaced:
 
 def reader_of(column: Column) -> Callable[[object], object]:
     """Return what finds the column's value in a document or in an element of an array."""
-    if column.path is None:
-        return methodcaller("get", column.name)
-    return partial(value_at, column.path) if column.path else lambda element: element
+    return methodcaller("get", column.name) if column.path is None else reader_at(column.path)
+
+
+def reader_at(path: str) -> Callable[[object], object]:
+    """Return what finds the value at a path."""
+    if not path:
+        return lambda element: element
+    return partial(value_at, path) if "." in path else partial(_field_at, path)
+
+
+def _field_at(name: str, document: object) -> object:
+    """Return what `value_at` does for a path of one name."""
+    return document.get(name) if type(document) is dict else value_at(name, document)
 
 
 def value_at(path: str, document: object) -> object:
