@@ -4,7 +4,7 @@ import pytest
 
 from include.errors import DataQualityError
 from include.extract_load import postgres, raw
-from include.extract_load.document_rows import KindRows
+from include.extract_load.plain_documents import PlainKind
 from tests.integration.helpers.pipeline import Pipeline
 from tests.product import USERS
 
@@ -62,8 +62,9 @@ def test_document_that_was_not_copied_stops_a_later_load(pipeline, monkeypatch):
 
 
 def _lose_the_first_document(monkeypatch):
-    add = KindRows.add
-    first = MOVIES[0]["content_id"]
-    monkeypatch.setattr(
-        KindRows, "add", lambda rows, found, *rest: found["content_id"] == first or add(rows, found, *rest)
-    )
+    rows, first = PlainKind.rows, MOVIES[0]["content_id"]
+
+    def others(kind, documents):
+        return rows(kind, [document for document in documents if document["content_id"] != first])
+
+    monkeypatch.setattr(PlainKind, "rows", others)
