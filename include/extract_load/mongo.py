@@ -38,7 +38,7 @@ from include.extract_load.mongo_reading import (
     key_fields,
 )
 from include.extract_load.staged import Staged
-from include.rules.stored_documents import StoredDocument, read_document
+from include.rules.stored_documents import StoredDocument, read_together
 from include.specs import MongoCollection
 
 BEFORE_FILLING = "before_filling"
@@ -101,11 +101,11 @@ def stage(
 def _stage_in_one_pass(source: Database, cursor: Cursor, sorter: Sorter, read_from: datetime | None) -> None:
     """Read every document once: the keys of all, and the rows of those that changed."""
     collection = sorter.collection
-    has_changed = change_finder(collection, read_from)
+    changed_in = change_finder(collection, read_from)
     for found in documents(source, collection, {}, read=glances_at(collection)):
         stage_keys(cursor, collection, found)
-        changed = (document.stored for document in found if has_changed(document))
-        _copy(cursor, sorter, [list(map(read_document, changed))], _stage_of)
+        if changed := changed_in(found):
+            _copy(cursor, sorter, [read_together([each.stored for each in changed])], _stage_of)
 
 
 def _copy(

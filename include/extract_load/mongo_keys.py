@@ -5,7 +5,7 @@ What is not in `keys_*` is marked as deleted in raw, so everything that only *se
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations, islice, permutations
 
 from psycopg2.extensions import cursor as Cursor
@@ -15,6 +15,7 @@ from pymongo.errors import OperationFailure
 
 from include.errors import InputError
 from include.extract_load.document_rows import writer_of
+from include.extract_load.plain_documents import fields_of
 from include.extract_load.raw import copy_lines
 from include.rules.document_values import raw_value, value_at
 from include.rules.positions import elements_of
@@ -136,18 +137,23 @@ def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
     return False
 
 
-def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Iterable[StoredDocument]) -> None:
+def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Sequence[StoredDocument]) -> None:
     """Add the documents' keys to `keys_*`; one of no known kind counts for all, and so deletes nothing."""
-    breaks, field = check_of(collection.key_column), writer_of(collection.key_column)
-    keys: dict[str | None, list[str]] = {kind.tag: [] for kind in collection.kinds}
-    unknown: list[str] = []
+    breaks, write_all = check_of(collection.key_column), fields_of(collection.key_column)
+    groups: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
+    unknown: list[object] = []
     for document in documents:
         kind = None if document.fault else kind_of(document.document, collection)
-        known = keys[kind.tag] if kind else unknown
-        # A key that cannot be one was set aside with its document.
-        known.extend(field(key) for key in _keys_in(document, collection.key) if not breaks(key))
+        (groups[kind.tag] if kind else unknown).extend(_keys_in(document, collection.key))
+    # A key that cannot be one was set aside with its document.
+    unknown = [key for key in unknown if not breaks(key)]
     for kind in collection.kinds:
-        copy_lines(cursor, _keys(kind), [collection.key], [*keys[kind.tag], *unknown])
+        keys = [*groups[kind.tag], *unknown]
+        fields = write_all(keys)
+        if fields is None:
+            write = writer_of(collection.key_column)
+            fields = [write(key) for key in keys if not breaks(key)]
+        copy_lines(cursor, _keys(kind), [collection.key], fields)
 
 
 def is_any_gone(cursor: Cursor, collection: MongoCollection) -> bool:

@@ -1,7 +1,7 @@
 """What is read of a collection: its documents in pieces, those that changed, or the keys of all."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,9 +13,10 @@ from pymongo.command_cursor import RawBatchCommandCursor
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from include.rules.bson_bytes import split
 from include.rules.document_json import to_json
 from include.rules.document_values import stamp_of
-from include.rules.stored_documents import StoredDocument, glance_at, read_batch, read_document
+from include.rules.stored_documents import StoredDocument, glance_together, read_together
 from include.specs import MongoCollection
 
 # Documents that are asked for at once, and about how many bytes: the library holds six times as many.
@@ -42,13 +43,13 @@ def documents(
     collection: MongoCollection,
     query: Mapping,
     fields: Mapping | None = None,
-    read: Callable[[bytes], StoredDocument] = read_document,
+    read: Callable[[Sequence[bytes]], list[StoredDocument]] = read_together,
 ) -> Iterator[list[StoredDocument]]:
     """Yield what a query finds, in pieces; the server looks for the next ones meanwhile."""
     pipeline = [{"$match": query}, *([{"$project": fields}] if fields else [])]
     # Of a find() the size of batches cannot change.
     batches = source[collection.collection].aggregate_raw_batches(pipeline, batchSize=FIRST_BATCH)
-    yield from _in_pieces(chain.from_iterable(read_batch(batch, read) for batch in _ahead(batches)))
+    yield from map(read, _in_pieces(chain.from_iterable(map(split, _ahead(batches)))))
 
 
 def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
@@ -63,13 +64,13 @@ def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
             yield batch
 
 
-def _in_pieces(documents: Iterable[StoredDocument]) -> Iterator[list[StoredDocument]]:
+def _in_pieces(documents: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Yield the documents a few thousand at once, large ones one by one."""
-    piece: list[StoredDocument] = []
+    piece: list[bytes] = []
     size = 0
     for document in documents:
         piece.append(document)
-        size += len(document.stored)
+        size += len(document)
         if size > PIECE_BYTES:
             yield piece
             piece, size = [], 0
@@ -88,11 +89,11 @@ def _short_turns() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
-def glances_at(collection: MongoCollection) -> Callable[[bytes], StoredDocument]:
-    """Return what reads a document as far as its key, its kind and its stamp need it."""
+def glances_at(collection: MongoCollection) -> Callable[[Sequence[bytes]], list[StoredDocument]]:
+    """Return what reads documents as far as their key, their kind and their stamp need it."""
     paths = filter(None, (collection.key, collection.discriminator, collection.watermark))
     names = {f"{name}\0".encode() for path in paths for name in path.split(".")}
-    return partial(glance_at, names=names)
+    return partial(glance_together, names=names)
 
 
 def changed_since(collection: MongoCollection, read_from: datetime | None) -> dict:
@@ -107,17 +108,24 @@ def changed_since(collection: MongoCollection, read_from: datetime | None) -> di
 
 def change_finder(
     collection: MongoCollection, read_from: datetime | None
-) -> Callable[[StoredDocument], bool]:
-    """Return what tells of a document what the query of changed_since does."""
+) -> Callable[[Sequence[StoredDocument]], list[StoredDocument]]:
+    """Return what finds among documents those that the query of changed_since finds."""
     bound = read_from and read_from.astimezone(UTC).replace(tzinfo=None)
 
-    def has_changed(document: StoredDocument) -> bool:
-        stamp = stamp_of(document.document, collection.watermark)
-        if bound is None or not isinstance(stamp, datetime | DatetimeMS):
+    def has_changed(stamp: object) -> bool:
+        if not isinstance(stamp, datetime | DatetimeMS):
             return True
         return int(stamp) > 0 if isinstance(stamp, DatetimeMS) else stamp >= bound
 
-    return has_changed
+    def changed(documents: Sequence[StoredDocument]) -> list[StoredDocument]:
+        if bound is None:
+            return list(documents)
+        stamps = [stamp_of(document.document, collection.watermark) for document in documents]
+        if set(map(type, stamps)) == {datetime} and max(stamps) < bound:
+            return []
+        return [document for document, stamp in zip(documents, stamps, strict=True) if has_changed(stamp)]
+
+    return changed
 
 
 def finds_by_index(source: Database, collection: MongoCollection, read_from: datetime | None) -> bool:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from include.rules.bson_bytes import split
 from include.rules.documents import DocumentRules, find_json_problem
-from include.rules.stored_documents import glance_at, read_batch, read_document
+from include.rules.stored_documents import (
+    glance_at,
+    glance_together,
+    read_batch,
+    read_document,
+    read_together,
+)
 from include.specs import Array, Column, DocumentKind
 from tests.stored_bytes import (
     DOCUMENTS,
@@ -211,6 +217,25 @@ def test_any_bytes_are_one_document_or_more(drawn: Drawn, changes: list[tuple[in
         if found.fault is None:
             plain = json_util.dumps(found.document, json_options=json_util.RELAXED_JSON_OPTIONS)
             assert found.text == plain
+
+
+@given(st.lists(DOCUMENTS, max_size=5))
+@settings(max_examples=400, derandomize=True, deadline=None)
+def test_documents_that_are_read_together_are_what_each_is(drawn: list[Drawn]) -> None:
+    stored = [identified(0x10, int32(1), each) for each in drawn]
+    assert repr(read_together(stored)) == repr(list(map(read_document, stored)))
+    assert repr(glance_together(stored, [b"_id\0"])) == repr([glance_at(each, [b"_id\0"]) for each in stored])
+
+
+@given(DOCUMENTS, st.lists(st.tuples(st.integers(0), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=400, derandomize=True, deadline=None)
+def test_any_bytes_among_documents_leave_the_others_as_they_are(drawn: Drawn, changes: list) -> None:
+    good = document(KEY, KIND)
+    other = bytearray(identified(2, text(b"x"), drawn))
+    for place, byte in changes:
+        other[4 + place % (len(other) - 4)] = byte
+    stored = [good, bytes(other), good]
+    assert repr(read_together(stored)) == repr(list(map(read_document, stored)))
 
 
 def test_bytes_that_are_no_utf8_are_none() -> None:
