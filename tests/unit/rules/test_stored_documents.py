@@ -274,5 +274,6 @@ def test_glance_leaves_out_faults_of_fields_that_do_not_count(others):
     ],
 )
 def test_glance_judges_the_whole_where_a_field_that_counts_is_in_doubt(fields):
-    stored = document(*fields)
+    stored, good = document(*fields), document(KEY, KIND)
     assert glance_at(stored, NAMES) == read_document(stored)
+    assert glance_together([good, stored], NAMES) == [read_document(good), read_document(stored)]
