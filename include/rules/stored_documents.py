@@ -88,10 +88,8 @@ def read_together(stored: Sequence[bytes]) -> list[StoredDocument]:
     """Decode and judge documents: at once where all can be kept as they are, which one comparison tells."""
     with suppress(*UNREADABLE):
         documents = bson.decode_all(b"".join(stored), ANY_DATE)
-        elements_ = b"".join(
-            chain.from_iterable(zip(_heads(1 << len(stored).bit_length()), stored, strict=False))
-        )
-        if _as_elements(documents) == elements_ and not MAY_BE_RESERVED.search(elements_):
+        came = b"".join(chain.from_iterable(zip(_heads(len(stored)), stored, strict=False)))
+        if _as_elements(documents) == came and not MAY_BE_RESERVED.search(came):
             return list(map(StoredDocument, stored, documents))
     return list(map(read_document, stored))
 
