@@ -20,7 +20,7 @@ import bson
 from bson import json_util
 
 from benchmarks import others
-from benchmarks.measuring import asked, peak_memory, say
+from benchmarks.measuring import add_line, asked, peak_memory, say
 from benchmarks.servers import Cost, Servers, median, servers
 from include.extract_load import load_collection
 from include.run import Batch, Run
@@ -156,10 +156,7 @@ def main() -> None:
     cells = [f"{datetime.now(UTC):%Y-%m-%d}", f"{size:,}", str(rounds)]
     cells += [str(medians.get(name, "-")) for name in names]
     cells += [f"{peak:.0f}", f"PostgreSQL {version}, Python {platform.python_version()}"]
-    line = f"| {' | '.join(cells)} |"
-    print(line)
-    with RESULTS.open("a") as results:
-        results.write(f"{line}\n")
+    add_line(RESULTS, *cells)
 
 
 if __name__ == "__main__":

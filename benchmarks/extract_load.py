@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benchmarks import others, reconcile, seed
-from benchmarks.measuring import asked, peak_memory, say, seconds
+from benchmarks.measuring import add_line, asked, peak_memory, say, seconds
 from benchmarks.servers import Cost, Servers, median, servers
 from include.embedded.postgres import BIN
 from include.extract_load import load_table
@@ -144,7 +144,8 @@ def main() -> None:
         median(one[name].of(one["full"]) for one in found) for name in ("nothing", "latest", "scattered")
     ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    record(
+    add_line(
+        RESULTS,
         f"{datetime.now(UTC):%Y-%m-%d}",
         f"{size:,}",
         str(rounds),
@@ -155,14 +156,6 @@ def main() -> None:
         f"{os.cpu_count()} cores, {memory:.0f} GB",
         f"PostgreSQL {version}, Python {platform.python_version()}",
     )
-
-
-def record(*cells: str) -> None:
-    """Append one line to results.md, and show it."""
-    line = f"| {' | '.join(cells)} |"
-    print(line)
-    with RESULTS.open("a") as results:
-        results.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def asked(name: str, default: int) -> int:
@@ -47,3 +48,11 @@ def peak_memory(whose: int = resource.RUSAGE_SELF) -> float:
     # In kilobytes, except on macOS.
     unit = 1 << (20 if sys.platform == "darwin" else 10)
     return resource.getrusage(whose).ru_maxrss / unit
+
+
+def add_line(results: Path, *cells: str) -> None:
+    """Print a line of a table, and append it to the file of results."""
+    line = f"| {' | '.join(cells)} |"
+    print(line, flush=True)
+    with results.open("a") as file:
+        file.write(f"{line}\n")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.measuring import asked_several, peak_memory
+from benchmarks.measuring import add_line, asked_several, peak_memory
 from benchmarks.servers import Cost, Servers, servers
 from benchmarks.stages import STAGES, Day, Stage, build, publish_star, seed
 from include.embedded.processes import pid_of
@@ -124,10 +124,7 @@ def record(size: int, stage: str, found: Measured, base: Measured | None) -> Non
     seconds = [f"{cost.clock:.1f}", f"{cost.processor:.1f}", f"{cost.processor / size * 1e6:.2f}"]
     memory = [f"{found.client:.0f}", f"{found.backend:.0f}"]
     cells = [f"{date.today()}", f"{size:,}", stage, *seconds, *memory, *growth, found.remark]
-    line = f"| {' | '.join(cells)} |"
-    print(line, flush=True)
-    with RESULTS.open("a") as results:
-        results.write(f"{line}\n")
+    add_line(RESULTS, *cells)
 
 
 def main() -> None:

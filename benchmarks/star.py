@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.measuring import asked
+from benchmarks.measuring import add_line, asked
 from cli.warehouse import connect
 from include import embedded
 from include.dbt import BUILD, CODE_VARIABLE, RAW_VARIABLE, code_checksum, run_dbt
@@ -216,10 +216,7 @@ def record(size: int, plain: Cost, full: Cost, day: Cost, idle: Cost, slowest: f
         for one, other in ((full, plain), (day, full), (idle, full))
     ]
     seconds = [f"{cost.clock:.1f} | {cost.processor:.1f}" for cost in (plain, full, day, idle)]
-    line = f"| {datetime.now(UTC):%Y-%m-%d} | {size:,} | {' | '.join([*seconds, *ratios])} | {slowest:.0f} |"
-    print(line)
-    with RESULTS.open("a") as results:
-        results.write(f"{line}\n")
+    add_line(RESULTS, f"{datetime.now(UTC):%Y-%m-%d}", f"{size:,}", *seconds, *ratios, f"{slowest:.0f}")
 
 
 if __name__ == "__main__":
