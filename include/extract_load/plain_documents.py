@@ -98,7 +98,7 @@ def _texts(column: Column) -> Fields:
         if not types <= allowed or max(map(len, present), default=0) > fits:
             return None
         together = "".join(present)
-        if column.required and _is_any_blank(present, together):
+        if "\0" in together or (column.required and _is_any_blank(present, together)):
             return None
         has_escapes = any(sign in together for sign in "\\\t\n\r")
         written = list(map(text_field, present)) if has_escapes else list(present)
