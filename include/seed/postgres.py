@@ -26,6 +26,7 @@ from include.rules.rejected import Rejected
 from include.schema.played import require_played_table
 from include.seed.csv_stream import CsvStream
 from include.seed.encodings import find_lacking
+from include.seed.merging import merge_checked
 from include.seed.typed_copy import merge_plain
 from include.specs import PostgresTable
 
@@ -55,20 +56,6 @@ removed as (
 )
 insert into problems
 select line, array[{name}, {key}, format({reason}, first_line), {rule}] from removed
-"""
-MERGE = """
-with merged as (
-    insert into public.{table} as target ({columns})
-    select {columns} from checked
-    on conflict ({key}) do update set ({columns}) = row({new})
-    where ({old}) is distinct from ({new})
-    returning xmax = 0 as inserted
-)
-select
-    count(*) filter (where merged.inserted),
-    count(*) filter (where not merged.inserted),
-    (select count(*) from checked) - count(*)
-from merged
 """
 # `stage` has the rejected rows too: a rejected row is not a deleted one.
 DELETE_MISSING = """
@@ -102,7 +89,9 @@ def merge_file(
         load.read, load.quarantined = rows.rows_read, len(rejected)
         load.notes += rows.notes
         if load.read > load.quarantined:
-            load.inserted, load.updated, load.unchanged = _merge(cursor, table)
+            cursor.execute("analyze checked")
+            load.inserted, load.updated = merge_checked(cursor, table)
+            load.unchanged = load.read - load.quarantined - load.inserted - load.updated
             if is_whole:
                 load.deleted = _delete_missing(cursor, table, rows.rejected_keys)
         return rejected
@@ -186,21 +175,6 @@ def _whole_record(line: str, lines: Iterator[tuple[int, str]]) -> str:
 
     next(csv.reader(read()))
     return "".join(texts).rstrip("\r\n")
-
-
-def _merge(cursor: Cursor, table: PostgresTable) -> tuple[int, int, int]:
-    """Write the new and changed rows of `checked`; return how many were inserted, updated, not touched."""
-    columns = [Identifier(column.name) for column in table.file_columns]
-    cursor.execute(
-        SQL(MERGE).format(
-            table=Identifier(table.name),
-            key=Identifier(table.file_key),
-            columns=SQL(", ").join(columns),
-            old=SQL(", ").join(SQL("target.{}").format(column) for column in columns),
-            new=SQL(", ").join(SQL("excluded.{}").format(column) for column in columns),
-        )
-    )
-    return cursor.fetchone()
 
 
 def _delete_missing(cursor: Cursor, table: PostgresTable, rejected_keys: list[str]) -> int:

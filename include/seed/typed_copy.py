@@ -8,30 +8,19 @@ import io
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.sql import SQL, Composable, Identifier
+from psycopg2.sql import SQL, Identifier
 
 from include.libpq import server_encoding
 from include.ops.load_runs import Load
 from include.seed.csv_stream import CsvStream
 from include.seed.files import open_file
+from include.seed.merging import merge_checked
 from include.seed.plain_rows import count_plain
 from include.specs import PostgresTable
 
 COPY_BYTES = 1 << 18
 STAGED = "create temporary table checked on commit drop as select {columns} from public.{table} with no data"
 REPEATED = "select exists (select from checked group by {key} having count(*) > 1)"
-MERGE = """
-with changed as materialized (
-    select checked.* from checked left join public.{table} as target on target.{key} = checked.{key}
-    where target.{key} is null or ({old}) is distinct from ({new})
-),
-merged as (
-    insert into public.{table} ({columns}) select {columns} from changed
-    on conflict ({key}) do update set ({columns}) = row({excluded})
-    returning xmax = 0 as inserted
-)
-select count(*) filter (where merged.inserted), count(*) filter (where not merged.inserted) from merged
-"""
 DELETE_MISSING = """
 delete from public.{table} as target
 where not exists (select 1 from checked where checked.{key} = target.{key})
@@ -72,7 +61,8 @@ def _merge(
     if is_empty:
         load.inserted = _copy(cursor, target, columns, file)
         return True
-    names = {"table": Identifier(table.name), "key": Identifier(table.file_key), **_lists(table)}
+    listed = SQL(", ").join(Identifier(column.name) for column in table.file_columns)
+    names = {"table": Identifier(table.name), "key": Identifier(table.file_key), "columns": listed}
     cursor.execute("drop table if exists pg_temp.checked")
     cursor.execute(SQL(STAGED).format(**names))
     copied = _copy(cursor, Identifier("checked"), columns, file)
@@ -80,23 +70,11 @@ def _merge(
     cursor.execute(SQL(REPEATED).format(**names))
     if cursor.fetchone()[0]:
         return False
-    cursor.execute(SQL(MERGE).format(**names))
-    load.inserted, load.updated = cursor.fetchone()
+    load.inserted, load.updated = merge_checked(cursor, table)
     load.unchanged = copied - load.inserted - load.updated
     cursor.execute(SQL(DELETE_MISSING).format(**names))
     load.deleted = cursor.rowcount
     return True
-
-
-def _lists(table: PostgresTable) -> dict[str, Composable]:
-    """Return the table's columns as lists of SQL: as they are, and each with the name of a row."""
-    columns = [Identifier(column.name) for column in table.file_columns]
-    rows = {"old": "target", "new": "checked", "excluded": "excluded"}
-    lists = {
-        name: SQL(", ").join(SQL("{}.{}").format(Identifier(row), column) for column in columns)
-        for name, row in rows.items()
-    }
-    return {"columns": SQL(", ").join(columns), **lists}
 
 
 def _copy(cursor: Cursor, target: Identifier, columns: list[str], file: io.BufferedReader) -> int:
