@@ -29,7 +29,7 @@ from include.extract_load.mongo_keys import (
     stage_keys,
 )
 from include.extract_load.mongo_reading import (
-    change_finder,
+    changed_among,
     changed_since,
     documents,
     everything_before_is_visible,
@@ -101,11 +101,14 @@ def stage(
 def _stage_in_one_pass(source: Database, cursor: Cursor, sorter: Sorter, read_from: datetime | None) -> None:
     """Read every document once: the keys of all, and the rows of those that changed."""
     collection = sorter.collection
-    changed_in = change_finder(collection, read_from)
-    for found in documents(source, collection, {}, read=glances_at(collection)):
+    read = glances_at(collection) if read_from else read_together
+    for found in documents(source, collection, {}, read=read):
         stage_keys(cursor, collection, found)
-        if changed := changed_in(found):
-            _copy(cursor, sorter, [read_together([each.stored for each in changed])], _stage_of)
+        if read_from:
+            changed = changed_among(found, collection, read_from)
+            found = read_together([each.stored for each in changed])
+        if found:
+            _copy(cursor, sorter, [found], _stage_of)
 
 
 def _copy(

@@ -106,26 +106,22 @@ def changed_since(collection: MongoCollection, read_from: datetime | None) -> di
     return {collection.watermark: {"$not": {"$lt": read_from}}} if read_from else {}
 
 
-def change_finder(
-    collection: MongoCollection, read_from: datetime | None
-) -> Callable[[Sequence[StoredDocument]], list[StoredDocument]]:
-    """Return what finds among documents those that the query of changed_since finds."""
-    bound = read_from and read_from.astimezone(UTC).replace(tzinfo=None)
+def changed_among(
+    documents: Sequence[StoredDocument], collection: MongoCollection, read_from: datetime
+) -> list[StoredDocument]:
+    """Return those documents that the query of changed_since finds."""
+    bound = read_from.astimezone(UTC).replace(tzinfo=None)
+    stamps = [stamp_of(document.document, collection.watermark) for document in documents]
+    if set(map(type, stamps)) == {datetime} and max(stamps) < bound:
+        return []
+    found = zip(documents, stamps, strict=True)
+    return [document for document, stamp in found if _has_changed(stamp, bound)]
 
-    def has_changed(stamp: object) -> bool:
-        if not isinstance(stamp, datetime | DatetimeMS):
-            return True
-        return int(stamp) > 0 if isinstance(stamp, DatetimeMS) else stamp >= bound
 
-    def changed(documents: Sequence[StoredDocument]) -> list[StoredDocument]:
-        if bound is None:
-            return list(documents)
-        stamps = [stamp_of(document.document, collection.watermark) for document in documents]
-        if set(map(type, stamps)) == {datetime} and max(stamps) < bound:
-            return []
-        return [document for document, stamp in zip(documents, stamps, strict=True) if has_changed(stamp)]
-
-    return changed
+def _has_changed(stamp: object, bound: datetime) -> bool:
+    if not isinstance(stamp, datetime | DatetimeMS):
+        return True
+    return int(stamp) > 0 if isinstance(stamp, DatetimeMS) else stamp >= bound
 
 
 def finds_by_index(source: Database, collection: MongoCollection, read_from: datetime | None) -> bool:

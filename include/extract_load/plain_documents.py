@@ -59,7 +59,7 @@ class _PlainArray:
 
     def __init__(self, array: Array, stamps: Sequence[str]) -> None:
         self.raw, self._read, self._stamps = array.raw, reader_at(array.field), stamps
-        self._elements = {dict} if array.is_of_objects else None
+        self._is_of_objects = array.is_of_objects
         self._columns = [(reader_of(column), fields_of(column)) for column in array.elements]
 
     def rows(
@@ -71,7 +71,7 @@ class _PlainArray:
             return None
         arrays = [array or () for array in arrays]
         elements = list(chain.from_iterable(arrays))
-        if self._elements and not set(map(type, elements)) <= self._elements:
+        if self._is_of_objects and not set(map(type, elements)) <= {dict}:
             return None
         if (columns := _columns_of(elements, self._columns)) is None:
             return None
@@ -101,8 +101,7 @@ def _texts(column: Column) -> Fields:
         if "\0" in together or (column.required and _is_any_blank(present, together)):
             return None
         has_escapes = any(sign in together for sign in "\\\t\n\r")
-        written = list(map(text_field, present)) if has_escapes else list(present)
-        return written if present is values else _with_nulls(values, written)
+        return _with_nulls(values, list(map(text_field, present)) if has_escapes else list(present))
 
     return fields
 
