@@ -121,6 +121,10 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a conne
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
 Port = Annotated[int, typer.Option(parser=_port, metavar="PORT", help="0 is any that is free.")]
 
+Metrics = Annotated[str, typer.Argument(metavar="METRICS", help="Names with commas; none: list them.")]
+By = Annotated[str, typer.Option(metavar="FIELDS", help="Dimensions and periods, as country,month.")]
+Where = Annotated[str, typer.Option(metavar="CONDITIONS", help="As plan=Premium, month>=2024-06.")]
+
 open_standard_streams()
 app = typer.Typer(
     cls=Commands,
@@ -163,6 +167,16 @@ def discover(source: Source = "") -> None:
     from cli.discover import print_proposal
 
     print_proposal(source)
+
+
+@app.command()
+def metric(metrics: Metrics = "", by: By = "", where: Where = "") -> None:
+    """Print metrics by dimensions, as dbt/models/semantic defines them."""
+    from cli.metric import print_metric
+    from cli.warehouse import warehouse
+
+    with warehouse("dbt_transformer") as connection:
+        print_metric(connection, metrics, by, where)
 
 
 @app.command()

@@ -13,6 +13,10 @@ class UnexpectedError(Exception):
     """A server, a driver or the program failed, and a retry does not mend it; the message says where."""
 
 
+class MetricError(InputError):
+    """A question for metrics has no answer: the message says why, and what can be asked."""
+
+
 class ForeignTableError(InputError):
     """A table or collection that is to be seeded is not the platform's own: name another database."""
 

@@ -1,0 +1,69 @@
+"""`make metric M=watch_hours BY=country,month WHERE="plan=Premium"`: a KPI by dimensions, as a table."""
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from cli import CommandError
+from cli.output import print_table
+from cli.sql import NO_STAR
+from include.metrics import Definitions, Question, ask, ask_for, compile_question, read_definitions
+from include.metrics.formats import shown
+from include.publish.schema_marker import TRUSTED, read_marker
+from include.transaction import transaction
+
+LIST = ("metric", "unit", "what it is")
+LIST_LINE = "{:28} {:18} {}"
+NOTHING = "No rows: nothing was counted for these conditions."
+
+
+def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> None:
+    """Print the metrics by the fields, of the rows for which the conditions hold; all metrics without any.
+
+    Raises CommandError in PostgreSQL's words where a value does not fit its field, MetricError as `check` does.
+    """
+    definitions = read_definitions()
+    if not metrics.strip():
+        print_table(LIST, LIST_LINE, [_listed(definitions, name) for name in definitions.metrics])
+        return
+    question = ask_for(metrics, by, where)
+    warehouse.set_session(readonly=True)
+    try:
+        with transaction(warehouse) as cursor:
+            rows, marker = ask(cursor, definitions, question), read_marker(cursor, TRUSTED)
+    except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
+        raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
+    except psycopg2.DataError as error:
+        raise CommandError(f"WHERE: {str(error).splitlines()[0]}") from error
+    _print(definitions, question, rows)
+    print(
+        f"{_read_from(definitions, question)}, version {marker.get('version')} as of {marker.get('as_of')}."
+    )
+
+
+def _listed(definitions: Definitions, name: str) -> tuple[str, str, str]:
+    metric = definitions.metrics[name]
+    return name, metric.meta.get("unit", ""), metric.description
+
+
+def _print(definitions: Definitions, question: Question, rows: list[dict[str, object]]) -> None:
+    if not rows:
+        print(NOTHING)
+        return
+    table = [
+        [*(str(row[name]) for name in question.by), *(_value(definitions, row, m) for m in question.metrics)]
+        for row in rows
+    ]
+    headers = [*question.by, *(definitions.metrics[name].label for name in question.metrics)]
+    widths = [max(map(len, column)) for column in zip(headers, *table, strict=True)]
+    sides = ["" for _ in question.by] + [">" for _ in question.metrics]
+    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
+    print_table(headers, line, table)
+
+
+def _value(definitions: Definitions, row: dict[str, object], name: str) -> str:
+    return shown(row[name], definitions.metrics[name].meta.get("format", ""))
+
+
+def _read_from(definitions: Definitions, question: Question) -> str:
+    sources = compile_question(definitions, question).tables
+    return f"{len(question.metrics)} of {len(definitions.metrics)} metrics, from {', '.join(sources)}"

@@ -1,0 +1,83 @@
+"""Where a field of a question is found: in the table that is asked, or in one that it points to."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from include.metrics.definitions import COARSER, Definitions, Dimension, Measure, Rollup, SemanticModel
+
+# A dimension in a filter of dbt's YAML: its entity, and its name.
+FILTER_FIELD = re.compile(r"\{\{\s*Dimension\('(\w+?)__(\w+)'\)\s*\}\}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table or mart that a part of an answer is read from; names stand for their SQL.
+
+    `time` is its date, each the first day of a `grain`.
+    """
+
+    name: str
+    table: str
+    dimensions: Mapping[str, str]
+    entities: Mapping[str, str]
+    values: Mapping[str, str]
+    time: str | None
+    grain: str | None
+
+
+def source_of(model: SemanticModel, measure: Measure) -> Source:
+    """Return the model's own table, dated by the measure's date."""
+    dated = model.dimensions.get(measure.time)
+    return Source(
+        model.name,
+        model.table,
+        {one.name: one.sql for one in model.dimensions.values() if one.grain is None},
+        model.entities,
+        {one.name: one.sql for one in model.measures.values()},
+        dated.sql if dated else None,
+        dated.grain if dated else None,
+    )
+
+
+def source_of_rollup(rollup: Rollup) -> Source:
+    """Return the mart as a source."""
+    values = rollup.sums | rollup.counts
+    return Source(
+        rollup.table, rollup.table, rollup.dimensions, rollup.entities, values, rollup.time, rollup.grain
+    )
+
+
+def fields_of(definitions: Definitions, model: SemanticModel, measure: Measure) -> set[str]:
+    """Return all fields by which the measure can be asked."""
+    return reachable(definitions, source_of(model, measure))
+
+
+def reachable(definitions: Definitions, source: Source) -> set[str]:
+    """Return the fields of the source and of the tables that it points to."""
+    found = {*source.dimensions, *COARSER.get(source.grain, ())}
+    for entity in source.entities:
+        for owner in definitions.owners(entity):
+            found |= {one.name for one in _categories(owner)}
+    return found
+
+
+def owner_of(definitions: Definitions, source: Source, dimension: str) -> tuple[str, SemanticModel] | None:
+    """Return entity and table through which the source finds the dimension; None for one of its own."""
+    if dimension in source.dimensions:
+        return None
+    return next(
+        (entity, owner)
+        for entity in source.entities
+        for owner in definitions.owners(entity)
+        if dimension in {one.name for one in _categories(owner)}
+    )
+
+
+def filter_fields(text: str) -> list[str]:
+    """Return the names of the dimensions in a filter."""
+    return [name for _, name in FILTER_FIELD.findall(text)]
+
+
+def _categories(model: SemanticModel) -> list[Dimension]:
+    return [one for one in model.dimensions.values() if one.grain is None]

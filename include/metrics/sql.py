@@ -1,0 +1,81 @@
+"""Compile a question to one query, and ask it.
+
+Metrics -> aggregates (atoms) -> parts: those of one table or mart, over the same days -> one subquery each ->
+joined on what the question is asked by. Values of people are parameters, never text of the query.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from psycopg2.extensions import cursor as Cursor
+
+from include.metrics.atoms import Atom, Expressions
+from include.metrics.definitions import Definitions
+from include.metrics.parts import Part
+from include.metrics.questions import Question, check
+from include.metrics.rollups import sources
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL with the values of its `%(name)s`, and the tables and marts that it takes its numbers from."""
+
+    sql: str
+    parameters: dict[str, object]
+    tables: tuple[str, ...]
+
+
+def ask(
+    cursor: Cursor, definitions: Definitions, question: Question, schema: str = "trusted"
+) -> list[dict[str, object]]:
+    """Return the answer's rows, in the order of `by`, with a value of each field and metric.
+
+    Groups in which nothing was counted are left out. Raises MetricError as `check` does.
+    """
+    query = compile_question(definitions, question, schema)
+    cursor.execute(query.sql, query.parameters)
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def compile_question(definitions: Definitions, question: Question, schema: str = "trusted") -> Query:
+    """Return the query; its columns are `by`, then the metrics. Raises MetricError as `check` does."""
+    check(definitions, question)
+    expressions = Expressions(definitions)
+    metrics = {name: expressions.of(definitions.metrics[name]) for name in question.metrics}
+    parts = [
+        Part(definitions, question, schema, source, {atom: expressions.names[atom] for atom in atoms})
+        for source, atoms in _sources(definitions, question, list(expressions.names))
+    ]
+    ctes = ",\n".join(f"part_{n} as (\n{part.sql()}\n)" for n, part in enumerate(parts, start=1))
+    keys = list(question.by)
+    lines = [
+        f"with {ctes}",
+        f"select {', '.join([*keys, *(f'{sql} as {name}' for name, sql in metrics.items())])}",
+        f"from {_joined(len(parts), keys)}",
+    ]
+    if keys:
+        something = " or ".join(f"{name} != 0" for name in expressions.names.values())
+        lines += [f"where ({something}) and coalesce({', '.join(metrics.values())}) is not null"]
+        lines += [f"order by {', '.join(keys)}"]
+    parameters = {name: value for part in parts for name, value in part.parameters.items()}
+    tables = dict.fromkeys(part.source.table for part in parts)
+    return Query("\n".join(lines), parameters, tuple(tables))
+
+
+def _sources(definitions: Definitions, question: Question, atoms: list[Atom]) -> Iterator[tuple]:
+    """Yield each source with its atoms; those of one source have the same date and shift."""
+    groups = defaultdict(list)
+    for atom in atoms:
+        model, measure = definitions.measures[atom.measure]
+        groups[model.name, measure.time, measure.is_last, atom.shift].append(atom)
+    for (model, *_), group in groups.items():
+        yield from sources(definitions, question, definitions.models[model], group)
+
+
+def _joined(parts: int, keys: list[str]) -> str:
+    """Return the parts, joined: a group may be in any of them."""
+    how = f"full join {{}} using ({', '.join(keys)})" if keys else "cross join {}"
+    others = [how.format(f"part_{number}") for number in range(2, parts + 1)]
+    return "\n".join(["part_1", *others])
