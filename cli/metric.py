@@ -17,9 +17,9 @@ NOTHING = "No rows: nothing was counted for these conditions."
 
 
 def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> None:
-    """Print the metrics by the fields, of the rows for which the conditions hold; all metrics without any.
+    """Print the metrics by the fields, of the rows for which the conditions hold; without metrics, list them.
 
-    Raises CommandError in PostgreSQL's words where a value does not fit its field, MetricError as `check` does.
+    Raises CommandError in PostgreSQL's words where a value does not fit its field, MetricError as `check`.
     """
     definitions = read_definitions()
     if not metrics.strip():
@@ -62,8 +62,3 @@ def _print(definitions: Definitions, question: Question, rows: list[dict[str, ob
 
 def _value(definitions: Definitions, row: dict[str, object], name: str) -> str:
     return shown(row[name], definitions.metrics[name].meta.get("format", ""))
-
-
-def _read_from(definitions: Definitions, question: Question) -> str:
-    sources = compile_question(definitions, question).tables
-    return f"{len(question.metrics)} of {len(definitions.metrics)} metrics, from {', '.join(sources)}"

@@ -67,7 +67,7 @@ class DbtError(RuntimeError):
 
 
 def code_checksum(project: Path = ROOT / "dbt") -> str:
-    """Return a hash of the project: its models, snapshots, macros and configuration, without its tests."""
+    """Return a hash of what makes the rows: models, snapshots, macros, configuration; not tests and metrics."""
     digest = hashlib.md5(usedforsecurity=False)
     for file in sorted(file for file in project.rglob("*") if _is_code(file.relative_to(project))):
         digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
@@ -133,4 +133,5 @@ def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Pat
 
 
 def _is_code(path: Path) -> bool:
-    return path.suffix in CODE_SUFFIXES and path.parts[0] != "tests" and "__unit_tests" not in path.name
+    is_aside = path.parts[0] == "tests" or "semantic" in path.parts or "__unit_tests" in path.name
+    return path.suffix in CODE_SUFFIXES and not is_aside

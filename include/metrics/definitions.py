@@ -1,7 +1,7 @@
 """What dbt/models/semantic says of tables and metrics, as data.
 
-Words are dbt's: an entity is a key, a dimension what one may group and filter by, a measure an aggregate of one
-table, a metric a number with a name.
+Words are dbt's: an entity is a key, a dimension what one may group and filter by, a measure an aggregate of
+one table, a metric a number with a name.
 """
 
 from collections.abc import Iterator
@@ -95,8 +95,8 @@ class Input:
 class Metric:
     """A number with a name. `kind` is dbt's: simple, ratio, derived or cumulative.
 
-    `inputs` are numerator and denominator of a ratio, or what `expr` is computed from. A cumulative metric adds
-    up the days of `window`, or since the beginning of the `to_date` period. `filters` are SQL with Jinja.
+    `inputs` are numerator and denominator of a ratio, or what `expr` is computed from. A cumulative metric
+    adds up the days of `window`, or since the beginning of the `to_date` period. `filters` are SQL with Jinja.
     """
 
     name: str

@@ -45,6 +45,11 @@ class Question:
         return [name for name in self.by if name in GRAINS]
 
     @property
+    def pinned(self) -> set[str]:
+        """Return the fields of which a condition leaves one value."""
+        return {one.field for one in self.where if one.operator == "=" and len(one.values) == 1}
+
+    @property
     def periods(self) -> list[Condition]:
         """Return the conditions on periods."""
         return [one for one in self.where if one.field in GRAINS]
@@ -146,14 +151,12 @@ def _no_field(definitions: Definitions, metric: Metric, leaf: str, name: str, is
 
 
 def _check_periods(definitions: Definitions, metric: Metric, question: Question) -> None:
-    """Raise MetricError where a metric of a day or a month is asked for without one, or with another period."""
+    """Raise MetricError where a metric of a day or a month is asked for without one, or with another."""
     grain = grain_of(definitions, metric)
     if grain is None:
         return
-    is_pinned = not question.grains and any(
-        one.field == grain and one.operator == "=" and len(one.values) == 1 for one in question.periods
-    )
-    if question.grains != [grain] and not is_pinned:
+    is_one = question.grains == [grain] or (not question.grains and grain in question.pinned)
+    if not is_one:
         raise MetricError(
             f"{metric.name} is a number of one {grain}: add {grain} to BY, with no other period,"
             f" or name one {grain} in WHERE"

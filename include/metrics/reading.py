@@ -27,7 +27,7 @@ KINDS = {"simple", "ratio", "derived", "cumulative"}
 
 
 def read_definitions(folder: Path = FOLDER) -> Definitions:
-    """Return what the folder's YAML files define. Raises InputError for what this package does not compile."""
+    """Return what the folder's YAML files define. Raises InputError for what is not compiled here."""
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yml"))]
     models = [_model(entry) for file in files for entry in file.get("semantic_models", ())]
     metrics = [_metric(entry) for file in files for entry in file.get("metrics", ())]
