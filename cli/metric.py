@@ -35,9 +35,8 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
     except psycopg2.DataError as error:
         raise CommandError(f"WHERE: {str(error).splitlines()[0]}") from error
     _print(definitions, question, rows)
-    print(
-        f"{_read_from(definitions, question)}, version {marker.get('version')} as of {marker.get('as_of')}."
-    )
+    tables = ", ".join(compile_question(definitions, question).tables)
+    print(f"\nFrom {tables}; version {marker.get('version')}, as of {marker.get('as_of')}.")
 
 
 def _listed(definitions: Definitions, name: str) -> tuple[str, str, str]:

@@ -67,7 +67,7 @@ class DbtError(RuntimeError):
 
 
 def code_checksum(project: Path = ROOT / "dbt") -> str:
-    """Return a hash of what makes the rows: models, snapshots, macros, configuration; not tests and metrics."""
+    """Return a hash of what makes the rows: models, snapshots, macros, configuration; not tests, metrics."""
     digest = hashlib.md5(usedforsecurity=False)
     for file in sorted(file for file in project.rglob("*") if _is_code(file.relative_to(project))):
         digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")

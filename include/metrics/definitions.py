@@ -96,7 +96,7 @@ class Metric:
     """A number with a name. `kind` is dbt's: simple, ratio, derived or cumulative.
 
     `inputs` are numerator and denominator of a ratio, or what `expr` is computed from. A cumulative metric
-    adds up the days of `window`, or since the beginning of the `to_date` period. `filters` are SQL with Jinja.
+    adds up the days of `window`, or those since the `to_date` period began. `filters` are SQL with Jinja.
     """
 
     name: str
