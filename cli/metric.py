@@ -6,7 +6,7 @@ from psycopg2.extensions import connection as Connection
 from cli import CommandError
 from cli.output import print_table
 from cli.sql import NO_STAR
-from include.metrics import Definitions, Question, ask, ask_for, compile_question, read_definitions
+from include.metrics import Definitions, Question, ask_for, compile_question, fetch, read_definitions
 from include.metrics.formats import shown
 from include.publish.schema_marker import TRUSTED, read_marker
 from include.transaction import transaction
@@ -26,17 +26,17 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
         print_table(LIST, LIST_LINE, [_listed(definitions, name) for name in definitions.metrics])
         return
     question = ask_for(metrics, by, where)
+    query = compile_question(definitions, question)
     warehouse.set_session(readonly=True)
     try:
         with transaction(warehouse) as cursor:
-            rows, marker = ask(cursor, definitions, question), read_marker(cursor, TRUSTED)
+            rows, marker = fetch(cursor, query), read_marker(cursor, TRUSTED)
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
         raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
     except psycopg2.DataError as error:
         raise CommandError(f"WHERE: {str(error).splitlines()[0]}") from error
     _print(definitions, question, rows)
-    tables = ", ".join(compile_question(definitions, question).tables)
-    print(f"\nFrom {tables}; version {marker.get('version')}, as of {marker.get('as_of')}.")
+    print(f"\nFrom {', '.join(query.tables)}; version {marker.get('version')}, as of {marker.get('as_of')}.")
 
 
 def _listed(definitions: Definitions, name: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ fact (sql, rollups) -> rows. The same definitions become DAX (dax) and docs/metr
 from include.metrics.definitions import Definitions
 from include.metrics.questions import Condition, Question, ask_for
 from include.metrics.reading import read_definitions
-from include.metrics.sql import Query, ask, compile_question
+from include.metrics.sql import Query, ask, compile_question, fetch
 
 __all__ = [
     "Condition",
@@ -17,5 +17,6 @@ __all__ = [
     "ask",
     "ask_for",
     "compile_question",
+    "fetch",
     "read_definitions",
 ]

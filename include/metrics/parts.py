@@ -48,7 +48,8 @@ class Part:
         """Return the part's query; its columns are those of `by`, and the names of the atoms."""
         keys = [f"{self._key(name)} as {name}" for name in self.question.by]
         values = [f"{self._aggregate(atom)} as {name}" for atom, name in self.atoms.items()]
-        lines = [f"    select {', '.join([*keys, *values])}", f"    from {self._from()}"]
+        columns = ",".join(f"\n        {sql}" for sql in [*keys, *values])
+        lines = [f"    select{columns}", f"    from {self._from()}"]
         lines += [f"    {join}" for join in self._joins()]
         if conditions := self._conditions():
             lines.append(f"    where {' and '.join(conditions)}")

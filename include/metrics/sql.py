@@ -33,7 +33,11 @@ def ask(
 
     Groups in which nothing was counted are left out. Raises MetricError as `check` does.
     """
-    query = compile_question(definitions, question, schema)
+    return fetch(cursor, compile_question(definitions, question, schema))
+
+
+def fetch(cursor: Cursor, query: Query) -> list[dict[str, object]]:
+    """Return the rows of the query, with a value of each column."""
     cursor.execute(query.sql, query.parameters)
     names = [column.name for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -50,9 +54,10 @@ def compile_question(definitions: Definitions, question: Question, schema: str =
     ]
     ctes = ",\n".join(f"part_{n} as (\n{part.sql()}\n)" for n, part in enumerate(parts, start=1))
     keys = list(question.by)
+    columns = ",".join(f"\n    {sql}" for sql in [*keys, *map(" as ".join, zip(metrics.values(), metrics))])
     lines = [
         f"with {ctes}",
-        f"select {', '.join([*keys, *(f'{sql} as {name}' for name, sql in metrics.items())])}",
+        f"select{columns}",
         f"from {_joined(len(parts), keys)}",
     ]
     if keys:
