@@ -1,6 +1,6 @@
 """`make data-model`: write anew what documents and tests repeat of the dbt models and of include/tables.py.
 
-`dbt parse` -> manifest.json -> text between the two markers of each block.
+`dbt parse` -> manifest.json -> text between the two markers of each block. The page of metrics is written whole.
 """
 
 import json
@@ -21,6 +21,8 @@ from cli.generated_docs import (
 )
 from include.dbt import NO_LOGIN, run_dbt
 from include.environment import ROOT
+from include.metrics import read_definitions
+from include.metrics.page import page
 
 # How the names of models begin.
 STAR = ("fct_", "bridge_", "dim_")
@@ -52,6 +54,7 @@ def update_documents() -> None:
         texts = {file: with_blocks(file, text, manifest) for file, text in now.items()}
     except ValueError as error:
         raise CommandError(str(error)) from error
+    texts["docs/metrics.md"] = page(read_definitions())
     for file, text in texts.items():
         (ROOT / file).write_text(text, encoding="utf-8")
     print(f"Up to date: {', '.join(texts)}")

@@ -118,7 +118,7 @@ class Part:
         columns = {name: source.values[name] for name in dict.fromkeys(atom.measure for atom in self.atoms)}
         columns |= {name: source.dimensions[name] for name in self._dimensions() if name in source.dimensions}
         columns |= {entity: source.entities[entity] for entity, _ in self._owners()}
-        if source.time:
+        if self._is_dated():
             columns["day"] = source.time
         table = f"(select {_named(columns)} from {self.schema}.{source.table}) as {source.name}"
         if not self._is_last():
@@ -147,6 +147,12 @@ class Part:
         names = [*self.question.by, *(one.field for one in self.question.where)]
         names += [name for atom in self.atoms for text in atom.filters for name in filter_fields(text)]
         return [name for name in dict.fromkeys(names) if name not in GRAINS]
+
+    def _is_dated(self) -> bool:
+        """Tell whether the answer depends on the source's date."""
+        return bool(
+            self.question.grains or self.question.periods or self._shift != Shift() or self._is_last()
+        )
 
     def _is_last(self) -> bool:
         return any(self._measure(atom).is_last for atom in self.atoms)

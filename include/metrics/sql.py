@@ -54,10 +54,11 @@ def compile_question(definitions: Definitions, question: Question, schema: str =
     ]
     ctes = ",\n".join(f"part_{n} as (\n{part.sql()}\n)" for n, part in enumerate(parts, start=1))
     keys = list(question.by)
-    columns = ",".join(f"\n    {sql}" for sql in [*keys, *map(" as ".join, zip(metrics.values(), metrics))])
+    columns = [*keys, *(f"{sql} as {name}" for name, sql in metrics.items())]
+    selected = ",".join(f"\n    {column}" for column in columns)
     lines = [
         f"with {ctes}",
-        f"select{columns}",
+        f"select{selected}",
         f"from {_joined(len(parts), keys)}",
     ]
     if keys:
