@@ -1,6 +1,6 @@
 """`make data-model`: write anew what documents and tests repeat of the dbt models and of include/tables.py.
 
-`dbt parse` -> manifest.json -> text between the two markers of each block. The page of metrics is written whole.
+`dbt parse` -> manifest.json -> text between the two markers of each block. docs/metrics.md is written whole.
 """
 
 import json

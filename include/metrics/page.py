@@ -10,8 +10,8 @@ from include.metrics.sql import compile_question
 
 HEAD = """# Metrics
 
-Each number is defined once, in [dbt/models/semantic](../dbt/models/semantic), and everything that shows it takes
-it from there: `make metric`, the queries below, Power BI's measures. This page is written by `make data-model`.
+Each number is defined once, in [dbt/models/semantic](../dbt/models/semantic), and everything that shows it
+takes it from there: `make metric`, the queries below, Power BI's measures. `make data-model` writes this page.
 
     make metric M=watch_hours,completion_rate BY=country,month WHERE="plan=Premium, month>=2024-06"
     make metric
