@@ -11,7 +11,7 @@ from include.metrics.sql import compile_question
 HEAD = """# Metrics
 
 Each number is defined once, in [dbt/models/semantic](../dbt/models/semantic), and everything that shows it
-takes it from there: `make metric`, the queries below, Power BI's measures. `make data-model` writes this page.
+takes it from there: `make metric`, the queries below, Power BI's measures. `make data-model` writes the page.
 
     make metric M=watch_hours,completion_rate BY=country,month WHERE="plan=Premium, month>=2024-06"
     make metric

@@ -142,9 +142,7 @@ def _no_field(definitions: Definitions, metric: Metric, leaf: str, name: str, is
     if name in GRAINS and is_dateless:
         return f"{what} has no date, so it has no one answer by {name}: ask for it without one"
     if twin := (metric.meta.get("by_genre") if name == "genre" else None):
-        return (
-            f"{what} cannot be shared among the genres of a title: ask for {twin}, which does it by weights"
-        )
+        return f"{what} cannot be asked by genre, since a title has several: {twin} shares it by weights"
     fields = [fields_of(definitions, *definitions.measures[one]) for one in definitions.leaves(metric.name)]
     can = sorted(set.intersection(*fields), key=lambda field: (field not in GRAINS, field))
     return f"{what} cannot be asked by {name}. It can be asked by {', '.join(can)}"
