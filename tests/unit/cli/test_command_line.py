@@ -17,7 +17,7 @@ from include.embedded import EmbeddedServerError
 from include.environment import ROOT
 from include.errors import GuardError
 
-COMMANDS = {"demo", "run", "sql", "discover", "docs", *SIMPLE}
+COMMANDS = {"demo", "run", "sql", "metric", "discover", "docs", *SIMPLE}
 # Prints as many lines as its argument says.
 PRINT_ENV = """
 import sys
