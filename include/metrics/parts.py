@@ -22,6 +22,7 @@ AGGREGATES = {
     "sum_boolean": "sum(case when {} then 1 else 0 end)",
     "median": "percentile_cont(0.5) within group (order by {})",
 }
+TYPES = {"percentile": "double precision", "median": "double precision"}
 # A period is its days from the first on, before the first of the next.
 RANGES = {
     "=": "{day} >= {first} and {day} < {next}",
@@ -56,6 +57,11 @@ class Part:
         if keys:
             lines.append(f"    group by {', '.join(str(n) for n in range(1, len(keys) + 1))}")
         return "\n".join(lines)
+
+    def types(self) -> dict[str, str]:
+        """Return the names of the aggregates with their types."""
+        aggs = {name: self._measure(atom).agg for atom, name in self.atoms.items()}
+        return {name: "bigint" if agg in COUNTS else TYPES.get(agg, "numeric") for name, agg in aggs.items()}
 
     @property
     def _shift(self) -> Shift:

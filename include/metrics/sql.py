@@ -17,6 +17,9 @@ from include.metrics.questions import Question, check
 from include.metrics.rollups import sources
 
 
+COMMA = ",\n"
+
+
 @dataclass(frozen=True)
 class Query:
     """SQL with the values of its `%(name)s`, and the tables and marts that it takes its numbers from."""
@@ -52,14 +55,14 @@ def compile_question(definitions: Definitions, question: Question, schema: str =
         Part(definitions, question, schema, source, {atom: expressions.names[atom] for atom in atoms})
         for source, atoms in _sources(definitions, question, list(expressions.names))
     ]
-    ctes = ",\n".join(f"part_{n} as (\n{part.sql()}\n)" for n, part in enumerate(parts, start=1))
+    ctes = [f"part_{number} as (\n{part.sql()}\n)" for number, part in enumerate(parts, start=1)]
     keys = list(question.by)
     columns = [*keys, *(f"{sql} as {name}" for name, sql in metrics.items())]
     selected = ",".join(f"\n    {column}" for column in columns)
     lines = [
-        f"with {ctes}",
+        f"with {COMMA.join([*ctes, *_united(parts, question.by)])}",
         f"select{selected}",
-        f"from {_joined(len(parts), keys)}",
+        f"from {_answers(parts, question.by)}",
     ]
     if keys:
         something = " or ".join(f"{name} != 0" for name in expressions.names.values())
@@ -80,8 +83,29 @@ def _sources(definitions: Definitions, question: Question, atoms: list[Atom]) ->
         yield from sources(definitions, question, definitions.models[model], group)
 
 
-def _joined(parts: int, keys: list[str]) -> str:
-    """Return the parts, joined: a group may be in any of them."""
-    how = f"full join {{}} using ({', '.join(keys)})" if keys else "cross join {}"
-    others = [how.format(f"part_{number}") for number in range(2, parts + 1)]
-    return "\n".join(["part_1", *others])
+def _united(parts: list[Part], by: tuple[str, ...]) -> list[str]:
+    """Return the subquery of several parts: a group may be in any of them, also one without a name."""
+    if not by or len(parts) == 1:
+        return []
+    keys = ", ".join(by)
+    values = {name: f"cast(null as {kind})" for part in parts for name, kind in part.types().items()}
+    rows = [
+        f"        select {', '.join([keys, *_columns(values, part)])} from part_{number}"
+        for number, part in enumerate(parts, start=1)
+    ]
+    united = "\n        union all\n".join(rows)
+    largest = ", ".join(f"max({name}) as {name}" for name in values)
+    return [
+        f"parts as (\n    select {keys}, {largest}\n    from (\n{united}\n    ) as united\n    group by {keys}\n)"
+    ]
+
+
+def _columns(values: dict[str, str], part: Part) -> list[str]:
+    """Return the part's values, and nothing under the names of the others."""
+    return [name if name in part.types() else f"{nothing} as {name}" for name, nothing in values.items()]
+
+
+def _answers(parts: list[Part], by: tuple[str, ...]) -> str:
+    if by:
+        return "parts" if len(parts) > 1 else "part_1"
+    return "\ncross join ".join(f"part_{number}" for number in range(1, len(parts) + 1))
