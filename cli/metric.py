@@ -7,7 +7,8 @@ from cli import CommandError
 from cli.output import print_table
 from cli.sql import NO_STAR
 from include.metrics import Definitions, Question, ask_for, compile_question, fetch, read_definitions
-from include.metrics.formats import shown
+from include.metrics.formats import named, shown
+from include.metrics.members import check_values
 from include.publish.schema_marker import TRUSTED, read_marker
 from include.transaction import transaction
 
@@ -30,6 +31,7 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
     warehouse.set_session(readonly=True)
     try:
         with transaction(warehouse) as cursor:
+            check_values(cursor, definitions, question)
             rows, marker = fetch(cursor, query), read_marker(cursor, TRUSTED)
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
         raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
@@ -49,7 +51,10 @@ def _print(definitions: Definitions, question: Question, rows: list[dict[str, ob
         print(NOTHING)
         return
     table = [
-        [*(str(row[name]) for name in question.by), *(_value(definitions, row, m) for m in question.metrics)]
+        [
+            *(named(name, row[name]) for name in question.by),
+            *(_value(definitions, row, m) for m in question.metrics),
+        ]
         for row in rows
     ]
     headers = [*question.by, *(definitions.metrics[name].label for name in question.metrics)]

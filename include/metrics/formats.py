@@ -1,13 +1,23 @@
-"""Numbers as people read them, by the format of Power BI that the metric names."""
+"""Numbers and periods as people read them."""
 
 import re
+from datetime import date
+
+PERIODS = {"month": "{:%Y-%m}", "quarter": "{0:%Y}-Q{1}", "year": "{:%Y}"}
 
 
 def shown(value: object, pattern: str) -> str:
-    """Return the number in a format such as `#,##0.0` or `0.0%`; nothing for None."""
+    """Return the number in a format of Power BI, such as `#,##0.0` or `0.0%`; nothing for None."""
     if value is None:
         return ""
     decimals = len(found[1]) if (found := re.search(r"\.(0+)", pattern)) else 0
     if pattern.endswith("%"):
         return f"{value:.{decimals}%}"
     return f"{value:,.{decimals}f}"
+
+
+def named(field: str, value: object) -> str:
+    """Return a value of a field as WHERE takes it: a period by its name, 2024-08 for the month of 2024-08-01."""
+    if field in PERIODS and isinstance(value, date):
+        return PERIODS[field].format(value, (value.month + 2) // 3)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

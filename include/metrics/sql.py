@@ -16,7 +16,6 @@ from include.metrics.parts import Part
 from include.metrics.questions import Question, check
 from include.metrics.rollups import sources
 
-
 COMMA = ",\n"
 
 

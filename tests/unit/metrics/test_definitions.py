@@ -1,6 +1,7 @@
 """The definitions in dbt/models/semantic: complete, told apart, and what is refused of others."""
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from include.environment import ROOT
 from include.errors import InputError
 from include.metrics import Definitions, read_definitions
 from include.metrics.fields import fields_of, source_of
-from include.metrics.formats import shown
+from include.metrics.formats import named, shown
 from include.metrics.page import page
 
 META = {"unit", "format", "folder", "owner"}
@@ -96,3 +97,20 @@ def test_what_is_not_compiled_is_refused_by_its_name(tmp_path: Path, kind, param
 )
 def test_numbers_are_shown_in_the_format_of_their_metric(value, pattern, text):
     assert shown(value, pattern) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("month", date(2024, 8, 1), "2024-08"),
+        ("quarter", date(2024, 10, 1), "2024-Q4"),
+        ("year", date(2024, 1, 1), "2024"),
+        ("week", date(2024, 8, 26), "2024-08-26"),
+        ("cohort_month", date(2024, 8, 1), "2024-08-01"),
+        ("is_weekend", True, "true"),
+        ("months_since_registration", 3, "3"),
+        ("release_year", None, ""),
+    ],
+)
+def test_values_are_shown_as_a_condition_takes_them(field, value, text):
+    assert named(field, value) == text
