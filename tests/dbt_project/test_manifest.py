@@ -10,9 +10,10 @@ PREFIXES = {
     "intermediate": ("int_",),
     "totals": ("tot_",),
     "trusted": ("dim_", "fct_", "bridge_", "mart_"),
+    "semantic": ("fct_",),
 }
 # Totals are read from fact and dimensions, and the marts read the totals.
-RANKS = {"staging": 0, "intermediate": 1, "totals": 2, "trusted": 2}
+RANKS = {"staging": 0, "intermediate": 1, "totals": 2, "trusted": 2, "semantic": 3}
 POWER_BI_TYPES = re.compile(r"bigint|integer|text|boolean|date|timestamp|numeric\(\d+, \d+\)")
 
 
@@ -30,7 +31,7 @@ def test_every_model_is_named_after_its_layer(models):
 
 
 def test_every_layer_lands_in_the_schema_of_its_name_and_the_star_beside_the_one_that_is_read(models):
-    schemas = {name: name for name in PREFIXES} | dict.fromkeys(("totals", "trusted"), "trusted_next")
+    schemas = {name: name for name in PREFIXES} | dict.fromkeys(("totals", "trusted", "semantic"), "trusted_next")
     assert {(layer(model), model["schema"]) for model in models} == set(schemas.items())
 
 
@@ -53,6 +54,17 @@ def test_no_layer_reads_a_higher_one(models):
         if parent in layers and RANKS[layers[parent]] > RANKS[layer(model)]
     ]
     assert upward == []
+
+
+def test_what_only_metrics_read_are_described_views_of_the_star(models):
+    views = [model for model in models if layer(model) == "semantic"]
+    assert views
+    for view in views:
+        assert view["config"]["materialized"] == "view", view["name"]
+        assert view["config"]["contract"]["enforced"], view["name"]
+        for column in view["columns"].values():
+            assert column["description"], (view["name"], column["name"])
+            assert POWER_BI_TYPES.fullmatch(column["data_type"]), (view["name"], column["name"])
 
 
 def test_totals_are_tables_and_not_for_readers(models):

@@ -6,6 +6,7 @@ select
         -- The user has not arrived yet: the key that their first version will have.
         else {{ surrogate_key(['viewing_sessions.user_id', '1']) }}
     end as user_key,
+    viewing_sessions.user_id,
     {{ surrogate_key_or_unknown('viewing_sessions.content_id') }} as content_key,
     {{ date_key('viewing_sessions.watch_date') }} as date_key,
     {{ surrogate_key_or_unknown('viewing_sessions.device_type') }} as device_key,

@@ -33,6 +33,7 @@
 select
     session_id,
     user_key,
+    user_id,
     content_key,
     date_key,
     device_key,
