@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from psycopg2.extensions import connection as Connection
 
 from cli.output import print_table
+from include.metrics import Condition, Question, ask, read_definitions
 from include.ops.publications import current_publication
 
 LOADS = """
@@ -18,24 +19,16 @@ select resource_type, count(*), count(*) filter (where status in ('success', 'pa
 from ops.dbt_runs where batch_id = %s group by resource_type order by resource_type
 """
 STAR_TABLES = """
-select table_name from information_schema.tables where table_schema = 'trusted' order by table_name
+select table_name from information_schema.tables
+where table_schema = 'trusted' and table_type = 'BASE TABLE' order by table_name
 """
-KPIS = """
-with last_days as (
-    select sessions.*, users.user_id from trusted.fct_viewing_sessions as sessions
-    inner join trusted.dim_users as users on users.user_key = sessions.user_key
-    where watch_date > (select max(watch_date) - 30 from trusted.fct_viewing_sessions)
+LAST_DAYS = "select max(watch_date) - 30 from trusted.fct_viewing_sessions"
+# Of the last 30 days: the metric, what it is called here, its format.
+KPIS = (
+    ("active_users", "Active users", "{:,}"),
+    ("watch_hours", "Hours watched", "{:,.1f}"),
+    ("completion_rate", "Sessions watched to the end", "{:.1%}"),
 )
-
-select 'Active users, last 30 days',
-    to_char(count(distinct user_id) filter (where user_key != -1), 'FM999,999,999') from last_days
-union all
-select 'Hours watched, last 30 days', to_char(sum(watch_duration_minutes) / 60, 'FM999,999,990.0')
-from last_days
-union all
-select 'Sessions watched to the end, last 30 days', to_char(100 * avg(is_completed::integer), 'FM990.0" %"')
-from last_days
-"""
 
 
 def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
@@ -49,7 +42,23 @@ def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
     counts = [(name, *_rows(reader, f'select count(*) from trusted."{name}"')[0]) for name in tables]
     _print_table("The star, schema trusted", ("rows",), counts)
     print_published(loader)
-    _print_table("In a few numbers", ("",), _rows(reader, KPIS))
+    _print_table("In a few numbers", ("",), kpis(reader))
+
+
+def kpis(reader: Connection) -> list[tuple[str, str]]:
+    """Return the names and values of the KPIs of the last 30 days with sessions; none where there are none."""
+    with reader, reader.cursor() as cursor:
+        cursor.execute(LAST_DAYS)
+        (before,) = cursor.fetchone()
+        if before is None:
+            return []
+        since = Condition("day", ">", (before.isoformat(),))
+        question = Question(tuple(metric for metric, *_ in KPIS), where=(since,))
+        (values,) = ask(cursor, read_definitions(), question)
+    return [
+        (f"{name}, last 30 days", shape.format(values[metric]).replace("%", " %"))
+        for metric, name, shape in KPIS
+    ]
 
 
 def print_published(loader: Connection) -> None:
