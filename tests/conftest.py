@@ -23,7 +23,7 @@ from include.tables import MONGO_COLLECTIONS
 
 # A failed assertion of a helper shows its values, as one of a test does.
 pytest.register_assert_rewrite(
-    *(f"tests.{name}" for name in ("daily_star", "dbt_project", "integration", "pipeline", "unit"))
+    *(f"tests.{name}" for name in ("daily_star", "dbt_project", "integration", "metrics", "pipeline", "unit"))
 )
 
 # What the caller's shell says of PostgreSQL is not what is tested.

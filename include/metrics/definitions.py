@@ -47,7 +47,8 @@ class Measure:
 class Rollup:
     """A mart that holds sums of a table's measures, and counts that are right for one of its rows only.
 
-    `grain` and `time` are its date, `dimensions` and `entities` its other keys, each with its SQL.
+    `grain` and `time` are its date, `dimensions` and `entities` its other keys, each with its SQL. `where` is
+    true for its rows in which something was counted.
     """
 
     table: str
@@ -57,6 +58,7 @@ class Rollup:
     entities: dict[str, str]
     grain: str | None = None
     time: str | None = None
+    where: str | None = None
 
 
 @dataclass(frozen=True)

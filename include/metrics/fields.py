@@ -14,7 +14,7 @@ FILTER_FIELD = re.compile(r"\{\{\s*Dimension\('(\w+?)__(\w+)'\)\s*\}\}")
 class Source:
     """A table or mart that a part of an answer is read from; names stand for their SQL.
 
-    `time` is its date, each the first day of a `grain`.
+    `time` is its date, each the first day of a `grain`. `where` tells which rows are read.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Source:
     values: Mapping[str, str]
     time: str | None
     grain: str | None
+    where: str | None = None
 
 
 def source_of(model: SemanticModel, measure: Measure) -> Source:
@@ -44,7 +45,14 @@ def source_of_rollup(rollup: Rollup) -> Source:
     """Return the mart as a source."""
     values = rollup.sums | rollup.counts
     return Source(
-        rollup.table, rollup.table, rollup.dimensions, rollup.entities, values, rollup.time, rollup.grain
+        rollup.table,
+        rollup.table,
+        rollup.dimensions,
+        rollup.entities,
+        values,
+        rollup.time,
+        rollup.grain,
+        rollup.where,
     )
 
 

@@ -126,7 +126,8 @@ class Part:
         columns |= {entity: source.entities[entity] for entity, _ in self._owners()}
         if self._is_dated():
             columns["day"] = source.time
-        table = f"(select {_named(columns)} from {self.schema}.{source.table}) as {source.name}"
+        where = f" where {source.where}" if source.where else ""
+        table = f"(select {_named(columns)} from {self.schema}.{source.table}{where}) as {source.name}"
         if not self._is_last():
             return table
         grains = ", ".join(_start(name, "day") for name in self.question.grains)

@@ -79,6 +79,7 @@ def _rollup(entry: dict) -> Rollup:
         entities={name: name for name in entry.get("entities", ())},
         grain=grain,
         time=time,
+        where=entry.get("where"),
     )
 
 

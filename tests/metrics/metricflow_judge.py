@@ -1,0 +1,126 @@
+"""MetricFlow, the other compiler of the definitions, as a judge: a metric by fields -> its SQL -> rows."""
+
+import logging
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+from psycopg2.extensions import cursor as Cursor
+
+from include.dbt import NO_LOGIN, run_dbt
+from include.metrics import Condition, Definitions, Question, ask
+from include.metrics.definitions import GRAINS, Measure, SemanticModel
+from include.metrics.fields import fields_of, owner_of, source_of
+from include.metrics.questions import grain_of
+
+TOLERANCE = 1e-9
+Values = dict[tuple, float]
+
+
+class _Client:
+    sql_engine_type = SqlEngine.POSTGRES
+    sql_plan_renderer = PostgresSQLSqlPlanRenderer()
+
+
+class Judge:
+    """MetricFlow on the manifest that `dbt parse` writes of the published star."""
+
+    def __init__(self, work_dir: Path, definitions: Definitions) -> None:
+        self.definitions = definitions
+        options = ("--vars", "trusted_schema: trusted")
+        target = run_dbt("parse", *options, settings=NO_LOGIN, work_dir=work_dir)
+        text = (target / "semantic_manifest.json").read_text()
+        manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=text)
+        lookup = SemanticManifestLookup(manifest)
+        logging.getLogger("metricflow").setLevel(logging.ERROR)
+        self.engine = MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_Client())
+
+    def fields(self, metric: str) -> list[str]:
+        """Return the fields by which the judge can be asked: all measures find them by one name."""
+        leaves = [self.definitions.measures[leaf] for leaf in sorted(self.definitions.leaves(metric))]
+        shared = set.intersection(*(fields_of(self.definitions, *leaf) for leaf in leaves))
+        one_period = grain_of(self.definitions, self.definitions.metrics[metric])
+        return sorted(
+            name
+            for name in shared
+            if len({self._name(*leaf, name) for leaf in leaves}) == 1
+            and (one_period is None or name not in GRAINS)
+        )
+
+    def rows(self, cursor: Cursor, metric: str, by: Sequence[str], where: Sequence[Condition] = ()) -> Values:
+        """Return the metric's value of each group, of all rows or those of the conditions."""
+        names = [self._of(metric, name) for name in by]
+        request = MetricFlowQueryRequest.create(
+            metric_names=[metric],
+            group_by_names=names,
+            where_constraints=[self._filter(metric, one) for one in where] or None,
+        )
+        sql = self.engine.explain(request).sql_statement.without_descriptions.sql
+        cursor.execute(sql.replace(f'"{NO_LOGIN["WAREHOUSE_DB"]}".', ""))
+        columns = [column.name for column in cursor.description]
+        found = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        return values(found, names, metric)
+
+    def _of(self, metric: str, name: str) -> str:
+        leaf = min(self.definitions.leaves(metric))
+        return self._name(*self.definitions.measures[leaf], name)
+
+    def _name(self, model: SemanticModel, measure: Measure, name: str) -> str:
+        if name in GRAINS:
+            return f"metric_time__{name}"
+        found = owner_of(self.definitions, source_of(model, measure), name)
+        return f"{found[0] if found else model.key}__{name}"
+
+    def _filter(self, metric: str, condition: Condition) -> str:
+        (value,) = condition.values
+        name = self._of(metric, condition.field)
+        if condition.field in GRAINS:
+            field = f"TimeDimension('metric_time', '{condition.field}')"
+        else:
+            field = f"Dimension('{name}')"
+        return f"{{{{ {field} }}}} {condition.operator} '{value}'"
+
+
+def own_rows(
+    cursor: Cursor,
+    definitions: Definitions,
+    metric: str,
+    by: Sequence[str],
+    where: Sequence[Condition] = (),
+) -> Values:
+    """Return the same of include.metrics."""
+    return values(ask(cursor, definitions, Question((metric,), tuple(by), tuple(where))), by, metric)
+
+
+def values(rows: Sequence[dict], names: Sequence[str], metric: str) -> Values:
+    """Return the values by group; a group without a value is none, as one in which nothing was counted."""
+    keyed = ((tuple(_key(row[name]) for name in names), row[metric]) for row in rows)
+    return {key: float(value) for key, value in keyed if value}
+
+
+def differences(judged: Values, own: Values) -> list[tuple]:
+    """Return the groups in which both differ, with both values."""
+    return [
+        (key, judged.get(key), own.get(key))
+        for key in judged.keys() | own.keys()
+        if abs(judged.get(key, 0) - own.get(key, 0)) > TOLERANCE * max(1, abs(judged.get(key, 0)))
+    ]
+
+
+def combinations(judge: Judge, metric: str, seconds: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return nothing, every field, and every field with each of `seconds`; with the metric's period."""
+    grain = grain_of(judge.definitions, judge.definitions.metrics[metric])
+    fields = judge.fields(metric)
+    pairs = [(one, two) for two, one in product(seconds, fields) if two in fields and one != two]
+    always = (grain,) if grain else ()
+    return [always + tuple(sorted(one)) for one in {(), *((name,) for name in fields), *pairs}]
+
+
+def _key(value: object) -> str | None:
+    """Return the value of a field as text: MetricFlow gives periods as timestamps."""
+    return None if value is None else str(value)[:10] if hasattr(value, "year") else str(value)
