@@ -46,7 +46,7 @@ def print_summary(loader: Connection, reader: Connection, run_id: str) -> None:
 
 
 def kpis(reader: Connection) -> list[tuple[str, str]]:
-    """Return the names and values of the KPIs of the last 30 days with sessions; none where there are none."""
+    """Return names and values of the KPIs of the last 30 days with sessions; none where there are none."""
     with reader, reader.cursor() as cursor:
         cursor.execute(LAST_DAYS)
         (before,) = cursor.fetchone()

@@ -17,7 +17,7 @@ def shown(value: object, pattern: str) -> str:
 
 
 def named(field: str, value: object) -> str:
-    """Return a value of a field as WHERE takes it: a period by its name, 2024-08 for the month of 2024-08-01."""
+    """Return a value of a field as WHERE takes it: a period by its name, such as 2024-08 for a month."""
     if field in PERIODS and isinstance(value, date):
         return PERIODS[field].format(value, (value.month + 2) // 3)
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -94,9 +94,9 @@ def _united(parts: list[Part], by: tuple[str, ...]) -> list[str]:
     ]
     united = "\n        union all\n".join(rows)
     largest = ", ".join(f"max({name}) as {name}" for name in values)
-    return [
-        f"parts as (\n    select {keys}, {largest}\n    from (\n{united}\n    ) as united\n    group by {keys}\n)"
-    ]
+    inner = f"    from (\n{united}\n    ) as united"
+    lines = ["parts as (", f"    select {keys}, {largest}", inner, f"    group by {keys}", ")"]
+    return ["\n".join(lines)]
 
 
 def _columns(values: dict[str, str], part: Part) -> list[str]:
