@@ -5,8 +5,9 @@ from tests.integration.helpers.pipeline import Pipeline
 
 STAR = """
 create table trusted.fct_viewing_sessions as
-select * from (values
-    ('S1', null, date '2024-09-01', 60.0, true), ('S2', 'U1', date '2024-09-01', 30.0, false)) as sessions (session_id, user_id, watch_date, watch_duration_minutes, is_completed);
+select *, date '2024-09-01' as watch_date
+from (values ('S1', null, 60.0, true), ('S2', 'U1', 30.0, false))
+    as sessions (session_id, user_id, watch_duration_minutes, is_completed);
 """
 
 
