@@ -1,8 +1,8 @@
 """What a total was to be expected to be, and how far from that is usual.
 
 A line through the eight periods before says what is to be expected; their distances from it say how wide
-the usual range is: three standard deviations of a prediction, more where few distances are known. For a day
-those of all weekdays count, each from the line of its own weekday.
+the usual range is: some three standard deviations of a prediction, more where few distances are known.
+For a day those of all weekdays count, each from the line of its own weekday.
 """
 
 import math
@@ -12,7 +12,7 @@ from statistics import fmean
 
 # A line through fewer periods says nothing.
 FEWEST = 4
-SIGMAS = 3.0
+SIGMAS = 3.25
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,7 @@ def usual_range(same: Sequence[float], others: Sequence[Sequence[float]], floor:
     """
     if len(same) < FEWEST or not fmean(same):
         return None
-    known = [same, *(one for one in others if len(one) >= FEWEST and fmean(one))]
-    freedom = sum(len(one) - 2 for one in known)
-    spread = math.sqrt(sum(map(_squares, known)) / freedom)
+    spread, freedom = spread_of([same, *others])
     count, (expected, _) = len(same), _line(same)
     # Of a line that is drawn on by one step.
     ahead = 1 + 1 / count + 3 * (count + 1) / (count * (count - 1))
@@ -47,6 +45,13 @@ def usual_range(same: Sequence[float], others: Sequence[Sequence[float]], floor:
     width = sigma * (SIGMAS + (SIGMAS**3 + SIGMAS) / (4 * freedom))
     low = expected - width
     return Usual(expected, max(low, 0.0) if min(same) >= 0 else low, expected + width, count)
+
+
+def spread_of(many: Sequence[Sequence[float]]) -> tuple[float, int]:
+    """Return the standard deviation from the series' lines, by their means, and its degrees of freedom."""
+    known = [one for one in many if len(one) >= FEWEST and fmean(one)]
+    freedom = sum(len(one) - 2 for one in known)
+    return (math.sqrt(sum(map(_squares, known)) / freedom) if freedom else 0.0), freedom
 
 
 def _squares(series: Sequence[float]) -> float:

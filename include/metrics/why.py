@@ -23,6 +23,7 @@ Data flow: definitions -> composition (what adds up) -> amounts of nine periods,
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from statistics import fmean
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -33,7 +34,7 @@ from include.metrics.definitions import Definitions
 from include.metrics.explanation import Explanation, Part
 from include.metrics.rows import refuse_no_data, rows_of
 from include.metrics.unusual import fits_of, scores_of
-from include.metrics.usual import FEWEST, Usual, usual_range
+from include.metrics.usual import FEWEST, Usual, spread_of, usual_range
 
 # A member below it is no cause: of some 200 quiet periods one has a member above it.
 LEAST_SCORE = 5.0
@@ -58,7 +59,7 @@ def explain(
     members = {name: amounts_by(star, one, periods, name) for name, one in splits.items()}
     judged = _judged(whole, members, history(series[0]))
     parts = {name: _parts(whole, series[0], name, amounts, judged) for name, amounts in members.items()}
-    usual = _usual(whole, series)
+    usual = _usual(star, whole, period, series)
     return Explanation(
         metric=whole.metric,
         period=period,
@@ -87,14 +88,25 @@ def _value(whole: Composition, amounts: Amounts, place: int) -> Fraction | None:
     return whole.scale * top / bottom if bottom else None
 
 
-def _usual(whole: Composition, series: Sequence[Amounts]) -> Usual | None:
+def _usual(star: Star, whole: Composition, period: Period, series: Sequence[Amounts]) -> Usual | None:
     """Return what is usual of the first series, whose newest value is in question."""
+    same, *others = _floats(whole, series)
+    level = fmean(same or [0.0])
+    floor = math.sqrt(_least_dispersion(whole) * level)
+    if period.grain == "week":
+        # Six distances may happen to be small: a week is no calmer than seven days that have nothing in common.
+        days = _floats(whole, totals(star, whole, Period("day", period.last)))
+        floor = max(floor, level * spread_of(days)[0] / math.sqrt(7))
+    return usual_range(same, others, floor)
+
+
+def _floats(whole: Composition, series: Sequence[Amounts]) -> list[list[float]]:
+    """Return the values of each series, without the newest of the first one, which is in question."""
     found = []
     for number, one in enumerate(series):
-        places = range(0 if number else 1, history(one) + 1)
-        values = [_value(whole, one, place) for place in places]
+        values = [_value(whole, one, place) for place in range(number == 0, history(one) + 1)]
         found.append([float(value) for value in values if value is not None])
-    return usual_range(found[0], found[1:], math.sqrt(_least_dispersion(whole) * max(found[0], default=0)))
+    return found
 
 
 def _least_dispersion(whole: Composition) -> float:

@@ -60,7 +60,7 @@ where session_id = any(%(copies)s)
 # A day has some 400 sessions from 2024 on; before that no half of a member stands out on one day.
 FIRST = {"week": date(2023, 3, 6), "day": date(2024, 1, 1)}
 LAST = date(2024, 8, 26)
-# A premiere is a cause of its own: titles in their first four weeks that have 2 % of the sessions.
+# A premiere is a cause of its own: titles in their first four weeks that have 1 % of the sessions.
 PREMIERES = """
 with viewing as (
     select content_key, count(*) as sessions from trusted.fct_viewing_sessions
@@ -69,7 +69,7 @@ with viewing as (
 
 select exists (
     select from viewing
-    where sessions > 0.02 * (select sum(sessions) from viewing) and not exists (
+    where sessions > 0.01 * (select sum(sessions) from viewing) and not exists (
         select from trusted.fct_viewing_sessions as fact
         where fact.content_key = viewing.content_key and watch_date < %(first)s - 21
     )
