@@ -84,9 +84,9 @@ where as_of between %(first)s and %(brought)s and action = 'publish' order by pu
 ROLLED_BACK = PUBLISHED.replace("'publish'", "'rollback'")
 # Kind -> its query, and how it is said.
 KINDS = {
-    "late": (LATE, "{rows:,} rows of {what} came or were changed after the run that brought the time"),
-    "deleted": (DELETED, "{rows:,} rows of {what} were deleted by the source since"),
-    "rejected": (REJECTED, "{rows:,} rows of {what} were rejected for the first time: make quarantine"),
+    "late": (LATE, "{what}: {rows:,} came late, or were changed after the run that brought the time"),
+    "deleted": (DELETED, "{what}: {rows:,} were deleted by the source since"),
+    "rejected": (REJECTED, "{what}: {rows:,} rejected for the first time, see make quarantine"),
     "drift": (DRIFT, "the source changed its shape: {what}"),
     "no run": (NO_RUN, "no run finished a load as of this day"),
     "unfinished": (UNFINISHED, "a run did not finish its load of {what}"),

@@ -94,7 +94,7 @@ def _usual(star: Star, whole: Composition, period: Period, series: Sequence[Amou
     level = fmean(same or [0.0])
     floor = math.sqrt(_least_dispersion(whole) * level)
     if period.grain == "week":
-        # Six distances may happen to be small: a week is no calmer than seven days that have nothing in common.
+        # Six distances may happen to be small: a week is no calmer than seven independent days.
         days = _floats(whole, totals(star, whole, Period("day", period.last)))
         floor = max(floor, level * spread_of(days)[0] / math.sqrt(7))
     return usual_range(same, others, floor)
