@@ -93,7 +93,8 @@ def test_late_and_deleted_rows_are_counted(loader):
     _session(loader, "gone", THURSDAY.as_of, LATER.as_of, deleted=NOW)
     _session(loader, "of another day", FRIDAY.as_of, LATER.as_of)
     assert _said(loader, _day(THURSDAY)) == [
-        "as of 2024-08-22: viewing_sessions: 1 came late, or were changed after the run that brought the time",
+        "as of 2024-08-22: viewing_sessions: 1 came late, or were changed after the run that brought the"
+        " time",
         "as of 2024-08-28: viewing_sessions: 1 were deleted by the source since",
     ]
     with loader.cursor() as cursor:
