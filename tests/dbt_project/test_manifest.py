@@ -31,7 +31,9 @@ def test_every_model_is_named_after_its_layer(models):
 
 
 def test_every_layer_lands_in_the_schema_of_its_name_and_the_star_beside_the_one_that_is_read(models):
-    schemas = {name: name for name in PREFIXES} | dict.fromkeys(("totals", "trusted", "semantic"), "trusted_next")
+    schemas = {name: name for name in PREFIXES} | dict.fromkeys(
+        ("totals", "trusted", "semantic"), "trusted_next"
+    )
     assert {(layer(model), model["schema"]) for model in models} == set(schemas.items())
 
 

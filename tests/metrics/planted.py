@@ -31,10 +31,7 @@ where fact.watch_date between %(first)s and %(last)s
 SHARES = f"select {{column}}, 1.0 * count(*) / sum(count(*)) over () {JOINED} group by 1 order by 1"
 SESSIONS = f"select fact.session_id {JOINED} and {{column}} = %(member)s order by 1"
 ALL_SESSIONS = f"select fact.session_id {JOINED} order by 1"
-LOSE = (
-    "delete from trusted.fct_viewing_sessions where session_id = any(%s)",
-    "delete from trusted.fct_genre_viewing where session_id = any(%s)",
-)
+LOSE = "delete from trusted.fct_viewing_sessions where session_id = any(%s)"
 # A row that is as another one, but for its id and, where it is said, its title.
 COPIED = """
 insert into trusted.fct_viewing_sessions
@@ -45,17 +42,6 @@ select (jsonb_populate_record(fact, jsonb_build_object(
     )
 ))).*
 from trusted.fct_viewing_sessions as fact where session_id = any(%(sessions)s)
-"""
-SHARED_AMONG_GENRES = """
-insert into trusted.fct_genre_viewing (
-    session_id, genre_key, user_key, user_id, content_key, device_key, quality_level_key, date_key,
-    watch_date, weight, watch_minutes, is_completed
-)
-select
-    session_id, genre_key, user_key, user_id, content_key, device_key, quality_level_key, date_key,
-    watch_date, weight, watch_duration_minutes * weight, is_completed
-from trusted.fct_viewing_sessions inner join trusted.bridge_content_genres using (content_key)
-where session_id = any(%(copies)s)
 """
 # A day has some 400 sessions from 2024 on; before that no half of a member stands out on one day.
 FIRST = {"week": date(2023, 3, 6), "day": date(2024, 1, 1)}
@@ -157,10 +143,8 @@ def _sessions(cursor: Cursor, period: Period, dimension: str = "", member: str =
 
 
 def _lose(cursor: Cursor, sessions: Sequence[str]) -> None:
-    for statement in LOSE:
-        cursor.execute(statement, (sessions,))
+    cursor.execute(LOSE, (sessions,))
 
 
 def _copy(cursor: Cursor, sessions: Sequence[str], title: str | None = None) -> None:
     cursor.execute(COPIED, {"sessions": sessions, "title": title})
-    cursor.execute(SHARED_AMONG_GENRES, {"copies": [f"{session}+" for session in sessions]})

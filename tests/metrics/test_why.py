@@ -12,7 +12,7 @@ import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from include.errors import MetricError
-from include.metrics import Definitions, Question, ask, ask_for, read_definitions
+from include.metrics import Definitions, Question, ask, ask_for
 from include.metrics.compared import Period
 from include.metrics.explanation import CAUSE, EVEN, USUAL, Explanation
 from include.metrics.why import explain
@@ -49,11 +49,6 @@ def cursor(demo_star: Platform) -> Iterator[Cursor]:
         yield cursor
     connection.rollback()
     connection.close()
-
-
-@pytest.fixture(scope="module")
-def definitions() -> Definitions:
-    return read_definitions()
 
 
 @pytest.fixture(scope="module")
