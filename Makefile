@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover metric logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-scale lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -16,7 +16,7 @@ ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q M BY WHERE AS AS_OF DATA_DIR SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export Q M BY WHERE DAY WEEK AS AS_OF DATA_DIR SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -54,6 +54,7 @@ publications: ## list what readers of trusted were given, and which version they
 rollback: ## give readers of trusted the previous version again; once more takes it back
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 metric: ## answer for a KPI: M=watch_hours BY=country,month WHERE="plan=Premium" (without M: list them)
+why: ## say why a KPI moved: M=watch_hours DAY=2024-08-30, or WEEK= and any day of it
 quarantine: ## show which rows could not be loaded, and why
 replay: ## try the rows in quarantine again, after a rule or a row was mended
 check-sources: ## say what the reader sees of each source, and the SQL that an administrator runs for the rest
@@ -80,6 +81,7 @@ demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(ca
 sql: SERVICE := warehouse
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 metric: ARGUMENTS = $(if $(M),"$$M") $(call given,BY,--by) $(call given,WHERE,--where)
+why: ARGUMENTS = $(if $(M),"$$M") $(call given,DAY,--day) $(call given,WEEK,--week)
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT into .env))
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
@@ -90,7 +92,7 @@ demo ui docs data-model source-models: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications rollback sql quarantine replay reconcile check-sources discover metric:
+run publications rollback sql quarantine replay reconcile check-sources discover metric why:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:

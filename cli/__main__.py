@@ -125,6 +125,10 @@ Metrics = Annotated[str, typer.Argument(metavar="METRICS", help="Names with comm
 By = Annotated[str, typer.Option(metavar="FIELDS", help="Dimensions and periods, as country,month.")]
 Where = Annotated[str, typer.Option(metavar="CONDITIONS", help="As plan=Premium, month>=2024-06.")]
 
+Metric = Annotated[str, typer.Argument(metavar="METRIC", help="Name of the metric; `metric` lists them.")]
+Day = Annotated[str, typer.Option(metavar="DAY", help="Against the same weekday a week before.")]
+Week = Annotated[str, typer.Option(metavar="DAY", help="Any day of the week, against the week before.")]
+
 open_standard_streams()
 app = typer.Typer(
     cls=Commands,
@@ -177,6 +181,17 @@ def metric(metrics: Metrics = "", by: By = "", where: Where = "") -> None:
 
     with warehouse("dbt_transformer") as connection:
         print_metric(connection, metrics, by, where)
+
+
+@app.command()
+def why(metric: Metric, day: Day = "", week: Week = "") -> None:
+    """Print which parts explain the change of a metric on a day or in a week."""
+    from cli.warehouse import connect, this_place
+    from cli.why import period_of, print_why
+
+    period = period_of(day, week)
+    with this_place() as env, connect(env, "dbt_transformer") as star, connect(env, "elt_loader") as loader:
+        print_why(star, loader, metric, period)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import typer
 VARIABLES = {
     "as_of": "AS_OF",
     "data_dir": "DATA_DIR",
+    "metric": "M",
     "port": "PORT",
     "query": "Q",
     "role": "AS",
