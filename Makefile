@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-scale lint format lock
+.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-metrics bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -122,6 +122,9 @@ bench-star: $(VENV) ## measure dbt against plain SQL, a day's increment, a repor
 
 bench-catalogue: $(VENV) ## of these MongoDB only, against a scan, a plain script and sling
 	@$(QUIETLY) .venv/bin/python -m benchmarks.catalogue
+
+bench-metrics: $(VENV) ## measure questions for metrics, from marts and from the fact: SIZE=2000000, ROUNDS=5
+	@$(QUIETLY) .venv/bin/python -m benchmarks.metrics
 
 bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"
 	@$(QUIETLY) .venv/bin/python -m benchmarks.scale
