@@ -49,6 +49,11 @@ class Composition:
         """Return the dimensions that the metric can be split by, without those of its twin."""
         return [name for name in DIMENSIONS if name in self.fields]
 
+    @property
+    def has_parts(self) -> bool:
+        """Tell whether the metric has a value of each day, and something to split it by."""
+        return "day" in self.fields and bool(self.dimensions)
+
 
 def composition_of(definitions: Definitions, name: str) -> Composition:
     """Return what the metric is made of. Raises MetricError for an unknown one, and one that has no parts."""
@@ -57,31 +62,31 @@ def composition_of(definitions: Definitions, name: str) -> Composition:
         hint = f"did you mean {' or '.join(near)}?" if near else "`make metric` lists what there is"
         raise MetricError(f"There is no metric {name!r}: {hint}")
     metric = definitions.metrics[name]
-    inputs = [(definitions.metrics[one.metric], one.filters) for one in metric.inputs]
-    is_ratio = metric.kind == "ratio"
-    sides = inputs if is_ratio else [(metric, ())]
-    found = [_split(definitions, one, filters) for one, filters in sides]
-    if None in found or any(one.offset for one in metric.inputs):
+    whole = _whole(definitions, metric)
+    if whole is None:
         raise MetricError(
             f"{name} cannot be explained by parts: it is no sum, no count and no ratio of these. Ask for"
             f" {_near_by(definitions, metric)} instead"
         )
-    whole = _composed(definitions, metric, found)
-    if "day" not in whole.fields or not whole.dimensions:
+    if not whole.has_parts:
         raise MetricError(
             f"{name} cannot be explained: it has no value of each day, or nothing to split it by"
         )
     return whole
 
 
-def _composed(definitions: Definitions, metric: Metric, found: list[tuple[Metric, Fraction]]) -> Composition:
+def _whole(definitions: Definitions, metric: Metric) -> Composition | None:
+    inputs = [(definitions.metrics[one.metric], one.filters) for one in metric.inputs]
+    sides = inputs if metric.kind == "ratio" else [(metric, ())]
+    found = [_split(definitions, one, filters) for one, filters in sides]
+    if None in found or any(one.offset for one in metric.inputs):
+        return None
     named = {name: replace(one, name=name) for name, (one, _) in zip((TOP, BOTTOM), found, strict=False)}
-    scale = found[0][1] / (found[1][1] if len(found) > 1 else 1)
     aggregates = {definitions.measures[one.measure][1].agg for one, _ in found}
     return Composition(
         metric=metric,
         definitions=replace(definitions, metrics={**definitions.metrics, **named}),
-        scale=scale,
+        scale=found[0][1] / (found[1][1] if len(found) > 1 else 1),
         is_ratio=len(found) > 1,
         is_distinct=DISTINCT in aggregates,
         is_count=aggregates <= {*COUNTED, DISTINCT},
@@ -113,5 +118,5 @@ def _near_by(definitions: Definitions, metric: Metric) -> str:
     leaves = definitions.leaves(metric.name)
     near = [definitions.metrics[one.metric] for one in metric.inputs]
     near += [one for one in definitions.metrics.values() if one.measure in leaves and one.kind == "simple"]
-    can = [one.name for one in near if _split(definitions, one, ())]
+    can = [one.name for one in near if (whole := _whole(definitions, one)) and whole.has_parts]
     return " or ".join(dict.fromkeys(can)) or "another metric"

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from psycopg2.sql import SQL, Composed, Identifier
 
+from include.days import LAST
 from include.errors import MetricError
 from include.metrics.compared import Period, Star
 from include.metrics.composition import TOP, Composition
 
-EXTENT = "select min(day), max(day) from {rows}"
+# Of users who have not left the day is the end of time.
+EXTENT = "select min(day), max(day) from {rows} where day <= %s"
 COUNTS = "select day, count(*) from {rows} where day between %s and %s group by day"
 
 
@@ -36,7 +38,7 @@ def rows_of(star: Star, composition: Composition, periods: Sequence[Period]) -> 
 def refuse_no_data(star: Star, composition: Composition, period: Period) -> None:
     """Raise MetricError where the table has no rows of the time or of the time before, or not yet all."""
     table, rows = _rows(star, composition)
-    star.cursor.execute(SQL(EXTENT).format(rows=rows))
+    star.cursor.execute(SQL(EXTENT).format(rows=rows), (LAST,))
     first, last = star.cursor.fetchone()
     if first is None:
         raise MetricError(f"{table} is empty: there is nothing to explain")

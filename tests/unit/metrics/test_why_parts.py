@@ -55,6 +55,8 @@ def test_filter_of_an_input_is_kept(definitions):
         ("active_users_30d", "it is no sum, no count and no ratio of these. Ask for active_users instead"),
         ("sessions_growth", "Ask for sessions instead"),
         ("stickiness", "Ask for active_users instead"),
+        ("cost_per_watched_hour", "Ask for watch_minutes instead"),
+        ("p90_session_minutes", "Ask for another metric instead"),
         ("subscribers", "Ask for another metric instead"),
         ("current_subscribers", "it has no value of each day"),
         ("cohort_users", "it has no value of each day"),
