@@ -1,7 +1,7 @@
 """Measure what questions for metrics take, from marts and from the fact.
 
 Data flow: star_raw.sql -> raw -> dbt build -> the same questions with and without marts, as bi_reader.
-Run by `make bench-metrics`; SIZE and ROUNDS in the environment. Prints, and adds a line to metrics_results.md.
+Run by `make bench-metrics`; SIZE and ROUNDS in the environment. Prints, and adds to metrics_results.md.
 """
 
 import statistics

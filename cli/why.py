@@ -11,12 +11,13 @@ from cli.output import print_table
 from cli.sql import NO_STAR
 from include.errors import MetricError
 from include.metrics import read_definitions
-from include.metrics.compared import Period
-from include.metrics.events import Event, read_events
-from include.metrics.explanation import Explanation, Part, folded
 from include.metrics.periods import first_day, start_of
-from include.metrics.why import explain
-from include.metrics.why_words import (
+from include.transaction import transaction
+from include.why.compared import Period
+from include.why.events import Event, read_events
+from include.why.explain import explain
+from include.why.explanation import Explanation, Part, folded
+from include.why.words import (
     difference,
     differences,
     percent,
@@ -26,7 +27,6 @@ from include.metrics.why_words import (
     usual_range,
     value,
 )
-from include.transaction import transaction
 
 HEADERS = ("by", "part", "before", "after", "change", "of it", "")
 LINE = "{:14}{:34}{:>12}{:>12}{:>14}{:>10}  {}"

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.metrics.compared import Period
+from include.why.compared import Period
 
 # Members of the star by dimension, with their share of the sessions of the eight weeks before.
 COLUMNS = {

@@ -13,10 +13,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.errors import MetricError
 from include.metrics import Definitions, Question, ask, ask_for
-from include.metrics.compared import Period
-from include.metrics.explanation import CAUSE, EVEN, USUAL, Explanation
-from include.metrics.why import explain
-from include.metrics.why_words import sentence
+from include.why.compared import Period
+from include.why.explain import explain
+from include.why.explanation import CAUSE, EVEN, USUAL, Explanation
+from include.why.words import sentence
 from tests.conftest import Platform
 from tests.metrics.planted import plant, quiet_period
 
@@ -136,7 +136,7 @@ def test_each_dimension_is_asked_once(cursor, definitions, monkeypatch):
         asked.append(question.by)
         return ask(cursor, definitions, question, schema)
 
-    monkeypatch.setattr("include.metrics.compared.ask", count)
+    monkeypatch.setattr("include.why.compared.ask", count)
     explanation = explain(cursor, definitions, "watch_hours", DAY)
     assert len(asked) == len(set(asked)) == len(explanation.parts) + 1
 

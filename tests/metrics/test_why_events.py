@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from include.metrics.compared import Period
-from include.metrics.events import SESSIONS, read_events
 from include.ops.load_runs import Load, record_load
 from include.ops.publications import Contents, record_publication
 from include.ops.quarantine import store_rejected
@@ -16,6 +14,8 @@ from include.ops.schema_changes import ADDED, SchemaChange, record_changes
 from include.rules.reasons import problem
 from include.rules.rejected import Rejected
 from include.run import Batch
+from include.why.compared import Period
+from include.why.events import SESSIONS, read_events
 from tests.conftest import Platform
 from tests.raw_rows import upsert
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from include.metrics.compared import Amounts
+from include.why.compared import Amounts
 
 # Members with a smaller share do not say how wide the spread is.
 LEAST_SHARE = 0.01

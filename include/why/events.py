@@ -10,7 +10,7 @@ from datetime import date
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.metrics.compared import Period
+from include.why.compared import Period
 
 SESSIONS = "raw.postgres_viewing_sessions"
 BROUGHT = (

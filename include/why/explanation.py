@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from include.metrics.compared import Period
 from include.metrics.definitions import Metric
-from include.metrics.rows import Rows
-from include.metrics.usual import Usual
+from include.why.compared import Period
+from include.why.rows import Rows
+from include.why.usual import Usual
 
 # What explains the change: a member; all parts evenly; nothing unusual; too little is known.
 CAUSE, EVEN, USUAL, UNKNOWN = "cause", "even", "usual", "unknown"

@@ -17,7 +17,7 @@ Decisions:
   lost, or loaded in part. Then the rows of that time, and the data events (`events.py`), say more.
 
 Data flow: definitions -> composition (what adds up) -> amounts of nine periods, one query a dimension
-(compared) -> parts and scores -> Explanation; `why_words.py` says it in words.
+(compared) -> parts and scores -> Explanation; `words.py` says it in words.
 """
 
 import math
@@ -28,13 +28,13 @@ from statistics import fmean
 from psycopg2.extensions import cursor as Cursor
 
 from include.errors import MetricError
-from include.metrics.compared import HISTORY, Amounts, Period, Star, amounts_by, history, totals
-from include.metrics.composition import DIMENSIONS, Composition, composition_of
 from include.metrics.definitions import Definitions
-from include.metrics.explanation import Explanation, Part
-from include.metrics.rows import refuse_no_data, rows_of
-from include.metrics.unusual import fits_of, scores_of
-from include.metrics.usual import FEWEST, Usual, spread_of, usual_range
+from include.why.compared import HISTORY, Amounts, Period, Star, amounts_by, history, totals
+from include.why.composition import DIMENSIONS, Composition, composition_of
+from include.why.explanation import Explanation, Part
+from include.why.rows import refuse_no_data, rows_of
+from include.why.unusual import fits_of, scores_of
+from include.why.usual import FEWEST, Usual, spread_of, usual_range
 
 # A member below it is no cause: of some 200 quiet periods one has a member above it.
 LEAST_SCORE = 5.0

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.metrics.composition import Composition
 from include.metrics.questions import Condition, Question
 from include.metrics.sql import ask
+from include.why.composition import Composition
 
 # How many periods say what is usual.
 HISTORY = 8

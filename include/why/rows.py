@@ -8,8 +8,8 @@ from psycopg2.sql import SQL, Composed, Identifier
 
 from include.days import LAST
 from include.errors import MetricError
-from include.metrics.compared import Period, Star
-from include.metrics.composition import TOP, Composition
+from include.why.compared import Period, Star
+from include.why.composition import TOP, Composition
 
 # Of users who have not left the day is the end of time.
 EXTENT = "select min(day), max(day) from {rows} where day <= %s"

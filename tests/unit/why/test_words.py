@@ -9,12 +9,12 @@ import pytest
 from cli.why import _print, period_of
 from include.errors import MetricError
 from include.metrics import read_definitions
-from include.metrics.compared import Period
-from include.metrics.events import Event
-from include.metrics.explanation import Explanation, Part, folded
-from include.metrics.rows import Rows
-from include.metrics.usual import Usual
-from include.metrics.why_words import differences, sentence
+from include.why.compared import Period
+from include.why.events import Event
+from include.why.explanation import Explanation, Part, folded
+from include.why.rows import Rows
+from include.why.usual import Usual
+from include.why.words import differences, sentence
 
 DAY = Period("day", date(2024, 8, 30))
 SPAIN = Part("country", "Spain", Fraction(60), Fraction(20), Fraction(-40), beyond=-41.5, score=30.0)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
-from include.metrics.compared import Period
-from include.metrics.explanation import CAUSE, EVEN, UNKNOWN, Explanation, Part
 from include.metrics.formats import shown
+from include.why.compared import Period
+from include.why.explanation import CAUSE, EVEN, UNKNOWN, Explanation, Part
 
 # Further causes are in the table.
 MOST_CAUSES = 3

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from include.metrics.compared import Amounts
-from include.metrics.unusual import fits_of, scores_of
-from include.metrics.usual import spread_of, usual_range
+from include.why.compared import Amounts
+from include.why.unusual import fits_of, scores_of
+from include.why.usual import spread_of, usual_range
 
 # Newest first.
 GROWING = [170.0, 160.0, 150.0, 140.0, 130.0, 120.0, 110.0, 100.0]

@@ -7,9 +7,9 @@ import pytest
 
 from include.errors import MetricError
 from include.metrics import Definitions, read_definitions
-from include.metrics.compared import Amounts
-from include.metrics.composition import composition_of
-from include.metrics.why import _parts
+from include.why.compared import Amounts
+from include.why.composition import composition_of
+from include.why.explain import _parts
 
 
 @pytest.fixture(scope="module")
