@@ -14,6 +14,12 @@ from include.metrics.fields import reachable, source_of_rollup
 from tests.metrics.metricflow_judge import differences, values
 
 FACTS = ("fct_viewing_sessions", "fct_viewing_sessions_by_genre")
+OF_PERIODS = {
+    name: name
+    for name in (
+        "sessions", "active_users", "new_users", "sessions_per_user", "watch_hours", "completion_rate",
+    )
+}  # fmt: skip
 # Mart: its key, the fields that give it, and metrics by their columns there. Numbers are rounded as shown.
 MARTS = {
     "mart_daily_engagement": (
@@ -26,19 +32,11 @@ MARTS = {
     ),
     "mart_weekly_engagement": (
         {"week_start_date": "week"},
-        {
-            "sessions": "sessions", "active_users": "active_users", "new_users": "new_users",
-            "sessions_per_user": "sessions_per_user", "watch_hours": "watch_hours",
-            "completion_rate": "completion_rate",
-        },
+        OF_PERIODS,
     ),
     "mart_monthly_engagement": (
         {"month_start_date": "month"},
-        {
-            "sessions": "sessions", "active_users": "active_users", "new_users": "new_users",
-            "sessions_per_user": "sessions_per_user", "watch_hours": "watch_hours",
-            "completion_rate": "completion_rate",
-        },
+        OF_PERIODS,
     ),
     "mart_country_engagement": (
         {"country": "country"},
