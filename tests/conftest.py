@@ -94,7 +94,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         embedded.reset(home)
 
 
-def _platform(servers: dict[str, str]) -> Platform:
+def new_platform(servers: dict[str, str]) -> Platform:
+    """Return fresh databases on the servers."""
     number = next(_numbers)
     names = {
         "SOURCE_DB": f"source_{number}",
@@ -122,7 +123,7 @@ def _platform(servers: dict[str, str]) -> Platform:
 @pytest.fixture
 def platform(servers: dict[str, str]) -> Iterator[Platform]:
     """Databases for one test."""
-    fresh = _platform(servers)
+    fresh = new_platform(servers)
     yield fresh
     fresh.close()
 
@@ -130,6 +131,6 @@ def platform(servers: dict[str, str]) -> Iterator[Platform]:
 @pytest.fixture(scope="module")
 def warehouse(servers: dict[str, str]) -> Iterator[Platform]:
     """Databases for one module, for tests whose steps build on each other."""
-    fresh = _platform(servers)
+    fresh = new_platform(servers)
     yield fresh
     fresh.close()

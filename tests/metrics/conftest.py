@@ -1,32 +1,50 @@
-"""The stars that metrics are asked of, once for each file of tests."""
+"""The stars that metrics are asked of, and the judge: each is made once for a test run."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from include.metrics import Definitions, read_definitions
 from tests.conftest import Platform
+from tests.metrics.copies import copied_star, made_once
+from tests.metrics.metricflow_judge import Judge, write_manifest
 from tests.metrics.stars import build_demo_star, build_small_star
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def definitions() -> Definitions:
     return read_definitions()
 
 
-@pytest.fixture(scope="module")
-def demo_star(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all workers of the test run."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def judge(shared: Path, definitions: Definitions) -> Judge:
+    return Judge(made_once(shared / "semantic_manifest.json", write_manifest), definitions)
+
+
+@pytest.fixture(scope="session")
+def demo_star(servers: dict[str, str], shared: Path) -> Iterator[Platform]:
     """The star of the demo's data, published."""
-    build_demo_star(warehouse, tmp_path_factory.mktemp("demo"))
-    return warehouse
+    star = copied_star(servers, shared / "demo.dump", build_demo_star)
+    yield star
+    star.close()
 
 
-@pytest.fixture(scope="module")
-def small_star(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+@pytest.fixture(scope="session")
+def small_star(servers: dict[str, str], shared: Path) -> Iterator[Platform]:
     """A small star with traps, published."""
-    build_small_star(warehouse, tmp_path_factory.mktemp("small"))
-    return warehouse
+    star = copied_star(servers, shared / "small.dump", build_small_star)
+    yield star
+    star.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """MetricFlow, the other compiler of the definitions, as a judge: a metric by fields -> its SQL -> rows."""
 
 import logging
+import shutil
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -27,15 +28,19 @@ class _Client:
     sql_plan_renderer = PostgresSQLSqlPlanRenderer()
 
 
-class Judge:
-    """MetricFlow on the manifest that `dbt parse` writes of the published star."""
+def write_manifest(path: Path) -> None:
+    """Write what `dbt parse` says of the published star."""
+    options = ("--vars", "trusted_schema: trusted")
+    target = run_dbt("parse", *options, settings=NO_LOGIN, work_dir=path.with_suffix(".parse"))
+    shutil.copy(target / "semantic_manifest.json", path)
 
-    def __init__(self, work_dir: Path, definitions: Definitions) -> None:
+
+class Judge:
+    """MetricFlow on a manifest of dbt."""
+
+    def __init__(self, path: Path, definitions: Definitions) -> None:
         self.definitions = definitions
-        options = ("--vars", "trusted_schema: trusted")
-        target = run_dbt("parse", *options, settings=NO_LOGIN, work_dir=work_dir)
-        text = (target / "semantic_manifest.json").read_text()
-        manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=text)
+        manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=path.read_text())
         lookup = SemanticManifestLookup(manifest)
         logging.getLogger("metricflow").setLevel(logging.ERROR)
         self.engine = MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_Client())

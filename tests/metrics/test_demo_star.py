@@ -13,11 +13,6 @@ FIELDS = ((), ("month",), ("country",), ("genre",))
 SLOW = {"active_users_30d", "stickiness"}
 
 
-@pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory, definitions: Definitions) -> Judge:
-    return Judge(tmp_path_factory.mktemp("parse"), definitions)
-
-
 def test_every_metric_is_that_of_metricflow_from_marts_and_from_the_fact(judge, demo, definitions):
     without_marts = replace(
         definitions, models={name: replace(one, rollups=()) for name, one in definitions.models.items()}

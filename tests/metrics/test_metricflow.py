@@ -16,11 +16,6 @@ CONDITIONS = (
 )
 
 
-@pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory, definitions: Definitions) -> Judge:
-    return Judge(tmp_path_factory.mktemp("parse"), definitions)
-
-
 def test_every_metric_by_one_and_by_two_fields_is_that_of_metricflow(judge, small, definitions):
     wrong, cells, asked = [], 0, 0
     for metric in definitions.metrics:
