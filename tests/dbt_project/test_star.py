@@ -107,6 +107,22 @@ def test_sessions_find_the_version_of_their_watch_date(final):
     assert final.user_of("upgrader_arrived_late")["subscription_type"] == "Basic"
 
 
+def test_a_session_has_the_id_of_its_user_in_every_version(stars):
+    for star in stars.values():
+        for fact in star.rows("fct_viewing_sessions"):
+            version = star.row("dim_users", user_key=fact["user_key"])
+            nobody = version["user_key"] == -1
+            assert fact["user_id"] == (None if nobody else version["user_id"]), fact["session_id"]
+
+
+def test_distinct_ids_count_people_whatever_their_versions(final):
+    facts = final.rows("fct_viewing_sessions")
+    assert {fact["user_id"] for fact in facts} == {
+        "steady", "upgrader", "twice", "leaver", "withdrawn", "late", "ghost", None,
+    }  # fmt: skip
+    assert len({fact["user_key"] for fact in facts}) > 8
+
+
 def test_the_first_version_reaches_back_to_the_registration_and_takes_earlier_sessions(final):
     version = final.row("dim_users", user_id="steady")
     assert version["valid_from"] == date(2022, 6, 1)
