@@ -1,10 +1,12 @@
 -- A session has the user, title, device, quality and date of its row in staging. The fact has
--- hashes of names; here the names themselves are compared.
+-- hashes of names; here the names themselves are compared. The id of the user is in the fact and in
+-- the version that the fact points to.
 with sessions as (
 
     select
         session_id,
         user_key,
+        coalesce(user_id, 'Unknown') as user_id,
         content_key,
         device_key,
         quality_level_key,
@@ -18,7 +20,8 @@ named as (
 
     select
         sessions.session_id,
-        users.user_id,
+        sessions.user_id,
+        users.user_id as versions_user_id,
         content.content_id,
         devices.device_type,
         quality_levels.quality_level,
@@ -48,6 +51,7 @@ staged as (
 select
     named.session_id,
     named.user_id,
+    named.versions_user_id,
     staged.user_id as staged_user_id,
     named.content_id,
     staged.content_id as staged_content_id,
@@ -60,8 +64,9 @@ select
 from named
 inner join staged on named.session_id = staged.session_id
 where
-    named.user_id is null
-    or named.user_id != staged.user_id
+    named.user_id != staged.user_id
+    or named.versions_user_id is null
+    or named.versions_user_id != staged.user_id
     or named.content_id is null
     or named.content_id != staged.content_id
     or named.device_type is null

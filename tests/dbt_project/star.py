@@ -59,12 +59,14 @@ def load(warehouse: Platform, as_of: date, tables: Mapping[str, list[Row]], load
 
 def read_star(warehouse: Platform) -> Star:
     """Read all tables of the star as dbt left it, unpublished."""
-    connection = warehouse.connect("dbt_transformer")
     names = "select tablename from pg_tables where schemaname = 'trusted_next'"
+    found = warehouse.query("dbt_transformer", names)
+    return Star({table: read_rows(warehouse, table) for (table,) in found})
+
+
+def read_rows(warehouse: Platform, relation: str) -> list[dict]:
+    """Read a table or view of the star as dbt left it, unpublished."""
+    connection = warehouse.connect("dbt_transformer")
     with contextlib.closing(connection), connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        cursor.execute(names)
-        tables = {}
-        for table in [row["tablename"] for row in cursor.fetchall()]:
-            cursor.execute(SQL("select * from trusted_next.{}").format(Identifier(table)))
-            tables[table] = [dict(row) for row in cursor.fetchall()]
-        return Star(tables)
+        cursor.execute(SQL("select * from trusted_next.{}").format(Identifier(relation)))
+        return [dict(row) for row in cursor.fetchall()]

@@ -4,6 +4,7 @@ Scenario: each entry of LOADS writes the rows that changed into raw as the loade
 follows, and all trusted tables are kept. Each test then reads its part of the story from what was kept.
 """
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ import pytest
 from include.dbt import run_dbt
 from tests.conftest import Platform
 from tests.dbt_project.days import DAY_1, DAY_2, DAY_3, FOREVER, LOADS
-from tests.dbt_project.star import Star, load, read_star
+from tests.dbt_project.star import Star, load, read_rows, read_star
 
 STAMPS = ("_loaded_at", "_user_loaded_at")
 # Tests take most of a build. Unit tests do not depend on the rows, so that once is enough.
@@ -105,6 +106,20 @@ def test_sessions_find_the_version_of_their_watch_date(final):
     assert final.user_of("upgrader_old")["subscription_type"] == "Basic"
     assert final.user_of("upgrader_new")["subscription_type"] == "Premium"
     assert final.user_of("upgrader_arrived_late")["subscription_type"] == "Basic"
+
+
+def test_a_session_has_the_id_of_its_user_in_every_version(stars):
+    for star in stars.values():
+        for fact in star.rows("fct_viewing_sessions"):
+            version = star.row("dim_users", user_key=fact["user_key"])
+            nobody = version["user_key"] == -1
+            assert fact["user_id"] == (None if nobody else version["user_id"]), fact["session_id"]
+
+
+def test_distinct_ids_count_people_whatever_their_versions(final):
+    facts = final.rows("fct_viewing_sessions")
+    people, versions = ({fact[name] for fact in facts} for name in ("user_id", "user_key"))
+    assert (len(people - {None}), len(versions - {-1})) == (7, 9)
 
 
 def test_the_first_version_reaches_back_to_the_registration_and_takes_earlier_sessions(final):
@@ -215,6 +230,26 @@ def test_weights_of_a_title_sum_to_one_and_no_title_lacks_a_genre(stars, final):
     for content_id in ("M3", "T1", "Unknown"):
         assert genres_of(final, content_id) == {"Unknown": 1}
     assert genres_of(stars["day 2"], "X9") == {"Unknown": 1}
+
+
+def test_genres_share_each_session_exactly_once(stars, warehouse):
+    """The last build's view, as fact and bridge have it: titles with two genres, with none, and unknown."""
+    star, shares = stars["rebuilt"], defaultdict(dict)
+    rows = read_rows(warehouse, "fct_viewing_sessions_by_genre")
+    for row in rows:
+        fact = star.row("fct_viewing_sessions", session_id=row["session_id"])
+        assert [name for name in row.keys() & fact.keys() if row[name] != fact[name]] == []
+        assert row["watch_minutes"] == fact["watch_duration_minutes"] * row["weight"]
+        shares[row["session_id"]][row["genre_key"]] = row["weight"]
+    assert shares == {
+        fact["session_id"]: {
+            title["genre_key"]: title["weight"]
+            for title in star.rows("bridge_content_genres", content_key=fact["content_key"])
+        }
+        for fact in star.rows("fct_viewing_sessions")
+    }
+    assert {sum(weights.values()) for weights in shares.values()} == {1}
+    assert len(rows) == sum(map(len, shares.values())) > len(shares)
 
 
 def genres_of(star: Star, content_id: str) -> dict[str, Decimal]:

@@ -154,6 +154,22 @@ def test_a_long_reader_leaves_the_star_as_it_is_and_is_named(star, monkeypatch):
     assert star.seen() == {2}
 
 
+def test_who_reads_through_a_view_keeps_the_star_too(star, monkeypatch):
+    """The swap locks tables: who reads a view of them has locked them as well."""
+    monkeypatch.setattr(module, "ATTEMPTS", 2)
+    next_star = star.build(1)
+    star.do("create view trusted_next.fct_by_genre as select * from trusted_next.bridge")
+    publish(star.transformer, next_star)
+    reader = star.platform.connect("bi_reader")
+    with reader, reader.cursor() as cursor:
+        cursor.execute("select min(star) from trusted.fct_by_genre")
+        next_star = star.build(2)
+        with pytest.raises(StarInUseError, match=f"pid {reader.info.backend_pid}"):
+            publish(star.transformer, next_star)
+        cursor.execute("select min(star) from trusted.fct_by_genre")
+        assert cursor.fetchone() == (1,)
+
+
 def test_readers_enter_the_published_star_only_and_may_read_all_of_it(star):
     for number in range(1, 6):
         star.publish(number)

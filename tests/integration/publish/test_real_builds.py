@@ -119,7 +119,7 @@ def before_new_models(days: Days, rebuilt_after_a_kill: None) -> dict:
     expected = days.star()
     with days.platform.connect("dbt_transformer") as connection, connection.cursor() as cursor:
         cursor.execute(
-            "alter table trusted_next.fct_viewing_sessions drop column is_completed;"
+            "alter table trusted_next.fct_viewing_sessions drop column is_completed cascade;"
             "create table trusted_next.mart_of_old as select 1 as n;"
             """comment on schema trusted_next is '{"state": "published", "code": "older"}'"""
         )
