@@ -31,8 +31,13 @@ def _check(cursor: Cursor, definitions: Definitions, condition: Condition, schem
         known += [value for (value,) in cursor.fetchall()]
     for value in condition.values:
         if value not in known:
-            near = get_close_matches(value, known, n=3, cutoff=0.5) or known[:FEW]
-            raise MetricError(f"There is no {condition.field} {value!r}. There is {', '.join(near)}")
+            near = get_close_matches(value, known, n=3)
+            way_out = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:FEW])}"
+            raise MetricError(f"There is no {condition.field} {value!r}: {way_out}{_more(near, known)}")
+
+
+def _more(near: list[str], known: list[str]) -> str:
+    return f" and {len(known) - FEW} more" if not near and len(known) > FEW else ""
 
 
 def _holders(definitions: Definitions, field: str) -> list[tuple[SemanticModel, Dimension]]:

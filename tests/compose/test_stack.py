@@ -142,6 +142,14 @@ def test_loads_are_compared_and_rejected_rows_tried_again(stack, first_run):
     assert re.search(r"^viewing_sessions\.csv +0 +0 +0$", stack.make("replay"), re.MULTILINE)
 
 
+def test_metrics_are_answered_and_their_change_explained(stack, first_run):
+    answer = stack.make("metric", "M=sessions,watch_hours", "BY=plan", "WHERE=year=2024")
+    assert re.search(r"^Premium +[\d,]+ +[\d,.]+$", answer, re.MULTILINE)
+    assert "From mart_monthly_viewing; version 1" in answer
+    assert "There is no plan 'Gold'" in stack.make("metric", "M=sessions", "WHERE=plan=Gold", check=False)
+    assert "Watch hours" in stack.make("why", "M=watch_hours", "DAY=2024-08-30")
+
+
 def test_publications_are_listed_and_taken_back(stack, first_run):
     assert "Readers see version 1 (as of 2024-09-01" in first_run
     assert "no previous version" in stack.make("rollback", check=False)

@@ -1,6 +1,6 @@
 """What takes long is made once for all workers of a test run; each worker takes a copy of a star.
 
-Data flow: the first worker that asks builds the star and dumps its database -> every worker restores the dump.
+Data flow: the first worker that asks builds the star and dumps its database -> each worker restores it.
 """
 
 import fcntl

@@ -2,11 +2,8 @@
 
 from dataclasses import replace
 
-import pytest
-
-from include.metrics import Definitions
 from include.metrics.questions import grain_of
-from tests.metrics.metricflow_judge import Judge, differences, own_rows
+from tests.metrics.metricflow_judge import differences, own_rows
 
 FIELDS = ((), ("month",), ("country",), ("genre",))
 # Distinct people of 30 days, of every day: minutes on a star of this size.

@@ -1,10 +1,9 @@
 """Every metric by every field that MetricFlow can ask, by one and by two: both compilers give the same."""
 
-import pytest
 
-from include.metrics import Condition, Definitions
+from include.metrics import Condition
 from include.metrics.questions import grain_of
-from tests.metrics.metricflow_judge import Judge, combinations, differences, own_rows
+from tests.metrics.metricflow_judge import combinations, differences, own_rows
 
 # Distinct people of 30 days, of every day: MetricFlow takes minutes, and is asked by day alone.
 SLOW = {"active_users_30d", "stickiness"}
