@@ -17,6 +17,10 @@ class MetricError(InputError):
     """A question for metrics has no answer: the message says why, and what can be asked."""
 
 
+class Untranslatable(MetricError):
+    """A metric cannot be written in DAX: give it by hand as `config.meta.dax`, or define it otherwise."""
+
+
 class ForeignTableError(InputError):
     """A table or collection that is to be seeded is not the platform's own: name another database."""
 

@@ -1,6 +1,5 @@
 """Every metric by every field that MetricFlow can ask, by one and by two: both compilers give the same."""
 
-
 from include.metrics import Condition
 from include.metrics.questions import grain_of
 from tests.metrics.metricflow_judge import combinations, differences, own_rows
