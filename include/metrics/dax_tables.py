@@ -7,9 +7,8 @@ from sqlglot import exp
 from include.errors import Untranslatable
 from include.metrics.dax_expressions import conjuncts, parsed, shown, truth, value
 from include.metrics.dax_names import Names
-from include.metrics.definitions import Definitions, Measure, SemanticModel
+from include.metrics.definitions import CALENDAR, Definitions, Measure, SemanticModel
 from include.metrics.fields import FILTER_FIELD
-from include.metrics.parts import SPINE_DAY, SPINE_TABLE
 
 # How an aggregate is written of a column, and of an expression.
 AGGREGATES = {
@@ -34,7 +33,7 @@ class Tables:
     @property
     def date(self) -> str:
         """Return the column by which the model's date table is marked."""
-        return self.names.column(SPINE_TABLE, SPINE_DAY)
+        return self.names.column(CALENDAR, "date")
 
     def column(self, tree: exp.Column) -> str:
         """Return a column that is qualified by its table of the star."""
@@ -76,7 +75,7 @@ class Tables:
         """Tell whether the date table filters the measure by a relationship, or, without a date, never."""
         if measure.time is None:
             return True
-        calendar = next(one for one in self.definitions.models.values() if one.table == SPINE_TABLE)
+        calendar = next(one for one in self.definitions.models.values() if one.table == CALENDAR)
         return model.entities.get(calendar.key) == model.dimensions[measure.time].sql
 
     def _own_dates(self, model: SemanticModel, measure: Measure) -> str:

@@ -16,6 +16,8 @@ COARSER = {
     "year": ("year",),
 }
 GRAINS = COARSER["day"]
+# Every day, also those on which nothing happened, by its column `date`.
+CALENDAR = "dim_dates"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from include.metrics.checks import fields_of_metric, grain_of
 from include.metrics.definitions import GRAINS, Definitions, Input, Metric
-from include.metrics.fields import FILTER_FIELD, fields_of
-from include.metrics.questions import Question, grain_of
+from include.metrics.fields import FILTER_FIELD
+from include.metrics.questions import Question
 from include.metrics.sql import compile_question
 
 HEAD = """# Metrics
@@ -95,12 +96,10 @@ def _where(filters: tuple[str, ...]) -> str:
 
 
 def _fields(definitions: Definitions, metric: Metric) -> list[str]:
-    grain = grain_of(definitions, metric)
-    shared = set.intersection(
-        *(fields_of(definitions, *definitions.measures[leaf]) for leaf in definitions.leaves(metric.name))
-    )
-    periods = [name for name in GRAINS if name in shared and grain in (None, name)]
-    return periods + sorted(shared - set(GRAINS))
+    """Return by what the metric can be grouped, periods first."""
+    grain, fields = grain_of(definitions, metric), fields_of_metric(definitions, metric)
+    periods = [name for name in GRAINS if name in fields and grain in (None, name)]
+    return periods + sorted(fields - set(GRAINS))
 
 
 def _shown(definitions: Definitions, metric: Metric) -> list[str]:

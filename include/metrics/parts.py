@@ -4,13 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from include.metrics.atoms import Atom, Shift
-from include.metrics.definitions import GRAINS, Definitions, Measure
+from include.metrics.definitions import CALENDAR, GRAINS, Definitions, Measure
 from include.metrics.fields import FILTER_FIELD, Source, filter_fields, owner_of
 from include.metrics.periods import first_day, moved
 from include.metrics.questions import Condition, Question
 
-# The calendar: every day, also those on which nothing happened.
-SPINE_TABLE, SPINE_DAY = "dim_dates", "date"
 COUNTS = {"count", "count_distinct", "sum_boolean"}
 AGGREGATES = {
     "sum": "sum({})",
@@ -110,7 +108,7 @@ class Part:
         table = self._subquery()
         if not self._shift.is_running:
             return table
-        spine = f"(select {SPINE_DAY} as day from {self.schema}.{SPINE_TABLE}) as spine"
+        spine = f"(select date as day from {self.schema}.{CALENDAR}) as spine"
         day = f"{self.source.name}.day"
         if window := self._shift.window:
             since = f"{day} > spine.day - interval '{window.count} {window.grain}'"

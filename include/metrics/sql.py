@@ -6,14 +6,15 @@ joined on what the question is asked by. Values of people are parameters, never 
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg2.extensions import cursor as Cursor
 
 from include.metrics.atoms import Atom, Expressions
+from include.metrics.checks import check, grain_of
 from include.metrics.definitions import Definitions
 from include.metrics.parts import Part
-from include.metrics.questions import Question, check
+from include.metrics.questions import Question
 from include.metrics.rollups import sources
 
 COMMA = ",\n"
@@ -48,6 +49,8 @@ def fetch(cursor: Cursor, query: Query) -> list[dict[str, object]]:
 def compile_question(definitions: Definitions, question: Question, schema: str = "trusted") -> Query:
     """Return the query; its columns are `by`, then the metrics. Raises MetricError as `check` does."""
     check(definitions, question)
+    asked = question
+    question = _with_its_period(definitions, question)
     expressions = Expressions(definitions)
     metrics = {name: expressions.of(definitions.metrics[name]) for name in question.metrics}
     parts = [
@@ -56,7 +59,7 @@ def compile_question(definitions: Definitions, question: Question, schema: str =
     ]
     ctes = [f"part_{number} as (\n{part.sql()}\n)" for number, part in enumerate(parts, start=1)]
     keys = list(question.by)
-    columns = [*keys, *(f"{sql} as {name}" for name, sql in metrics.items())]
+    columns = [*asked.by, *(f"{sql} as {name}" for name, sql in metrics.items())]
     selected = ",".join(f"\n    {column}" for column in columns)
     lines = [
         f"with {COMMA.join([*ctes, *_united(parts, question.by)])}",
@@ -70,6 +73,15 @@ def compile_question(definitions: Definitions, question: Question, schema: str =
     parameters = {name: value for part in parts for name, value in part.parameters.items()}
     tables = dict.fromkeys(part.source.table for part in parts)
     return Query("\n".join(lines), parameters, tuple(tables))
+
+
+def _with_its_period(definitions: Definitions, question: Question) -> Question:
+    """Return the question by the period that a metric is a number of, also where a condition names one."""
+    grains = filter(None, (grain_of(definitions, definitions.metrics[name]) for name in question.metrics))
+    grain = next(grains, None)
+    if grain is None or question.grains:
+        return question
+    return replace(question, by=(*question.by, grain))
 
 
 def _sources(definitions: Definitions, question: Question, atoms: list[Atom]) -> Iterator[tuple]:

@@ -15,9 +15,9 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.dbt import NO_LOGIN, run_dbt
 from include.metrics import Condition, Definitions, Question, ask
+from include.metrics.checks import fields_of_metric, grain_of
 from include.metrics.definitions import GRAINS, Measure, SemanticModel
-from include.metrics.fields import fields_of, owner_of, source_of
-from include.metrics.questions import grain_of
+from include.metrics.fields import owner_of, source_of
 
 TOLERANCE = 1e-9
 Values = dict[tuple, float]
@@ -48,11 +48,11 @@ class Judge:
     def fields(self, metric: str) -> list[str]:
         """Return the fields by which the judge can be asked: all measures find them by one name."""
         leaves = [self.definitions.measures[leaf] for leaf in sorted(self.definitions.leaves(metric))]
-        shared = set.intersection(*(fields_of(self.definitions, *leaf) for leaf in leaves))
-        one_period = grain_of(self.definitions, self.definitions.metrics[metric])
+        asked = self.definitions.metrics[metric]
+        one_period = grain_of(self.definitions, asked)
         return sorted(
             name
-            for name in shared
+            for name in fields_of_metric(self.definitions, asked)
             if len({self._name(*leaf, name) for leaf in leaves}) == 1
             and (one_period is None or name not in GRAINS)
         )

@@ -3,12 +3,10 @@
 The relationships are those that the definitions' keys mean, each filters one way, and the calendar is marked.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
 
 from pbix_mcp.dax.engine import evaluate_measures_batch
 from psycopg2.extensions import cursor as Cursor
@@ -22,7 +20,6 @@ from include.metrics.parts import SPINE_DAY, SPINE_TABLE
 NAMES = Names()
 CALENDAR, DATE = NAMES.table(SPINE_TABLE), title(SPINE_DAY)
 ONE_WAY = 1
-REFERENCE = re.compile(r"\[[^\]]*\]")
 # The columns of the calendar that tell a period from the others, by its first day.
 PERIODS = {
     "day": {"Date": lambda day: day},
@@ -44,11 +41,11 @@ class PowerBi:
 
     def shows(self, labels: Iterable[str], slicers: Mapping[str, list]) -> list[float]:
         """Return the values of measures where columns, `Table.Column`, are sliced to values; 0 for blank."""
-        labels = list(map(_spelled, labels))
+        labels = list(labels)
         values = evaluate_measures_batch(
             labels,
             self.tables,
-            self._spelled_measures,
+            dict(self.measures),
             dict(slicers),
             CALENDAR,
             DATE,
@@ -57,10 +54,6 @@ class PowerBi:
             cache=self.cache,
         )
         return [values[label] or 0 for label in labels]
-
-    @cached_property
-    def _spelled_measures(self) -> dict[str, str]:
-        return {_spelled(label): _spelled(dax) for label, dax in self.measures.items()}
 
 
 def power_bi(cursor: Cursor, definitions: Definitions, measures: Mapping[str, str]) -> PowerBi:
@@ -99,11 +92,6 @@ def _value(value: object) -> object:
     if isinstance(value, date):
         return datetime.combine(value, time())
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _spelled(dax: str) -> str:
-    """Return DAX, or a label, without commas in labels: the engine splits arguments there."""
-    return REFERENCE.sub(lambda found: found[0].replace(",", ""), dax) if "[" in dax else dax.replace(",", "")
 
 
 def _keys(definitions: Definitions) -> list[dict]:

@@ -4,8 +4,8 @@ that which Power BI shows.
 
 from dataclasses import replace
 
+from include.metrics.checks import grain_of
 from include.metrics.dax import measures
-from include.metrics.questions import grain_of
 from tests.metrics.metricflow_judge import differences, own_rows
 from tests.metrics.power_bi import power_bi
 from tests.metrics.visuals import visual

@@ -1,7 +1,7 @@
 """Every metric by every field that MetricFlow can ask, by one and by two: both compilers give the same."""
 
 from include.metrics import Condition
-from include.metrics.questions import grain_of
+from include.metrics.checks import grain_of
 from tests.metrics.metricflow_judge import combinations, differences, own_rows
 
 # Distinct people of 30 days, of every day: MetricFlow takes minutes, and is asked by day alone.

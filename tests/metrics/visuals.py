@@ -7,7 +7,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.errors import MetricError
 from include.metrics import Condition, Definitions, Question, ask
-from include.metrics.questions import check
+from include.metrics.checks import check
 from tests.metrics.power_bi import PowerBi, slicers
 
 TOLERANCE = 1e-9

@@ -42,7 +42,7 @@ def test_every_metric_is_a_measure_by_its_label(definitions):
     [
         ("Sessions", "COUNTROWS ( 'Viewing Sessions' )"),
         ("Completion rate", "DIVIDE ( [Completed sessions], [Sessions] )"),
-        ("Active users, 30 days",
+        ("Active users 30 days",
          "CALCULATE ( [Active users], DATESINPERIOD ( 'Dates'[Date], MAX ( 'Dates'[Date] ), -30, DAY ) )"),
         ("Smart TV share",
          "DIVIDE ( CALCULATE ( [Sessions],"

@@ -29,6 +29,8 @@ def test_every_metric_has_what_people_need_to_read_it(definitions):
         assert metric.description.endswith("."), metric.name
     labels = Counter(metric.label for metric in definitions.metrics.values())
     assert labels.most_common(1)[0][1] == 1
+    # In DAX a comma separates arguments, and not every reader of DAX looks for brackets first.
+    assert [label for label in labels if "," in label] == []
 
 
 def test_metrics_by_weight_are_named_by_their_twins(definitions):

@@ -67,6 +67,8 @@ def test_names_are_separated_by_commas():
         ("sessions_growth", "week", "", "sessions_growth is a number of one month"),
         ("churn_rate", "country", "", "cannot be asked by country"),
         ("sessions_growth", "month", "day>=2024-08-15", "WHERE cannot name a day"),
+        ("sessions_growth", "month,weekday", "", "sessions_growth counts other days than those"),
+        ("active_users_30d", "day", "is_weekend=true", "so that is_weekend has no one answer"),
     ],
 )  # fmt: skip
 def test_what_has_no_one_answer_is_refused_with_a_sentence(definitions, metrics, by, where, sentence):
