@@ -13,12 +13,11 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.metrics import Definitions
 from include.metrics.dax_names import Names, title
-from include.metrics.definitions import GRAINS, SemanticModel
+from include.metrics.definitions import CALENDAR, GRAINS, SemanticModel
 from include.metrics.fields import owner_of, source_of
-from include.metrics.parts import SPINE_DAY, SPINE_TABLE
 
 NAMES = Names()
-CALENDAR, DATE = NAMES.table(SPINE_TABLE), title(SPINE_DAY)
+DATES, DATE = NAMES.table(CALENDAR), title("date")
 ONE_WAY = 1
 # The columns of the calendar that tell a period from the others, by its first day.
 PERIODS = {
@@ -47,10 +46,10 @@ class PowerBi:
             self.tables,
             dict(self.measures),
             dict(slicers),
-            CALENDAR,
+            DATES,
             DATE,
             self.relationships,
-            date_tables={CALENDAR: DATE},
+            date_tables={DATES: DATE},
             cache=self.cache,
         )
         return [values[label] or 0 for label in labels]
@@ -70,7 +69,7 @@ def slicers(
     found = {}
     for name, value in fields.items():
         if name in GRAINS:
-            found |= {f"{CALENDAR}.{column}": [_value(of(value))] for column, of in PERIODS[name].items()}
+            found |= {f"{DATES}.{column}": [_value(of(value))] for column, of in PERIODS[name].items()}
         for model, measure in (definitions.measures[leaf] for leaf in leaves if name not in GRAINS):
             through = owner_of(definitions, source_of(model, measure), name)
             found[_column(through[1] if through else model, name)] = [_value(value)]
