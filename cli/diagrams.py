@@ -32,6 +32,9 @@ def diagram(shown: Sequence[Table]) -> str:
             lines.append(f"    {table.name} {many}--|| {target} : {column}")
     for table in shown:
         columns = [column for column in table.types if column in {*table.key, *table.points_to}]
+        if not columns:
+            # A view holds no keys: nothing of it is to be drawn.
+            continue
         lines += [
             f"    {table.name} {{",
             *(f"        {_attribute(table, name)}" for name in columns),
