@@ -54,7 +54,7 @@ def page(definitions: Definitions) -> str:
 def _section(definitions: Definitions, metric: Metric, dax: str) -> Iterator[str]:
     query = compile_question(definitions, _example(definitions, metric))
     yield f"### {metric.label}\n"
-    yield f"`{metric.name}`, in {metric.meta['unit']}. {metric.description}\n"
+    yield f"`{metric.name}` ({metric.meta['unit']}): {metric.description}\n"
     yield f"- Formula: {_formula(definitions, metric)}"
     yield f"- By: {', '.join(_fields(definitions, metric))}"
     if shown := _shown(definitions, metric):

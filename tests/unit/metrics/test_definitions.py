@@ -69,7 +69,7 @@ def test_the_page_of_metrics_is_that_of_the_definitions(definitions):
 def test_the_page_names_every_metric_with_its_query(definitions):
     text = page(definitions)
     for name in definitions.metrics:
-        assert f"`{name}`, in " in text
+        assert f"`{name}` (" in text
     assert text.count("```sql") == len(definitions.metrics)
 
 
