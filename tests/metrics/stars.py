@@ -16,10 +16,10 @@ SMALL = Size(users=220, titles=36, sessions=2_400)
 FIRST_DAY, LAST_DAY = date(2024, 7, 15), date(2024, 9, 20)
 MODELS_ONLY = ("--exclude-resource-type", "unit_test", "test")
 SNAPSHOTS = (*MODELS_ONLY, "--select", "+users_snapshot", "+content_snapshot")
-# Each statement plants what makes numbers wrong: users with two versions in one month, people who left, people
-# whom only sessions know and one who is called Unknown, people and titles of whom something is not known, sessions
-# that name nobody and nothing, titles of one name, unwatched ones and ones that left, a title watched for no
-# minute, sessions on the threshold, days and a month without sessions.
+# Each statement plants what makes numbers wrong: users with two versions in one month, people who left,
+# people whom only sessions know and one who is called Unknown, people and titles of whom something is not
+# known, sessions that name nobody and nothing, titles of one name, unwatched ones and ones that left, a title
+# watched for no minute, sessions on the threshold, days and a month without sessions.
 TRAPS = """
 update raw.postgres_users set
     subscription_type = case subscription_type when 'Premium' then 'Basic' else 'Premium' end,
