@@ -1,9 +1,10 @@
-"""docs/metrics.md: each metric with its meaning, formula, owner, SQL, and where its number is shown."""
+"""docs/metrics.md: each metric with its meaning, formula, owner, SQL, DAX, and where its number is shown."""
 
 import re
 from collections.abc import Iterator
 
 from include.metrics.checks import fields_of_metric, grain_of
+from include.metrics.dax import measures
 from include.metrics.definitions import GRAINS, Definitions, Input, Metric
 from include.metrics.fields import FILTER_FIELD
 from include.metrics.questions import Question
@@ -33,7 +34,8 @@ AGGREGATES = {
 
 
 def page(definitions: Definitions) -> str:
-    """Return the page as Markdown."""
+    """Return the page as Markdown. Raises Untranslatable for a metric that has no DAX."""
+    dax = measures(definitions)
     folders = dict.fromkeys(metric.meta["folder"] for metric in definitions.metrics.values())
     lines = [HEAD]
     for folder in folders:
@@ -42,11 +44,14 @@ def page(definitions: Definitions) -> str:
         lines += [
             f"| [{one.label}](#{_anchor(one)}) | {one.meta['unit']} | {one.description} |" for one in metrics
         ]
-        lines += ["", *(line for metric in metrics for line in _section(definitions, metric))]
+        lines += [
+            "",
+            *(line for metric in metrics for line in _section(definitions, metric, dax[metric.label])),
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(definitions: Definitions, metric: Metric) -> Iterator[str]:
+def _section(definitions: Definitions, metric: Metric, dax: str) -> Iterator[str]:
     query = compile_question(definitions, _example(definitions, metric))
     yield f"### {metric.label}\n"
     yield f"`{metric.name}`, in {metric.meta['unit']}. {metric.description}\n"
@@ -55,7 +60,8 @@ def _section(definitions: Definitions, metric: Metric) -> Iterator[str]:
     if shown := _shown(definitions, metric):
         yield f"- Also in: {', '.join(shown)}"
     yield f"- Owner: {metric.meta['owner']}\n"
-    yield f"<details><summary>SQL</summary>\n\n```sql\n{query.sql}\n```\n\n</details>\n"
+    yield f"<details><summary>SQL and DAX</summary>\n\n```sql\n{query.sql}\n```\n"
+    yield f"```dax\n{dax}\n```\n\n</details>\n"
 
 
 def _anchor(metric: Metric) -> str:
