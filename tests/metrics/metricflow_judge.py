@@ -9,6 +9,7 @@ from pathlib import Path
 from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
 from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow_semantic_interfaces.type_enums import DimensionType
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 from psycopg2.extensions import cursor as Cursor
@@ -57,6 +58,15 @@ class Judge:
             and (one_period is None or name not in GRAINS)
         )
 
+    def categories(self, metric: str) -> set[str]:
+        """Return all dimensions that the judge offers for the metric, as it names them; periods aside."""
+        offered = self.engine.simple_dimensions_for_metrics([metric])
+        return {one.dunder_name for one in offered if one.type is not DimensionType.TIME}
+
+    def names(self, metric: str) -> set[str]:
+        """Return the fields by which the judge can be asked as it names them; periods aside."""
+        return {self._of(metric, name) for name in self.fields(metric) if name not in GRAINS}
+
     def rows(self, cursor: Cursor, metric: str, by: Sequence[str], where: Sequence[Condition] = ()) -> Values:
         """Return the metric's value of each group, of all rows or those of the conditions."""
         names = [self._of(metric, name) for name in by]
@@ -82,13 +92,16 @@ class Judge:
         return f"{found[0] if found else model.key}__{name}"
 
     def _filter(self, metric: str, condition: Condition) -> str:
-        (value,) = condition.values
         name = self._of(metric, condition.field)
         if condition.field in GRAINS:
             field = f"TimeDimension('metric_time', '{condition.field}')"
         else:
             field = f"Dimension('{name}')"
-        return f"{{{{ {field} }}}} {condition.operator} '{value}'"
+        values = [f"'{value}'" for value in condition.values]
+        if len(values) == 1:
+            return f"{{{{ {field} }}}} {condition.operator} {values[0]}"
+        word = {"=": "in", "!=": "not in"}[condition.operator]
+        return f"{{{{ {field} }}}} {word} ({', '.join(values)})"
 
 
 def own_rows(
@@ -104,8 +117,10 @@ def own_rows(
 
 def values(rows: Sequence[dict], names: Sequence[str], metric: str) -> Values:
     """Return the values by group; a group without a value is none, as one in which nothing was counted."""
-    keyed = ((tuple(_key(row[name]) for name in names), row[metric]) for row in rows)
-    return {key: float(value) for key, value in keyed if value}
+    found = [(tuple(_key(row[name]) for name in names), float(row[metric])) for row in rows if row[metric]]
+    by_group = dict(found)
+    assert len(by_group) == len(found), f"{metric} has two rows of one group"
+    return by_group
 
 
 def differences(judged: Values, own: Values) -> list[tuple]:
@@ -123,7 +138,8 @@ def combinations(judge: Judge, metric: str, seconds: Sequence[str]) -> list[tupl
     fields = judge.fields(metric)
     pairs = [(one, two) for two, one in product(seconds, fields) if two in fields and one != two]
     always = (grain,) if grain else ()
-    return [always + tuple(sorted(one)) for one in {(), *((name,) for name in fields), *pairs}]
+    both = {tuple(sorted(one)) for one in [(), *((name,) for name in fields), *pairs]}
+    return [always + one for one in sorted(both)]
 
 
 def _key(value: object) -> str | None:
