@@ -1,5 +1,7 @@
 """`make metric M=watch_hours BY=country,month WHERE="plan=Premium"`: a KPI by dimensions, as a table."""
 
+from collections.abc import Sequence
+
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
@@ -13,7 +15,6 @@ from include.publish.schema_marker import TRUSTED, read_marker
 from include.transaction import transaction
 
 LIST = ("metric", "unit", "what it is")
-LIST_LINE = "{:28} {:18} {}"
 NOTHING = "No rows: nothing was counted for these conditions."
 
 
@@ -24,7 +25,8 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
     """
     definitions = read_definitions()
     if not metrics.strip():
-        print_table(LIST, LIST_LINE, [_listed(definitions, name) for name in definitions.metrics])
+        listed = [_listed(definitions, name) for name in definitions.metrics]
+        print_table(LIST, _line(LIST, listed, ["", "", ""]), listed)
         return
     question = ask_for(metrics, by, where)
     query = compile_question(definitions, question)
@@ -35,6 +37,8 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
             rows, marker = fetch(cursor, query), read_marker(cursor, TRUSTED)
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
         raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
+    except UnicodeError as error:
+        raise CommandError("WHERE has a character that is not UTF-8: write it anew") from error
     except psycopg2.DataError as error:
         raise CommandError(f"WHERE: {str(error).splitlines()[0]}") from error
     _print(definitions, question, rows)
@@ -58,10 +62,14 @@ def _print(definitions: Definitions, question: Question, rows: list[dict[str, ob
         for row in rows
     ]
     headers = [*question.by, *(definitions.metrics[name].label for name in question.metrics)]
-    widths = [max(map(len, column)) for column in zip(headers, *table, strict=True)]
     sides = ["" for _ in question.by] + [">" for _ in question.metrics]
-    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
-    print_table(headers, line, table)
+    print_table(headers, _line(headers, table, sides), table)
+
+
+def _line(headers: Sequence[str], table: Sequence[Sequence[str]], sides: Sequence[str]) -> str:
+    """Return the format of a line whose columns are as wide as what stands in them."""
+    widths = [max(map(len, column)) for column in zip(headers, *table, strict=True)]
+    return "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
 
 
 def _value(definitions: Definitions, row: dict[str, object], name: str) -> str:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from include.errors import MetricError
 from include.metrics.definitions import CALENDAR, COARSER, GRAINS, Definitions, Metric
-from include.metrics.fields import fields_of
+from include.metrics.fields import categories, fields_of
 from include.metrics.periods import first_day
 from include.metrics.questions import Condition, Question
 
@@ -20,9 +20,9 @@ def check(definitions: Definitions, question: Question) -> None:
         )
     for name in question.metrics:
         _check_name("metric", name, definitions.metrics)
-    dimensions = {name for model in definitions.models.values() for name in model.dimensions}
+    fields = {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
     for name in (*question.by, *(one.field for one in question.where)):
-        _check_name("field", name, {*GRAINS, *dimensions})
+        _check_name("field", name, fields)
     if repeated := {name for name in question.by if question.by.count(name) > 1}:
         raise MetricError(f"{min(repeated)} stands in BY twice")
     for one in question.where:

@@ -66,7 +66,7 @@ def reachable(definitions: Definitions, source: Source) -> set[str]:
     found = {*source.dimensions, *COARSER.get(source.grain, ())}
     for entity in source.entities:
         for owner in definitions.owners(entity):
-            found |= {one.name for one in _categories(owner)}
+            found |= {one.name for one in categories(owner)}
     return found
 
 
@@ -78,7 +78,7 @@ def owner_of(definitions: Definitions, source: Source, dimension: str) -> tuple[
         (entity, owner)
         for entity in source.entities
         for owner in definitions.owners(entity)
-        if dimension in {one.name for one in _categories(owner)}
+        if dimension in {one.name for one in categories(owner)}
     )
 
 
@@ -87,5 +87,6 @@ def filter_fields(text: str) -> list[str]:
     return [name for _, name in FILTER_FIELD.findall(text)]
 
 
-def _categories(model: SemanticModel) -> list[Dimension]:
+def categories(model: SemanticModel) -> list[Dimension]:
+    """Return the model's dimensions that are fields; a date of it is asked by day, month and so on."""
     return [one for one in model.dimensions.values() if one.grain is None]

@@ -24,11 +24,12 @@ def check_values(
 
 
 def _check(cursor: Cursor, definitions: Definitions, condition: Condition, schema: str) -> None:
-    known = []
+    found = set()
     for model, dimension in _holders(definitions, condition.field):
         names = {"schema": Identifier(schema), "table": Identifier(model.table), "column": SQL(dimension.sql)}
         cursor.execute(SQL(VALUES).format(**names))
-        known += [value for (value,) in cursor.fetchall()]
+        found |= {value for (value,) in cursor.fetchall()}
+    known = sorted(found)
     for value in condition.values:
         if value not in known:
             near = get_close_matches(value, known, n=3)

@@ -20,9 +20,10 @@ takes it from there: `make metric`, the queries below, Power BI's measures. `mak
 
 The first prints a table, the second lists all metrics. `BY` takes any of a metric's fields, also several.
 `WHERE` takes conditions with `=`, `!=`, `<`, `<=`, `>` and `>=`; several values after `=` are any of them
-(`country=Spain,Chile`). A period is written as 2024-08-30, 2024-08 or 2024-Q3, and a week as a day of it. A
-question that has no one answer is refused with a sentence. A mart answers where it holds the same number, the
-fact otherwise; the last line of an answer says which.
+(`country=Spain,Chile`), after `!=` none of them. A period is written as 2024-08-30, 2024-08 or 2024-Q3, and a
+week as a day of it. What has no value, such as the release year of a series, is none of any. A question that
+has no one answer is refused with a sentence. A mart answers where it holds the same number, the fact
+otherwise; the last line of an answer says which.
 """
 AGGREGATES = {
     "sum": "sum of `{}`",

@@ -180,8 +180,11 @@ class Part:
             return self._in_period(condition)
         column = self._column(condition.field)
         values = ", ".join(map(self._parameter, condition.values))
-        if condition.operator in ("=", "!="):
-            return f"{column} {'in' if condition.operator == '=' else 'not in'} ({values})"
+        if condition.operator == "=":
+            return f"{column} in ({values})"
+        if condition.operator == "!=":
+            # What has no value has none of these either; to SQL it would be unknown.
+            return f"({column} in ({values})) is not true"
         return f"{column} {condition.operator} {values}"
 
     def _in_period(self, condition: Condition) -> str:

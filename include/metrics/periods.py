@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 from include.errors import MetricError
+from include.metrics.definitions import COARSER
 
 EXAMPLES = {
     "day": "2024-08-30",
@@ -14,19 +15,32 @@ EXAMPLES = {
 }
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 DAYS = {"day": 1, "week": 7}
+# How a period longer than a day is written.
+FORMS = {
+    "week": r"\d{4}-W\d{2}",
+    "month": r"\d{4}-\d{2}",
+    "quarter": r"\d{4}-?[Qq][1-4]",
+    "year": r"\d{4}",
+}
+# Around other years there may be no period before, or no next one.
+YEARS = range(2, 9999)
 
 
 def first_day(grain: str, text: str) -> date:
     """Return the first day of the period that the text names, or that the day in it is in.
 
-    Raises MetricError for a text that names none.
+    Raises MetricError for a text that names none, or a longer period.
     """
+    text = text.strip()
+    named = next((one for one, form in FORMS.items() if re.fullmatch(form, text)), "day")
     try:
-        day = date.fromisoformat(_as_day(text.strip()))
+        day = date.fromisoformat(_as_day(text))
     except ValueError:
-        raise MetricError(
-            f"{text!r} is no {grain}: write it as {EXAMPLES[grain]}, or name a day of it"
-        ) from None
+        day = None
+    if day is None or grain not in COARSER[named]:
+        raise MetricError(f"{text!r} is no {grain}: write it as {EXAMPLES[grain]}, or name a day of it")
+    if day.year not in YEARS:
+        raise MetricError(f"{text!r} is out of range: years are {YEARS[0]} to {YEARS[-1]}")
     return start_of(grain, day)
 
 

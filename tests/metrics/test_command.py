@@ -33,6 +33,7 @@ def test_without_metrics_all_are_listed(asked, definitions):
     header, *rows = asked("")
     assert header.split() == ["metric", "unit", "what", "it", "is"]
     assert [row.split()[0] for row in rows] == list(definitions.metrics)
+    assert len({row.index(definitions.metrics[row.split()[0]].description) for row in rows}) == 1
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,28 @@ def test_a_value_that_nothing_has_is_refused(asked, where, sentence):
     with pytest.raises(MetricError) as refused:
         asked("sessions", "", where)
     assert sentence in str(refused.value)
+
+
+def test_a_value_that_two_tables_have_is_proposed_once(asked):
+    with pytest.raises(MetricError, match=r"'Premum': did you mean Premium\?$"):
+        asked("sessions", "", "plan=Premum")
+
+
+def test_a_text_that_is_not_utf8_is_refused_in_a_sentence(asked):
+    with pytest.raises(CommandError, match="WHERE has a character that is not UTF-8: write it anew"):
+        asked("sessions", "", "title>=\udcff")
+
+
+def test_what_has_no_value_is_none_of_those_that_are_left_out(asked):
+    years = {
+        row.split()[0]: int(row.split()[-1].replace(",", ""))
+        for row in asked("sessions", "release_year")[1:-2]
+        if len(row.split()) == 2
+    }
+    whole = int(asked("sessions")[1].replace(",", ""))
+    year, sessions = next(iter(years.items()))
+    assert sum(years.values()) < whole
+    assert int(asked("sessions", "", f"release_year!={year}")[1].replace(",", "")) == whole - sessions
 
 
 def test_a_value_of_another_type_is_refused_in_a_sentence(asked):

@@ -32,6 +32,30 @@ def test_other_texts_are_refused(text):
 
 
 @pytest.mark.parametrize(
+    ("grain", "text"),
+    [
+        ("day", "2024-08"), ("day", "2024-Q3"), ("day", "2024"), ("day", "2024-W35"), ("week", "2024-08"),
+        ("week", "2024"), ("month", "2024"), ("month", "2024-Q3"), ("month", "2024-W35"), ("quarter", "2024"),
+    ],
+)  # fmt: skip
+def test_a_longer_period_is_refused_and_not_taken_for_its_first_day(grain, text):
+    with pytest.raises(MetricError, match=f"'{text}' is no {grain}"):
+        first_day(grain, text)
+
+
+def test_an_iso_week_is_taken():
+    assert first_day("week", "2024-W35") == date(2024, 8, 26)
+
+
+@pytest.mark.parametrize(
+    ("grain", "text"), [("year", "9999"), ("day", "9999-12-31"), ("month", "0001-01"), ("week", "9999-12-31")]
+)
+def test_a_period_without_a_neighbour_is_refused(grain, text):
+    with pytest.raises(MetricError, match=f"'{text}' is out of range: years are 2 to 9998"):
+        first_day(grain, text)
+
+
+@pytest.mark.parametrize(
     ("grain", "start", "count", "moved_to"),
     [
         ("day", date(2024, 3, 1), -1, date(2024, 2, 29)),

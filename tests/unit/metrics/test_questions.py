@@ -49,6 +49,7 @@ def test_names_are_separated_by_commas():
         ("", "", "", "No metric is named"),
         ("watch_hour", "", "", "There is no metric 'watch_hour': did you mean watch_hours"),
         ("sessions", "county", "", "There is no field 'county': did you mean country"),
+        ("sessions", "watch_date", "", "There is no field 'watch_date': there are age_band, cohort_month"),
         ("sessions", "month,month", "", "month stands in BY twice"),
         ("sessions", "", "month=Juni", "'Juni' is no month: write it as 2024-08, or name a day of it"),
         ("sessions", "", "day=2024-02-30", "'2024-02-30' is no day"),
