@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ from tests.metrics.stars import build_demo_star, build_small_star
 @pytest.fixture(scope="session")
 def definitions() -> Definitions:
     return read_definitions()
+
+
+@pytest.fixture(scope="session")
+def without_marts(definitions: Definitions) -> Definitions:
+    """The definitions on the facts alone."""
+    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
+    return replace(definitions, models=models)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def copied_star(servers: dict[str, str], dump: Path, build: Callable[[Platform, 
     def make(path: Path) -> None:
         original = new_platform(servers)
         build(original, dump.with_suffix(".build"))
-        _run("pg_dump", original.env, "--format=custom", "--compress=none", f"--file={path}")
+        _run("pg_dump", original.env, "--format=custom", "--compress=gzip:1", f"--file={path}")
         original.close()
 
     return _restored(servers, made_once(dump, make))

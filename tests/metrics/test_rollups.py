@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import product
 
@@ -88,12 +87,6 @@ MARTS = {
         {"users": "subscribers"},
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def without_marts(definitions: Definitions) -> Definitions:
-    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
-    return replace(definitions, models=models)
 
 
 def _questions(definitions: Definitions) -> Iterator[Question]:

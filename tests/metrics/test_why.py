@@ -5,7 +5,6 @@ The limits in `why.py` were chosen on other seeds than those here (`planted.py` 
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -49,13 +48,6 @@ def cursor(demo_star: Platform) -> Iterator[Cursor]:
         yield cursor
     connection.rollback()
     connection.close()
-
-
-@pytest.fixture(scope="module")
-def without_marts(definitions: Definitions) -> Definitions:
-    """The definitions on the fact alone: nothing is planted into marts."""
-    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
-    return replace(definitions, models=models)
 
 
 def _named_first(explanation: Explanation) -> tuple[str | None, str | None]:
