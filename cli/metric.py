@@ -24,7 +24,7 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
     Raises CommandError in PostgreSQL's words where a value does not fit its field, MetricError as `check`.
     """
     definitions = read_definitions()
-    if not metrics.strip():
+    if not (metrics.strip() or by.strip() or where.strip()):
         listed = [_listed(definitions, name) for name in definitions.metrics]
         print_table(LIST, _line(LIST, listed, ["", "", ""]), listed)
         return

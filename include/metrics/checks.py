@@ -23,8 +23,9 @@ def check(definitions: Definitions, question: Question) -> None:
     fields = {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
     for name in (*question.by, *(one.field for one in question.where)):
         _check_name("field", name, fields)
-    if repeated := {name for name in question.by if question.by.count(name) > 1}:
-        raise MetricError(f"{min(repeated)} stands in BY twice")
+    for place, names in (("M", question.metrics), ("BY", question.by)):
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise MetricError(f"{min(repeated)} stands in {place} twice")
     for one in question.where:
         _check_condition(one)
     for name in question.metrics:
@@ -72,8 +73,7 @@ def _no_field(definitions: Definitions, metric: Metric, leaf: str, name: str, is
         return f"{what} has no date, so it has no one answer by {name}: ask for it without one"
     if twin := (metric.meta.get("by_genre") if name == "genre" else None):
         return f"{what} cannot be asked by genre, since a title has several: {twin} shares it by weights"
-    can = ", ".join(sorted(fields_of_metric(definitions, metric), key=lambda one: (one not in GRAINS, one)))
-    return f"{what} cannot be asked by {name}. It can be asked by {can}"
+    return f"{what} cannot be asked by {name}. It can be asked by {', '.join(groupings(definitions, metric))}"
 
 
 def _check_periods(definitions: Definitions, metric: Metric, question: Question) -> None:
@@ -105,6 +105,13 @@ def fields_of_metric(definitions: Definitions, metric: Metric) -> set[str]:
         name for one in definitions.models.values() if one.table == CALENDAR for name in one.dimensions
     }
     return shared - calendar - {name for name in GRAINS if name not in COARSER[grain]}
+
+
+def groupings(definitions: Definitions, metric: Metric) -> list[str]:
+    """Return by what the metric can be grouped, periods first; where it is of one period, by that only."""
+    grain, fields = grain_of(definitions, metric), fields_of_metric(definitions, metric)
+    periods = [name for name in GRAINS if name in fields and grain in (None, name)]
+    return periods + sorted(fields - set(GRAINS))
 
 
 def grain_of(definitions: Definitions, metric: Metric) -> str | None:

@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+# Of rows whose table has no value there.
+NONE = "(none)"
 PERIODS = {"month": "{:%Y-%m}", "quarter": "{0:%Y}-Q{1}", "year": "{:%Y}"}
 
 
@@ -20,4 +22,4 @@ def named(field: str, value: object) -> str:
     """Return a value of a field as WHERE takes it: a period by its name, such as 2024-08 for a month."""
     if field in PERIODS and isinstance(value, date):
         return PERIODS[field].format(value, (value.month + 2) // 3)
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return NONE if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from include.metrics.checks import fields_of_metric, grain_of
+from include.metrics.checks import grain_of, groupings
 from include.metrics.dax import measures
-from include.metrics.definitions import GRAINS, Definitions, Input, Metric
+from include.metrics.definitions import Definitions, Input, Metric
 from include.metrics.fields import FILTER_FIELD
 from include.metrics.questions import Question
 from include.metrics.sql import compile_question
@@ -57,7 +57,7 @@ def _section(definitions: Definitions, metric: Metric, dax: str) -> Iterator[str
     yield f"### {metric.label}\n"
     yield f"`{metric.name}` ({metric.meta['unit']}): {metric.description}\n"
     yield f"- Formula: {_formula(definitions, metric)}"
-    yield f"- By: {', '.join(_fields(definitions, metric))}"
+    yield f"- By: {', '.join(groupings(definitions, metric))}"
     if shown := _shown(definitions, metric):
         yield f"- Also in: {', '.join(shown)}"
     yield f"- Owner: {metric.meta['owner']}\n"
@@ -102,17 +102,10 @@ def _where(filters: tuple[str, ...]) -> str:
     return "".join(f" where `{FILTER_FIELD.sub(lambda found: found[2], text)}`" for text in filters)
 
 
-def _fields(definitions: Definitions, metric: Metric) -> list[str]:
-    """Return by what the metric can be grouped, periods first."""
-    grain, fields = grain_of(definitions, metric), fields_of_metric(definitions, metric)
-    periods = [name for name in GRAINS if name in fields and grain in (None, name)]
-    return periods + sorted(fields - set(GRAINS))
-
-
 def _shown(definitions: Definitions, metric: Metric) -> list[str]:
     """Return the marts that hold the number of a simple metric."""
     if metric.measure is None or metric.kind == "cumulative":
         return []
     model, _ = definitions.measures[metric.measure]
     found = [(mart.table, (mart.sums | mart.counts).get(metric.measure)) for mart in model.rollups]
-    return [f"`{table}.{column}`" for table, column in found if column]
+    return [f"`{table}.{column}`" for table, column in found if column and column.isidentifier()]

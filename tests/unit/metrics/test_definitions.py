@@ -111,7 +111,7 @@ def test_numbers_are_shown_in_the_format_of_their_metric(value, pattern, text):
         ("cohort_month", date(2024, 8, 1), "2024-08-01"),
         ("is_weekend", True, "true"),
         ("months_since_registration", 3, "3"),
-        ("release_year", None, ""),
+        ("release_year", None, "(none)"),
     ],
 )
 def test_values_are_shown_as_a_condition_takes_them(field, value, text):

@@ -51,6 +51,8 @@ def test_names_are_separated_by_commas():
         ("sessions", "county", "", "There is no field 'county': did you mean country"),
         ("sessions", "watch_date", "", "There is no field 'watch_date': there are age_band, cohort_month"),
         ("sessions", "month,month", "", "month stands in BY twice"),
+        ("sessions,watch_hours,sessions", "", "", "sessions stands in M twice"),
+        ("churn_rate", "day", "", "It can be asked by month, plan"),
         ("sessions", "", "month=Juni", "'Juni' is no month: write it as 2024-08, or name a day of it"),
         ("sessions", "", "day=2024-02-30", "'2024-02-30' is no day"),
         ("sessions", "", "month>2024-06,2024-07", "month > takes one value, not 2024-06, 2024-07"),
