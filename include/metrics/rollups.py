@@ -32,8 +32,6 @@ def _marts(definitions: Definitions, question: Question, model: SemanticModel, a
         return []
     needed = {*question.by, *(one.field for one in question.where)}
     needed |= {name for text in atom.filters for name in filter_fields(text)}
-    if atom.shift.is_running:
-        needed |= {"day"}
     return [
         mart
         for mart in model.rollups
