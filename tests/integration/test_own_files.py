@@ -136,9 +136,10 @@ def _star_grouped(star: Platform, dimension: str, column: str) -> dict[str, tupl
     joined = key.get(dimension, "quality_level_key")
     rows = star.query(
         "bi_reader",
-        f"select {column}, count(*), sum(watch_duration_minutes), count(*) filter (where is_completed)"
+        f"select {dimension}.{column}, count(*), sum(watch_duration_minutes),"
+        " count(*) filter (where is_completed)"
         f" from trusted.fct_viewing_sessions inner join trusted.{dimension} using ({joined})"
-        f" group by {column}",
+        f" group by {dimension}.{column}",
     )
     return {name or "Unknown": tuple(values) for name, *values in rows}
 
