@@ -1,13 +1,13 @@
 """What a question may ask: names that there are, and only what has one answer."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from include.errors import MetricError
 from include.metrics.definitions import CALENDAR, COARSER, GRAINS, Definitions, Metric
 from include.metrics.fields import categories, fields_of
 from include.metrics.periods import first_day
 from include.metrics.questions import Condition, Question
+from include.metrics.spelling import proposed
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 
@@ -35,9 +35,8 @@ def check(definitions: Definitions, question: Question) -> None:
 def _check_name(kind: str, name: str, known: Iterable[str]) -> None:
     if name in known:
         return
-    near = get_close_matches(name, known, n=3)
-    there_are = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
-    raise MetricError(f"There is no {kind} {name!r}: {there_are}")
+    hint = proposed(name, known) or f"there are {', '.join(sorted(known))}"
+    raise MetricError(f"There is no {kind} {name!r}: {hint}")
 
 
 def _check_condition(condition: Condition) -> None:

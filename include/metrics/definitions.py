@@ -6,6 +6,7 @@ one table, a metric a number with a name.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 # Each grain with those that a date of it tells as well.
 COARSER = {
@@ -26,7 +27,6 @@ class Dimension:
 
     name: str
     sql: str
-    label: str
     grain: str | None = None
 
 
@@ -65,11 +65,10 @@ class Rollup:
 
 @dataclass(frozen=True)
 class SemanticModel:
-    """A table of the star; `key` is the entity of which it has one row each, `foreign` points to others."""
+    """A table of the star; `key` is the entity of which it has one row each, the others it points to."""
 
     name: str
     table: str
-    description: str
     key: str | None
     entities: dict[str, str]
     dimensions: dict[str, Dimension]
@@ -123,7 +122,7 @@ class Definitions:
     models: dict[str, SemanticModel]
     metrics: dict[str, Metric]
 
-    @property
+    @cached_property
     def measures(self) -> dict[str, tuple[SemanticModel, Measure]]:
         """Return each measure with the model that has it."""
         return {name: (model, one) for model in self.models.values() for name, one in model.measures.items()}

@@ -1,13 +1,12 @@
 """Conditions that name a value which no row has: most often it is misspelt."""
 
-from difflib import get_close_matches
-
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 
 from include.errors import MetricError
 from include.metrics.definitions import GRAINS, Definitions, Dimension, SemanticModel
 from include.metrics.questions import Condition, Question
+from include.metrics.spelling import proposed
 
 VALUES = "select distinct cast({column} as text) from {schema}.{table} where {column} is not null order by 1"
 # So many values are listed where none is like the one that was asked for.
@@ -32,13 +31,14 @@ def _check(cursor: Cursor, definitions: Definitions, condition: Condition, schem
     known = sorted(found)
     for value in condition.values:
         if value not in known:
-            near = get_close_matches(value, known, n=3)
-            way_out = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:FEW])}"
-            raise MetricError(f"There is no {condition.field} {value!r}: {way_out}{_more(near, known)}")
+            raise MetricError(
+                f"There is no {condition.field} {value!r}: {proposed(value, known) or _few(known)}"
+            )
 
 
-def _more(near: list[str], known: list[str]) -> str:
-    return f" and {len(known) - FEW} more" if not near and len(known) > FEW else ""
+def _few(known: list[str]) -> str:
+    more = f" and {len(known) - FEW} more" if len(known) > FEW else ""
+    return f"there are {', '.join(known[:FEW])}{more}"
 
 
 def _holders(definitions: Definitions, field: str) -> list[tuple[SemanticModel, Dimension]]:

@@ -31,6 +31,10 @@ AGGREGATES = {
     "count_distinct": "distinct values of `{}`",
     "sum_boolean": "rows with `{}`",
     "percentile": "percentile of `{}`",
+    "average": "average of `{}`",
+    "min": "smallest `{}`",
+    "max": "largest `{}`",
+    "median": "median of `{}`",
 }
 
 

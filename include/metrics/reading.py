@@ -47,7 +47,6 @@ def _model(entry: dict) -> SemanticModel:
     return SemanticModel(
         name=entry["name"],
         table=entry["model"].removeprefix("ref('").removesuffix("')"),
-        description=entry.get("description", ""),
         key=entry.get("primary_entity", keys[0] if keys else None),
         entities={one["name"]: _sql(one) for one in entities},
         dimensions=_by_name(map(_dimension, entry.get("dimensions", ()))),
@@ -57,8 +56,7 @@ def _model(entry: dict) -> SemanticModel:
 
 
 def _dimension(entry: dict) -> Dimension:
-    label = entry.get("label", entry["name"])
-    return Dimension(entry["name"], _sql(entry), label, entry.get("type_params", {}).get("time_granularity"))
+    return Dimension(entry["name"], _sql(entry), entry.get("type_params", {}).get("time_granularity"))
 
 
 def _measure(entry: dict, default: str, dateless: Iterable[str]) -> Measure:

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from psycopg2.extensions import cursor as Cursor
 
+from include.metrics.formats import named
+from include.metrics.periods import DAYS
 from include.metrics.questions import Condition, Question
 from include.metrics.sql import ask
 from include.why.composition import Composition
 
 # How many periods say what is usual.
 HISTORY = 8
-DAYS = {"day": 1, "week": 7}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def amounts_by(
     where = (Condition(grain, "=", tuple(one.start.isoformat() for one in periods)),)
     found: dict[str, dict[date, dict]] = {}
     for row in _ask(star, composition, (grain, dimension), where):
-        found.setdefault(_name(row[dimension]), {})[row[grain]] = row
+        found.setdefault(named(dimension, row[dimension]), {})[row[grain]] = row
     starts = [one.start for one in periods]
     return {name: _amounts(composition, by_start, starts) for name, by_start in found.items()}
 
@@ -99,7 +100,3 @@ def _amounts(composition: Composition, by_start: dict[date, dict], starts: Seque
     rows = [by_start.get(start, {}) for start in starts]
     top, *bottom = ([Fraction(row.get(name) or 0) for row in rows] for name in composition.asked)
     return Amounts(tuple(top), tuple(bottom[0]) if bottom else (Fraction(1),) * len(rows))
-
-
-def _name(member: object) -> str:
-    return "(none)" if member is None else str(member)

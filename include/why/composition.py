@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fractions import Fraction
 
 from include.errors import MetricError
+from include.metrics.checks import fields_of_metric
 from include.metrics.definitions import Definitions, Metric
-from include.metrics.fields import fields_of
+from include.metrics.spelling import proposed
 
 COUNTED = {"count", "sum_boolean"}
 DISTINCT = "count_distinct"
@@ -41,8 +41,7 @@ class Composition:
     @property
     def fields(self) -> set[str]:
         """Return the fields by which the whole metric can be asked."""
-        measures = [self.definitions.measures[leaf] for leaf in self.definitions.leaves(self.metric.name)]
-        return set.intersection(*(fields_of(self.definitions, *one) for one in measures))
+        return fields_of_metric(self.definitions, self.metric)
 
     @property
     def dimensions(self) -> list[str]:
@@ -58,8 +57,7 @@ class Composition:
 def composition_of(definitions: Definitions, name: str) -> Composition:
     """Return what the metric is made of. Raises MetricError for an unknown one, and one that has no parts."""
     if name not in definitions.metrics:
-        near = get_close_matches(name, definitions.metrics, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`make metric` lists what there is"
+        hint = proposed(name, definitions.metrics) or "`make metric` lists what there is"
         raise MetricError(f"There is no metric {name!r}: {hint}")
     metric = definitions.metrics[name]
     whole = _whole(definitions, metric)
