@@ -7,7 +7,7 @@ from psycopg2.extensions import connection as Connection
 
 from cli import CommandError
 from cli.output import print_table
-from cli.sql import NO_STAR
+from cli.sql import star_needed
 from include.metrics import Definitions, Question, ask_for, compile_question, fetch, read_definitions
 from include.metrics.formats import named, shown
 from include.metrics.members import check_values
@@ -32,11 +32,9 @@ def print_metric(warehouse: Connection, metrics: str, by: str, where: str) -> No
     query = compile_question(definitions, question)
     warehouse.set_session(readonly=True)
     try:
-        with transaction(warehouse) as cursor:
+        with star_needed(), transaction(warehouse) as cursor:
             check_values(cursor, definitions, question)
             rows, marker = fetch(cursor, query), read_marker(cursor, TRUSTED)
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
-        raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
     except UnicodeError as error:
         raise CommandError("WHERE has a character that is not UTF-8: write it anew") from error
     except psycopg2.DataError as error:

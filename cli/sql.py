@@ -3,7 +3,9 @@
 import csv
 import re
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import psycopg2
 from psycopg2 import errors
@@ -21,6 +23,15 @@ OWNERS = "\nReaders of the star may do no more than read it; its owner asks with
 ONE = "\nQ takes one statement: ask each by itself."
 HAS_STAR = "select exists (select from pg_tables where schemaname = 'trusted')"
 NO_STAR = "\nNothing is published yet: `make demo`, or `make run` where Airflow is up, brings the first star."
+
+
+@contextmanager
+def star_needed() -> Iterator[None]:
+    """Raise CommandError, with the way to a star, where the block finds no published one or an older one."""
+    try:
+        yield
+    except (errors.UndefinedTable, errors.UndefinedColumn) as error:
+        raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
 
 
 def print_answer(query: str, role: str) -> None:

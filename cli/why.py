@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from cli import CommandError
 from cli.output import print_table
-from cli.sql import NO_STAR
+from cli.sql import star_needed
 from include.errors import MetricError
 from include.metrics import read_definitions
 from include.metrics.periods import first_day, start_of
@@ -50,11 +48,8 @@ def period_of(day: str, week: str) -> Period:
 def print_why(star: Connection, loader: Connection, metric: str, period: Period) -> None:
     """Print the explanation, and the data events of the time. Raises MetricError as `explain`."""
     star.set_session(readonly=True)
-    try:
-        with transaction(star) as cursor:
-            explanation = explain(cursor, read_definitions(), metric, period)
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn) as error:
-        raise CommandError(f"{str(error).splitlines()[0]}{NO_STAR}") from error
+    with star_needed(), transaction(star) as cursor:
+        explanation = explain(cursor, read_definitions(), metric, period)
     with transaction(loader) as cursor:
         events = read_events(cursor, period)
     _print(explanation, events)
