@@ -28,6 +28,7 @@ class Dimension:
     name: str
     sql: str
     grain: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True)

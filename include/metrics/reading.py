@@ -56,7 +56,8 @@ def _model(entry: dict) -> SemanticModel:
 
 
 def _dimension(entry: dict) -> Dimension:
-    return Dimension(entry["name"], _sql(entry), entry.get("type_params", {}).get("time_granularity"))
+    grain = entry.get("type_params", {}).get("time_granularity")
+    return Dimension(entry["name"], _sql(entry), grain, entry.get("label"))
 
 
 def _measure(entry: dict, default: str, dateless: Iterable[str]) -> Measure:

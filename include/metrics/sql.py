@@ -42,7 +42,7 @@ def ask(
 def fetch(cursor: Cursor, query: Query) -> list[dict[str, object]]:
     """Return the rows of the query, with a value of each column."""
     cursor.execute(query.sql, query.parameters)
-    names = [column.name for column in cursor.description]
+    names = [name for name, *_ in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 

@@ -30,6 +30,9 @@ numbered as (
         *,
         row_number() over (partition by user_id order by valid_from) as version_number,
         lead(valid_from) over (partition by user_id order by valid_from) as next_valid_from,
+        lag(subscription_type) over (
+            partition by user_id order by valid_from
+        ) as former_subscription_type,
         first_value(registration_date) over (
             partition by user_id order by valid_from desc
         ) as latest_registration_date
@@ -47,6 +50,10 @@ select
     numbered.age,
     numbered.country,
     numbered.subscription_type,
+    case
+        when numbered.former_subscription_type != numbered.subscription_type
+            then numbered.former_subscription_type
+    end as previous_subscription_type,
     numbered.registration_date,
     {{ period_start('month', 'numbered.latest_registration_date') }} as cohort_start_date,
     users.total_watch_time_hours,

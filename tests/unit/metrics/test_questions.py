@@ -63,7 +63,7 @@ def test_names_are_separated_by_commas():
         ("catalogue_coverage", "", "month=2024-08", "computed from available_titles, has no date"),
         ("current_subscribers", "month", "", "current_subscribers has no date"),
         ("subscribers", "day", "", "subscribers cannot be asked by day. It can be asked by month, quarter"),
-        ("sessions", "cohort_month", "", "sessions cannot be asked by cohort_month. It can be asked by day"),
+        ("sessions", "is_complete_month", "", "sessions cannot be asked by is_complete_month. It can be"),
         ("stickiness", "month", "", "stickiness is a number of one day: add day to BY"),
         ("stickiness", "", "month=2024-08", "stickiness is a number of one day"),
         ("sessions_growth", "", "", "sessions_growth is a number of one month"),
