@@ -85,12 +85,13 @@ def refresh_options(platform: Platform, options: tuple[str, ...]) -> list[str]:
 def trusted_checksums(
     platform: Platform, schema: str = "trusted", role: str = "dbt_transformer"
 ) -> dict[str, tuple[int, str]]:
-    """Return rows and checksum of every table of the star, load stamps aside."""
+    """Return rows and checksum of all in the star, but for load stamps and what tells of the warehouse."""
     tables = platform.query(
         role,
         "select table_name, string_agg(quote_ident(column_name), ',' order by ordinal_position)"
         " filter (where not column_name = any (%s))"
-        " from information_schema.columns where table_schema = %s group by table_name",
+        " from information_schema.columns"
+        " where table_schema = %s and not starts_with(table_name, 'data_') group by table_name",
         list(STAMPS),
         schema,
     )

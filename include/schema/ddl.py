@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
+from include.ops.health import create_health_views
 from include.schema.migrations import migrate
 from include.schema.played import MARK, refuse_foreign_helpers, refuse_foreign_table
 from include.specs import META_COLUMNS, Column, DocumentKind, PostgresTable, RawTable
@@ -68,6 +69,7 @@ def create_warehouse_tables(warehouse: Connection) -> None:
         migrate(cursor)
         for table in raw_tables().values():
             cursor.execute(_raw_table(table))
+        create_health_views(cursor)
 
 
 def _source_table(table: PostgresTable) -> Composed:

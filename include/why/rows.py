@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from psycopg2.sql import SQL, Composed, Identifier
-
 from include.days import LAST
 from include.errors import MetricError
 from include.why.compared import Period, Star
 from include.why.composition import TOP, Composition
 
 # Of users who have not left the day is the end of time.
-EXTENT = "select min(day), max(day) from {rows} where day <= %s"
-COUNTS = "select day, count(*) from {rows} where day between %s and %s group by day"
+EXTENT = "select min(day), max(day) from {rows} where day <= %(last)s"
+COUNTS = "select day, count(*) from {rows} where day between %(first)s and %(last)s group by day"
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ def rows_of(star: Star, composition: Composition, periods: Sequence[Period]) -> 
     """Return the rows of the table that the metric, or its numerator, is computed from."""
     table, rows = _rows(star, composition)
     first, last = periods[-1].start, periods[0].last
-    star.cursor.execute(SQL(COUNTS).format(rows=rows), (first, last))
+    star.cursor.execute(COUNTS.format(rows=rows), {"first": first, "last": last})
     by_day = dict(star.cursor.fetchall())
     counts = [sum(count for day, count in by_day.items() if one.start <= day <= one.last) for one in periods]
     return Rows(table, counts[0], tuple(counts[1:]))
@@ -38,7 +36,7 @@ def rows_of(star: Star, composition: Composition, periods: Sequence[Period]) -> 
 def refuse_no_data(star: Star, composition: Composition, period: Period) -> None:
     """Raise MetricError where the table has no rows of the time or of the time before, or not yet all."""
     table, rows = _rows(star, composition)
-    star.cursor.execute(SQL(EXTENT).format(rows=rows), (LAST,))
+    star.cursor.execute(EXTENT.format(rows=rows), {"last": LAST})
     first, last = star.cursor.fetchone()
     if first is None:
         raise MetricError(f"{table} is empty: there is nothing to explain")
@@ -52,10 +50,9 @@ def refuse_no_data(star: Star, composition: Composition, period: Period) -> None
         raise MetricError(f"The data {period} are not complete: {span}. Ask for a day of it, or WEEK={whole}")
 
 
-def _rows(star: Star, composition: Composition) -> tuple[str, Composed]:
+def _rows(star: Star, composition: Composition) -> tuple[str, str]:
     """Return the table's name, and its dates as a `from` item."""
     measure = composition.definitions.metrics[TOP].measure
     model, found = composition.definitions.measures[measure]
-    day = SQL(model.dimensions[found.time].sql)
-    table = Identifier(star.schema, model.table)
-    return model.table, SQL("(select {day} as day from {table}) as dated").format(day=day, table=table)
+    day = model.dimensions[found.time].sql
+    return model.table, f"(select {day} as day from {star.schema}.{model.table}) as dated"

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from include.ops.health import SESSIONS, create_health_views
 from include.ops.load_runs import Load, record_load
 from include.ops.publications import Contents, record_publication
 from include.ops.quarantine import store_rejected
@@ -15,7 +16,7 @@ from include.rules.reasons import problem
 from include.rules.rejected import Rejected
 from include.run import Batch
 from include.why.compared import Period
-from include.why.events import SESSIONS, read_events
+from include.why.events import read_events
 from tests.conftest import Platform
 from tests.raw_rows import upsert
 
@@ -99,6 +100,7 @@ def test_late_and_deleted_rows_are_counted(loader):
     ]
     with loader.cursor() as cursor:
         cursor.execute(f"drop table {SESSIONS} cascade")
+        create_health_views(cursor)
     assert _said(loader, _day(THURSDAY)) == []
 
 

@@ -101,7 +101,8 @@ def test_others_are_one_part(explanation):
 
 
 def test_table_and_events_are_printed(explanation, capsys):
-    events = [Event("rejected", date(2024, 8, 30), "viewing_sessions", 1234)] * 22
+    days = [date(2024, 8, 30)] * 3
+    events = [Event("rejected", *days, "viewing_sessions", 1234)] * 22
     _print(explanation, events)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
