@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-compose bench bench-star bench-catalogue bench-metrics bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,13 +10,13 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% GENERATE_% MAX_% MONGO_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE
+unexport $(filter AIRFLOW% DASHBOARD_% GENERATE_% MAX_% MONGO_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q M BY WHERE DAY WEEK AS AS_OF DATA_DIR SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export Q M BY WHERE DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -32,7 +32,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% BI_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% POSTGRES_% SOURCE_% SOURCES WAREHOUSE_%
+SETTINGS := AIRFLOW_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% POSTGRES_% SOURCE_% SOURCES WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -46,7 +46,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files, FULL_REFRESH=1
-ui: ## serve Airflow's UI on the demo's databases until Ctrl-C
+ui: ## serve Airflow's UI and the dashboard on the demo's databases until Ctrl-C
+dashboard: ## serve the dashboard alone, the star looked at, until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay
 run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR, FULL_REFRESH as for demo
@@ -55,6 +56,7 @@ rollback: ## give readers of trusted the previous version again; once more takes
 sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 metric: ## answer for a KPI: M=watch_hours BY=country,month WHERE="plan=Premium" (without M: list them)
 why: ## say why a KPI moved: M=watch_hours DAY=2024-08-30, or WEEK= and any day of it
+export: ## write the dashboard's pages into a folder that opens from disk: OUT=export
 quarantine: ## show which rows could not be loaded, and why
 replay: ## try the rows in quarantine again, after a rule or a row was mended
 check-sources: ## say what the reader sees of each source, and the SQL that an administrator runs for the rest
@@ -65,6 +67,7 @@ ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
+pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
@@ -79,20 +82,22 @@ SERVICE := airflow-scheduler
 # cli/stack looks for --data-dir at the end.
 demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(call given,AS_OF,--as-of) $(call given,DATA_DIR,--data-dir)
 sql: SERVICE := warehouse
+export: SERVICE := dashboard
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
 metric: ARGUMENTS = $(if $(M),"$$M") $(call given,BY,--by) $(call given,WHERE,--where)
 why: ARGUMENTS = $(if $(M),"$$M") $(call given,DAY,--day) $(call given,WEEK,--week)
+export: ARGUMENTS = $(if $(OUT),"$$OUT")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT into .env))
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
-demo ui docs data-model source-models: $(VENV)
+demo ui dashboard docs data-model source-models pictures: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications rollback sql quarantine replay reconcile check-sources discover metric why:
+run publications rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:
@@ -111,6 +116,10 @@ test: $(VENV) lint ## lint, then every test on real embedded servers, and what t
 test-unit: $(VENV) ## the tests that need no server: a minute
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
+test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
+	@npm ci --prefix tests/browser --silent --no-audit --no-fund
+	@.venv/bin/pytest tests/browser
+
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
 
@@ -126,6 +135,9 @@ bench-catalogue: $(VENV) ## of these MongoDB only, against a scan, a plain scrip
 bench-metrics: $(VENV) ## measure questions for metrics, from marts and from the fact: SIZE=2000000, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.metrics
 
+bench-dashboard: $(VENV) ## measure the dashboard's copy and pages that nobody has asked for before: SIZE=2000000
+	@$(QUIETLY) .venv/bin/python -m benchmarks.dashboard
+
 bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"
 	@$(QUIETLY) .venv/bin/python -m benchmarks.scale
 
@@ -135,7 +147,7 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
 	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles .ci/run
-	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi
 

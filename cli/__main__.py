@@ -21,7 +21,16 @@ from include.days import EXAMPLE
 
 # Commands without arguments: function, role of the warehouse's connection that it takes, help.
 SIMPLE = {
-    "ui": ("cli.ui:serve_ui", None, "Serve Airflow's UI on the demo's databases until Ctrl-C."),
+    "ui": (
+        "cli.ui:serve_ui",
+        None,
+        "Serve Airflow's UI and the dashboard on the demo's databases until Ctrl-C.",
+    ),
+    "dashboard": (
+        "cli.dashboard:serve_dashboard",
+        None,
+        "Serve the dashboard on the demo's databases until Ctrl-C.",
+    ),
     "quarantine": ("cli.quarantine:print_quarantine", "elt_loader", "Show which rows could not be loaded."),
     "replay": ("cli.replay:replay_everything", None, "Try the rows in quarantine again."),
     "check-sources": ("cli.check_sources:check_sources", None, "Say what the reader sees of each source."),
@@ -30,6 +39,7 @@ SIMPLE = {
     "rollback": ("cli.publications:roll_back", "dbt_transformer", "Give readers the previous version again."),
     "reset": ("cli.reset:reset_local", None, "Stop what runs here and forget all local data; .env stays."),
     "data-model": ("cli.data_model:update_documents", None, "Write anew what repeats dbt's models."),
+    "pictures": ("cli.pictures:make_pictures", None, "Make the screenshots of README and docs anew."),
     "source-models": ("cli.source_models:write_source_models", None, "Write what dbt knows of raw anew."),
     "env": ("cli.env:print_exports", None, "Complete .env and print it for a shell."),
 }
@@ -129,6 +139,8 @@ Metric = Annotated[str, typer.Argument(metavar="METRIC", help="Name of the metri
 Day = Annotated[str, typer.Option(metavar="DAY", help="Against the same weekday a week before.")]
 Week = Annotated[str, typer.Option(metavar="DAY", help="Any day of the week, against the week before.")]
 
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="An empty one, or an earlier export.")]
+
 open_standard_streams()
 app = typer.Typer(
     cls=Commands,
@@ -200,6 +212,14 @@ def docs(port: Port = 0) -> None:
     from cli.docs import serve_docs
 
     serve_docs(port)
+
+
+@app.command()
+def export(folder: Folder = Path("export")) -> int:
+    """Write the dashboard's pages into a folder that opens from disk."""
+    from cli.dashboard import export_dashboard
+
+    return export_dashboard(folder)
 
 
 for _name, (_function, _role, _help) in SIMPLE.items():

@@ -27,7 +27,8 @@ NEXT = """
 What next
   make demo AS_OF={next_day}     the next day: see what changes
   make demo DATA_DIR=path        your own {files}
-  make ui                        Airflow's UI on these databases
+  make dashboard                 the star, looked at
+  make ui                        Airflow's UI and the dashboard on these databases
   make sql Q="select * from trusted.mart_daily_engagement order by date_key desc limit 7"
   make reset                     forget everything
 """
@@ -36,7 +37,8 @@ What next
   make demo                      once more: only what changed moves
   make reconcile                 how sources and raw compared
   make quarantine                rows that break a declared rule
-  make ui                        Airflow's UI on this warehouse
+  make dashboard                 the star, looked at
+  make ui                        Airflow's UI and the dashboard on this warehouse
   make reset                     forget the warehouse; the sources stay as they are
 """
 

@@ -1,4 +1,4 @@
-"""The commands that own this clone's data, `make demo`, `make ui`, `make reset`, and `make run` beside."""
+"""The commands that own this clone's data, such as `make demo` and `make ui`, and `make run` beside."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from pathlib import Path
 from cli import LOCAL, airflow
 from include import embedded
 from include.embedded import lock
-from include.embedded.processes import START_SECONDS, is_running
+from include.embedded.processes import START_SECONDS, is_running, stop_process
 from include.embedded.watch import watched
 from include.errors import EmbeddedServerError
 from include.waiting import announced
@@ -27,6 +27,7 @@ def owned(command: str) -> Iterator[None]:
     """
     with lock.owned(LOCAL, command):
         with announced("what a killed command left running to stop"):
+            stop_process(LOCAL / "dashboard.pid")
             airflow.stop(LOCAL)
             embedded.stop(LOCAL)
         yield

@@ -31,8 +31,17 @@ LASTING = {
     "airflow-apiserver",
     "airflow-scheduler",
     "airflow-dag-processor",
+    "dashboard",
 }
 FORGET = "comment on table users is null; comment on table viewing_sessions is null; truncate seed_state"
+READS_RAW = """
+import psycopg2
+from dashboard.settings import read_settings
+try:
+    psycopg2.connect(**read_settings().warehouse).cursor().execute("select 1 from raw.postgres_users")
+except psycopg2.Error as error:
+    print(str(error).splitlines()[0])
+"""
 SPECIAL = "p@ss:w/or'd\"$x%20 #1"
 
 
@@ -41,7 +50,7 @@ def first_run(stack):
     return stack.make("run", f"AS_OF={DAY}")
 
 
-def test_everything_is_healthy_and_only_two_ports_are_open_on_loopback(stack):
+def test_everything_is_healthy_and_only_three_ports_are_open_on_loopback(stack):
     containers = stack.containers()
     assert containers.keys() == LASTING | ONE_SHOTS
     assert {containers[name]["State"]["Health"]["Status"] for name in LASTING} == {"healthy"}
@@ -52,7 +61,7 @@ def test_everything_is_healthy_and_only_two_ports_are_open_on_loopback(stack):
         for published in (container["HostConfig"]["PortBindings"] or {}).values()
         for binding in published
     ]
-    ports = (stack.env["AIRFLOW_PORT"], stack.env["WAREHOUSE_PORT"])
+    ports = (stack.env[f"{name}_PORT"] for name in ("AIRFLOW", "WAREHOUSE", "DASHBOARD"))
     assert sorted(bindings) == sorted(f"127.0.0.1:{port}" for port in ports)
 
 
@@ -72,6 +81,21 @@ def test_no_secret_is_in_the_configuration_or_in_a_containers_settings(stack):
     )
     assert [secret for secret in secrets if secret in config] == []
     assert oct((stack.folder / ".env").stat().st_mode)[-3:] == "600"
+
+
+def test_dashboard_shows_the_star_and_holds_no_credentials_but_those_of_bi_reader(stack, first_run):
+    url = f"http://127.0.0.1:{stack.env['DASHBOARD_PORT']}"
+    deadline = time.monotonic() + 60
+    while requests.get(f"{url}/publication", timeout=10).json()["version"] is None:
+        assert time.monotonic() < deadline, docker("logs", stack.containers()["dashboard"]["Id"])
+        time.sleep(1)
+    page = requests.get(f"{url}/users", timeout=10).text
+    assert 'data-metric="active_users"' in page
+    container = stack.containers()["dashboard"]["Id"]
+    assert docker("exec", container, "ls", "/run/secrets").split() == ["BI_READER_PASSWORD"]
+    assert "PASSWORD" not in docker("exec", container, "env")
+    refused = docker("exec", container, "python3", "-c", READS_RAW)
+    assert refused == "permission denied for schema raw\n"
 
 
 def test_next_daily_run_is_listed(stack):

@@ -44,11 +44,12 @@ def doctor(tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
             "PATH": f"{docker.parent}:{os.environ['PATH']}",
             "AIRFLOW_PORT": "1",
             "WAREHOUSE_PORT": "2",
+            "DASHBOARD_PORT": "3",
         }
         command = [tmp_path / "cli" / "doctor"]
         done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
         assert done.stderr == ""
-        _, _, said = done.stdout.partition("(WAREHOUSE_PORT) is free\n")
+        _, _, said = done.stdout.partition("(DASHBOARD_PORT) is free\n")
         return done.returncode, said.splitlines()
 
     return run
@@ -121,7 +122,7 @@ def missing(tmp_path: Path) -> Callable[..., str]:
         for name, text in programs.items():
             _script(tmp_path / "bin" / name.replace("_", "-"), f"#!/usr/bin/env bash\n{text}\n")
         path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
-        env = {"PATH": path, "AIRFLOW_PORT": port, "WAREHOUSE_PORT": "2"}
+        env = {"PATH": path, "AIRFLOW_PORT": port, "WAREHOUSE_PORT": "2", "DASHBOARD_PORT": "3"}
         command = [tmp_path / "cli" / "doctor"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
         assert done.stderr == ""

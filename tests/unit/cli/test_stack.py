@@ -27,10 +27,13 @@ UP = {
     "info": "echo 8000000000",
     "version": "echo 28.0",
     "config": """echo '  "name": "stack-test",'""",
-    "run": "echo AIRFLOW_PORT=1 AIRFLOW_UI_PASSWORD=x WAREHOUSE_HOST=x WAREHOUSE_PORT=2 WAREHOUSE_DB=x",
+    "run": (
+        "echo AIRFLOW_PORT=1 AIRFLOW_UI_PASSWORD=x WAREHOUSE_HOST=x WAREHOUSE_PORT=2 WAREHOUSE_DB=x"
+        " DASHBOARD_PORT=3"
+    ),
 }
 # Ports that nobody has.
-PORTS = {"AIRFLOW_PORT": "1", "WAREHOUSE_PORT": "2"}
+PORTS = {"AIRFLOW_PORT": "1", "WAREHOUSE_PORT": "2", "DASHBOARD_PORT": "3"}
 
 
 class Stack:
@@ -145,7 +148,8 @@ def test_second_up_waits_for_the_first_and_names_it(stack: Stack) -> None:
     assert stack.asked.count("build") == 1
     (stack.folder / "go").touch()
     assert first.wait(30) == second.wait(30) == 0
-    assert stack.asked.count("build") == 2
+    # Each builds two images.
+    assert stack.asked.count("build") == 4
 
 
 def test_down_does_not_wait_for_an_up_that_was_killed(stack: Stack) -> None:

@@ -1,10 +1,10 @@
-"""`make ui`: a port that is taken is told, and another one taken."""
+"""A port that is taken is told, and another one taken."""
 
 import socket
 
 import pytest
 
-from cli.ui import _port
+from cli.ports import port_of
 
 
 def test_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -12,7 +12,7 @@ def test_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        port = _port(taken)
+        port = port_of({"AIRFLOW_PORT": str(taken)}, "AIRFLOW_PORT")
     assert port != taken
     assert capsys.readouterr().out == (
         f"AIRFLOW_PORT {taken} cannot be had (Address already in use): taking {port}\n"
