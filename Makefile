@@ -88,7 +88,7 @@ metric: ARGUMENTS = $(if $(M),"$$M") $(call given,BY,--by) $(call given,WHERE,--
 why: ARGUMENTS = $(if $(M),"$$M") $(call given,DAY,--day) $(call given,WEEK,--week)
 export: ARGUMENTS = $(if $(OUT),"$$OUT")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
-ui: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT into .env))
+ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 

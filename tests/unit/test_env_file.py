@@ -77,6 +77,7 @@ def test_line_that_cannot_be_read_stops_and_is_named(path: Path, written: str, b
         ("AIRFLOW_PORT", "80a", "a port, a whole number from 1 to 65535"),
         ("AIRFLOW_PORT", "", "a port, a whole number from 1 to 65535"),
         ("AIRFLOW_PORT", "0", "a port, a whole number from 1 to 65535"),
+        ("DASHBOARD_PORT", "85O1", "a port, a whole number from 1 to 65535"),
         ("WAREHOUSE_PORT", "65536", "a port, a whole number from 1 to 65535"),
         ("SOURCE_PORT", "5_432", "a port, a whole number from 1 to 65535"),
         ("MONGO_PORT", "-1", "a port, a whole number from 1 to 65535"),

@@ -148,7 +148,9 @@ def test_variable_of_the_shell_counts_unless_it_is_empty(name: str, option: str)
     [
         (("demo", "SOURCES=existing"), "SOURCES: a setting is read from .env only"),
         (("ui", "AIRFLOW_PORT=8099"), "AIRFLOW_PORT: a setting is read from .env only"),
-        (("ui", "PORT=8099"), "PORT is that of make docs: write AIRFLOW_PORT into .env"),
+        (("ui", "PORT=8099"), "PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env"),
+        (("dashboard", "PORT=8099"), "PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT"),
+        (("dashboard", "DASHBOARD_PORT=8099"), "DASHBOARD_PORT: a setting is read from .env only"),
     ],
 )
 def test_variable_that_nobody_reads_is_refused(arguments: tuple[str, ...], told: str) -> None:
