@@ -98,6 +98,13 @@ def test_dashboard_shows_the_star_and_holds_no_credentials_but_those_of_bi_reade
     assert refused == "permission denied for schema raw\n"
 
 
+def test_pages_of_the_dashboard_are_written_into_a_folder_of_ours(stack, first_run, tmp_path):
+    folder = tmp_path / "my pages"
+    assert f"{folder}/index.html" in stack.make("export", f"OUT={folder}")
+    assert 'data-metric="active_users"' in (folder / "index.html").read_text()
+    assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {os.geteuid()}
+
+
 def test_next_daily_run_is_listed(stack):
     url = f"http://127.0.0.1:{stack.env['AIRFLOW_PORT']}"
     login = {"username": "admin", "password": stack.env["AIRFLOW_UI_PASSWORD"]}

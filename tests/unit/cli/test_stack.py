@@ -227,6 +227,54 @@ def test_container_that_ends_during_a_run_is_named(stack: Stack, state: str, wor
     assert words in said
 
 
+# The pages that the container makes, and how it hands them over.
+EXPORT = """case $* in
+  *" tar "*) mkdir -p made/static; echo new >made/index.html; echo >made/publication.json
+    tar -C made -c . {how} ;;
+esac
+"""
+
+
+@pytest.fixture
+def export(stack: Stack) -> Path:
+    """The folder of an earlier export, with a page that is no more."""
+    stack.answer(ps="echo up", exec=EXPORT.format(how=""))
+    folder = stack.folder / "my export"
+    folder.mkdir()
+    (folder / "publication.json").write_text("{}")
+    (folder / "old.html").write_text("old")
+    return folder
+
+
+def test_export_replaces_an_earlier_one(stack: Stack, export: Path) -> None:
+    code, said = stack.call("export", f"{export}/")
+    assert (code, said) == (0, f"{export}/index.html, 1 MB\n")
+    assert {path.name for path in export.iterdir()} == {"index.html", "publication.json", "static"}
+    # Others may look, as at what tar takes out of a folder for all.
+    assert export.stat().st_mode & 0o777 == (stack.folder / "made").stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize(
+    "answer", ["exit 1", EXPORT.format(how="| head -c 2048; exit 1")], ids=["made", "sent"]
+)
+def test_export_that_fails_leaves_the_earlier_one(stack: Stack, export: Path, answer: str) -> None:
+    stack.answer(exec=answer)
+    assert stack.call("export", str(export))[0] == 1
+    assert {path.name for path in export.iterdir()} == {"publication.json", "old.html"}
+    assert not list(stack.folder.glob("my export.*"))
+
+
+def test_export_does_not_replace_other_files(stack: Stack, export: Path) -> None:
+    (export / "publication.json").unlink()
+    code, said = stack.call("export", str(export))
+    assert (code, said) == (
+        1,
+        f"{export} holds other files, which an export would replace: name another, OUT=…\n",
+    )
+    assert [path.name for path in export.iterdir()] == ["old.html"]
+    assert " exec " not in stack.asked
+
+
 def test_reset_without_docker_says_what_stays(stack: Stack) -> None:
     stack.answer(info="exit 1")
     code, said = stack.call("reset")
