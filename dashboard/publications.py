@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import psycopg2
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
@@ -82,6 +83,9 @@ class Publications:
             self._failed(REFUSED if libpq.is_wrong_login(error) else AWAY, error)
         except psycopg2.Error as error:
             self._failed(f"The star cannot be copied: {str(error).strip()}", error)
+        except (duckdb.Error, OSError) as error:
+            # As where the disk is full.
+            self._failed(f"The copy of the star cannot be written: {str(error).strip()}", error)
 
     def _connect(self) -> Connection:
         connection = libpq.connect(**self._settings.warehouse, connect_timeout=CONNECT_SECONDS)
@@ -106,15 +110,18 @@ class Publications:
 
     def _copy(self, connection: Connection) -> tuple[Star, Health]:
         folder, begun = Path(tempfile.mkdtemp(prefix="star-")), time.monotonic()
+        path = folder / "star.duckdb"
         try:
-            health = copy_star(connection, self._definitions, folder / "star.duckdb")
-            star = Star(folder / "star.duckdb", self._definitions, health.version)
+            health = copy_star(connection, self._definitions, path)
+            size = path.stat().st_size / 1e6
+            star = Star(path, self._definitions, health.version)
+            # DuckDB keeps it open: a process that is killed leaves no copy behind.
+            path.unlink()
         except BaseException:
             shutil.rmtree(folder)
             raise
-        # Whoever still shows it keeps it.
+        # What answers put there for want of memory; whoever still shows the star needs it.
         weakref.finalize(star, shutil.rmtree, folder, ignore_errors=True)
-        size = (folder / "star.duckdb").stat().st_size / 1e6
         seconds = time.monotonic() - begun
         log.info("Copied version %s of the star: %.0f MB in %.1f s", star.version, size, seconds)
         return star, health
