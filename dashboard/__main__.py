@@ -36,7 +36,7 @@ def main() -> int:
             from dashboard.export import export
 
             export(settings, arguments.folder)
-    except InputError as error:
+    except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
