@@ -9,60 +9,75 @@ A run as of a day brings the days since the run before: what happened to it conc
 from psycopg2.extensions import cursor as Cursor
 
 SESSIONS = "raw.postgres_viewing_sessions"
-# complete_through: of the runs that loaded every table, the newest one of which readers' star has all. A star
-# has what was loaded until the last load of the run that built it, and a later load may have changed nothing.
+# complete_through: the newest run that loaded every table, and of which the star has all. What the star has,
+# its marker says: of each table the newest load with news that it was built from. rejected_rows: a file is
+# read whole by each run, so the newest run of it counts; an extraction reads changes, so what it rejected
+# stays until it is replayed.
 FRESHNESS = """
 create or replace view ops.data_freshness as
-with current as (
-    select version, batch_id, as_of, published_at from ops.publications order by publication_id desc limit 1
-),
-
-loads as (
-    select load_run_id, batch_id, as_of, table_name, rows_loaded + rows_deleted > 0 as has_changes
+with loads as (
+    select load_run_id, batch_id, as_of, table_name, rows_loaded + rows_deleted > 0 as has_news
     from ops.load_runs where stage = 'extract'
 ),
 
-unseen as (
-    select min(load_run_id) as first_load from loads
-    where has_changes and load_run_id > (
-        select max(load_run_id) from loads where batch_id = (select batch_id from current)
-    )
+held as (
+    select split_part(part, ' ', 1) as table_name, split_part(part, ' ', 2)::bigint as newest
+    from obj_description(to_regnamespace('trusted'), 'pg_namespace') as marker
+    cross join string_to_table(
+        case when pg_input_is_valid(marker, 'jsonb') then marker::jsonb ->> 'raw' end, ', '
+    ) as part
+    where part != ''
 ),
 
-runs as (
-    select batch_id, as_of, max(load_run_id) as last_load, count(distinct table_name) as tables
-    from loads group by batch_id, as_of
+unseen as (
+    select loads.table_name, min(loads.load_run_id) as first_load
+    from loads left join held on loads.table_name = held.table_name
+    where loads.has_news and loads.load_run_id > coalesce(held.newest, 0)
+    group by loads.table_name
 ),
 
 complete as (
-    select runs.as_of, runs.last_load from runs
-    where runs.tables = (
-        select count(distinct table_name) from loads
-        where load_run_id <= runs.last_load and loads.as_of > runs.as_of - 30
-    )
+    select loads.batch_id, loads.as_of
+    from loads left join unseen on loads.table_name = unseen.table_name
+    group by loads.batch_id, loads.as_of
+    having bool_and(unseen.first_load is null or loads.load_run_id < unseen.first_load)
+        and count(distinct loads.table_name) = (
+            select count(distinct known.table_name) from loads as known
+            where known.load_run_id <= max(loads.load_run_id) and known.as_of > loads.as_of - 30
+        )
+),
+
+files as (
+    select distinct on (table_name) table_name, batch_id
+    from (
+        select table_name, batch_id, started_at as seen_at from ops.load_runs where stage = 'seed'
+        union all
+        select table_name, batch_id, max(rejected_at) from quarantine.rejected_rows
+        where stage = 'seed' group by table_name, batch_id
+    ) as runs
+    order by table_name, seen_at desc
 ),
 
 rejected as (
-    select distinct stage, table_name, source_name, rule, row_text
-    from quarantine.rejected_rows where released_at is null
+    select distinct stage, source_name, position from quarantine.rejected_rows
+    where released_at is null
+        and (stage = 'extract' or (table_name, batch_id) in (select table_name, batch_id from files))
 )
 
 select
-    current.version,
-    current.as_of as star_as_of,
-    current.published_at at time zone 'UTC' as published_at,
-    (select max(as_of) from runs) as last_run_as_of,
+    publication.version,
+    publication.as_of as star_as_of,
+    publication.published_at at time zone 'UTC' as published_at,
+    (select max(as_of) from loads) as last_run_as_of,
     (
         select max(started_at + seconds * interval '1 second') at time zone 'UTC' from ops.load_runs
     ) as last_loaded_at,
-    (
-        select max(complete.as_of) from complete
-        where complete.last_load < coalesce((select first_load from unseen), 9223372036854775807)
-            and current.batch_id in (select batch_id from loads)
-    ) as complete_through,
+    (select max(as_of) from complete where exists (select from held)) as complete_through,
     (select count(*) from rejected) as rejected_rows
 from (select) as one_row
-left join current on true
+left join lateral (
+    select version, as_of, published_at from ops.publications order by publication_id desc limit 1
+) as publication on true
 """
 # Late is what came with a later run than the one that brought its day.
 SESSION_EVENTS = f"""

@@ -3,14 +3,17 @@
 The tests follow one another: each goes on from the days of the one before.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from psycopg2.errors import InsufficientPrivilege
 
 from include.generate import ANCHOR
 from include.ops.load_runs import Load, record_load
+from include.ops.quarantine import store_rejected
 from include.publish import rollback
+from include.rules.reasons import problem
+from include.rules.rejected import Rejected
 from tests.conftest import Platform
 from tests.integration.publish.generated_days import Days
 
@@ -59,6 +62,21 @@ def test_a_run_that_did_not_load_every_table_is_not_complete(days):
         day(3),
     )
     assert events == [("unfinished", day(3), "postgres_users")]
+
+
+def test_a_row_of_a_file_counts_while_the_newest_run_rejects_it(days):
+    """Each run reads the file whole: rejected again it is one row, and once it is mended none."""
+    for number, lines in ((3, ["broken", "mended"]), (4, ["broken"])):
+        loader, batch = days.platform.connect("elt_loader"), days.batch(number)
+        load = Load("seed", "users", datetime.now(UTC))
+        found = [
+            Rejected(str(line), *problem("empty", column="country", value=""), text)
+            for line, text in enumerate(lines)
+        ]
+        store_rejected(loader, load, "users.csv", found, batch)
+        loader.commit()
+        loader.close()
+        assert told(days)[-1] == len(lines)
 
 
 def test_a_rollback_takes_what_is_complete_back(days):
