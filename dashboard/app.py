@@ -64,8 +64,7 @@ class Addresses:
     def sessions(self) -> str:
         """Return a page of the sessions that are behind a number."""
         state, selection = self._taken()
-        wanted = request.args.get("page", "1")
-        listed = sessions.list_sessions(state.star, selection, int(wanted) if wanted.isdecimal() else 1)
+        listed = sessions.list_sessions(state.star, selection, request.args.get("page", "1"))
         headers = sessions.headers(state.star.definitions)
         return render_template("sessions.html", **shell_of(state, selection), listed=listed, headers=headers)
 

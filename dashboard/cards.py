@@ -62,16 +62,23 @@ def card_of(star: Star, name: str, selection: Selection) -> Card:
         before=_value(asked.metric, before) if asked.is_dated else "",
         period=month if asked.is_dated else "whole catalogue",
         left_out=tuple(label_of(star.definitions, field).lower() for field in asked.left_out),
-        behind=selection.with_values(month=(month,)) if month else selection,
+        behind=_days_of(asked, selection),
         has_parts=can_be_explained(star, asked.metric.name),
     )
 
 
 def _before(asked: Asked, selection: Selection) -> Selection:
-    if not asked.month:
-        return selection.before()
-    month = last_whole_month(selection)
-    return replace(selection, first=moved("month", month, -1), last=month.replace(day=1) - month.resolution)
+    return _month(selection, -1) if asked.month else selection.before()
+
+
+def _days_of(asked: Asked, selection: Selection) -> Selection:
+    return _month(selection, 0) if asked.month else selection
+
+
+def _month(selection: Selection, count: int) -> Selection:
+    """Return the days of the last whole month, or of so many after it."""
+    first = moved("month", last_whole_month(selection), count)
+    return replace(selection, first=first, last=moved("month", first, 1) - first.resolution)
 
 
 def _value(metric: Metric, value: object) -> str:

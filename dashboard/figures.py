@@ -103,12 +103,14 @@ def behind(definitions: Definitions, selection: Selection, keys: dict[str, objec
         return None
     if "months_since_registration" in keys:
         start = keys["cohort_month"]
-        keys = {"cohort_month": start, "month": moved("month", start, keys["months_since_registration"])}
+        month = moved("month", start, keys["months_since_registration"])
+        selection = replace(selection, first=month, last=moved("month", month, 1) - date.resolution)
+        keys = {"cohort_month": start}
     fields = fields_of_metric(definitions, definitions.metrics["sessions"]) | {"genre"}
     chosen = {name: (named(name, value),) for name, value in keys.items() if name in fields}
     if grain := next((name for name in GRAINS if name in chosen), None):
         first = keys[grain]
-        selection = replace(selection, first=first, last=moved(grain, first, 1) - date.resolution)
+        selection = selection.within(first, moved(grain, first, 1) - date.resolution)
         del chosen[grain]
     return selection.with_values(**chosen)
 

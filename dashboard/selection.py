@@ -13,6 +13,8 @@ from include.metrics.periods import first_day
 # The filters of each page.
 FILTERS = ("country", "plan", "device", "content_type", "genre")
 DEFAULT_DAYS = 84
+# As many days before them there are as well.
+YEARS = range(1900, 2200)
 PRESETS = {"4 weeks": 28, "12 weeks": 84, "52 weeks": 364}
 
 
@@ -42,6 +44,10 @@ class Selection:
         span = timedelta(days=self.days)
         return replace(self, first=self.first - span, last=self.last - span)
 
+    def within(self, first: date, last: date) -> "Selection":
+        """Return the same of those of its days that are in the span."""
+        return replace(self, first=max(self.first, first), last=min(self.last, last))
+
     def conditions(self, fields: Iterable[str]) -> tuple[Condition, ...]:
         """Return the conditions on those of the fields of which values are chosen."""
         return tuple(Condition(name, "=", values) for name, values in self.chosen if name in fields)
@@ -69,6 +75,8 @@ def read_selection(
     first = first or max(extent[0], last - timedelta(days=DEFAULT_DAYS - 1))
     if first > last:
         raise MetricError(f"The first day, {first}, is after the last one, {last}")
+    if not (first.year in YEARS and last.year in YEARS):
+        raise MetricError(f"Days are those of the years {YEARS[0]} to {YEARS[-1]}")
     known = {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
     chosen = {name: tuple(filter(None, values)) for name, values in arguments.items() if name not in OTHERS}
     if unknown := sorted(set(chosen) - known):

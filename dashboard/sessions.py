@@ -1,5 +1,6 @@
 """The sessions behind a number: those that a selection leaves, the newest first, a page of them at a time."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +16,12 @@ from include.metrics.formats import named, shown
 FIELDS = ("day", "session", "user_id", "country", "plan", "title", "content_type", "device", "quality")
 METRICS = ("watch_minutes", "average_completion_percentage")
 PAGE_SIZE = 50
+PAGE = re.compile("[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One page of sessions as texts; `sessions` and `hours` are those of all pages."""
+    """One page of sessions as texts; `sessions` is how many there are on all pages."""
 
     rows: list[list[str]]
     page: int
@@ -32,12 +34,12 @@ def headers(definitions: Definitions) -> list[str]:
     return [*(label_of(definitions, f) for f in FIELDS), *(definitions.metrics[m].label for m in METRICS)]
 
 
-def list_sessions(star: Star, selection: Selection, page: int) -> Listed:
-    """Return the page, counted from 1; one that there is not is the last one."""
+def list_sessions(star: Star, selection: Selection, wanted: str) -> Listed:
+    """Return the page, counted from 1: the first for what is no number, the last for what is too high."""
     days = _days(star, selection)
     total = sum(count for _, count in days)
     pages = max(1, -(-total // PAGE_SIZE))
-    page = min(max(1, page), pages)
+    page = min(max(1, int(wanted)), pages) if PAGE.fullmatch(wanted) else 1
     first, rows, passed = (page - 1) * PAGE_SIZE, [], 0
     for day, count in days:
         if passed + count > first and passed < first + PAGE_SIZE:
@@ -58,7 +60,7 @@ def _days(star: Star, selection: Selection) -> list[tuple[date, int]]:
     if "genre" not in selection.fields:
         rows = star.ask(Question(("sessions",), ("day",), where))
         return [(row["day"], row["sessions"]) for row in reversed(rows)]
-    rows = star.ask(Question(("genre_sessions",), ("day", "session"), where))
+    rows = star.ask_once(Question(("genre_sessions",), ("day", "session"), where))
     counts: dict[date, int] = {}
     for row in reversed(rows):
         counts[row["day"]] = counts.get(row["day"], 0) + 1
@@ -70,11 +72,11 @@ def _of_day(star: Star, selection: Selection, day: date) -> list[list[str]]:
     only = (Condition("day", "=", (day.isoformat(),)),)
     where = _where(star, selection)
     if "genre" in selection.fields:
-        rows = star.ask(Question(("genre_sessions",), ("session",), (*where, *only)))
+        rows = star.ask_once(Question(("genre_sessions",), ("session",), (*where, *only)))
         if not rows:
             return []
         where = (Condition("session", "=", tuple(row["session"] for row in rows)),)
-    found = star.ask(Question(METRICS, FIELDS, (*where, *only)))
+    found = star.ask_once(Question(METRICS, FIELDS, (*where, *only)))
     formats = [format_of(star.definitions.metrics[name]) for name in METRICS]
     return [
         [

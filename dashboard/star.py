@@ -46,7 +46,11 @@ class Star:
 
     def ask(self, question: Question) -> list[dict[str, object]]:
         """Return the answer's rows as `include.metrics.ask` does. Raises MetricError as it does."""
-        return self.kept(question, lambda: ask(self.cursor(), self.definitions, question))
+        return self.kept(question, lambda: self.ask_once(question))
+
+    def ask_once(self, question: Question) -> list[dict[str, object]]:
+        """Do the same, and keep nothing: for lists of sessions, which are long."""
+        return ask(self.cursor(), self.definitions, question)
 
     def cursor(self) -> _Cursor:
         """Return a cursor of this thread's own."""

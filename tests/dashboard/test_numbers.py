@@ -1,6 +1,7 @@
 """Each number of the pages is what include.metrics answers on PostgreSQL, as bi_reader."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -125,6 +126,32 @@ def test_sessions_behind_a_number_are_as_many(client, reader, definitions, argum
         assert ask(reader, definitions, Question(("sessions",), where=where)) == [{"sessions": count}]
     page = client.get("/sessions", query_string={**dates, **arguments, "page": 2}).text
     assert page.count("<tr>") == 1 + min(50, max(0, count - 50))
+
+
+LINK = re.compile(
+    r'<th scope="row"><a href="(/sessions[^"]+)">.*?<td class="number">([\d,]+)</td>', re.DOTALL
+)
+
+
+@pytest.mark.parametrize("chart", ["weekdays", "devices", "lengths"])
+@pytest.mark.parametrize("device", [None, "Mobile"])
+def test_each_row_leads_to_as_many_sessions_as_it_says(client, chart, device):
+    """Also of months of which the selection has some days only."""
+    dates = {"from": "2024-06-12", "to": "2024-09-01"} | ({"device": device} if device else {})
+    text = client.get("/usage", query_string=dates).text
+    rows = LINK.findall(text.split(f'<figure class="panel" id="{chart}"')[1].split("</figure>")[0])
+    assert rows
+    for address, count in rows:
+        page = client.get(html.unescape(address)).text
+        assert re.search(r'class="takeaway">([\d,]+) session', page)[1] == count, address
+
+
+def test_lists_of_sessions_are_not_kept(client, publications):
+    before = len(publications.state.star._kept)
+    client.get(
+        "/sessions.csv", query_string={"from": FIRST, "to": LAST, "country": "Chile", "genre": "Drama"}
+    )
+    assert len(publications.state.star._kept) == before
 
 
 def test_all_of_the_star_is_copied(publications: Publications, demo_star: Platform):

@@ -61,6 +61,7 @@ def test_why_is_the_answer_of_make_why(client, demo_star, definitions):
         ("/usage?contry=Spain", 400, "There is no field &#39;contry&#39; to filter by"),
         ("/usage?from=2024-02-30", 400, "is no day"),
         ("/usage?from=2024-09-01&to=2024-08-01", 400, "The first day, 2024-09-01, is after the last one"),
+        ("/usage?from=0002-01-01&to=9998-12-31", 400, "Days are those of the years 1900 to 2199"),
         ("/usage?month=2024-13", 400, "is no month"),
         ("/why/watch_ours", 400, "There is no metric &#39;watch_ours&#39;"),
         ("/why/p90_session_minutes", 400, "cannot be explained by parts"),
@@ -69,6 +70,7 @@ def test_why_is_the_answer_of_make_why(client, demo_star, definitions):
         ("/usage?country=Atlantis", 200, "There are no numbers for these days and filters."),
         ("/sessions?country=Atlantis", 200, "0 sessions"),
         ("/sessions?page=-7", 200, "Page 1 of"),
+        (f"/sessions?page={'9' * 5000}", 200, "Page 1 of"),
         ("/usage?country=%3Cscript%3Ealert(1)%3C/script%3E", 200, "&lt;script&gt;alert(1)"),
     ],
 )  # fmt: skip
