@@ -71,7 +71,7 @@ def _no_field(definitions: Definitions, metric: Metric, leaf: str, name: str, is
     if name in GRAINS and is_dateless:
         return f"{what} has no date, so it has no one answer by {name}: ask for it without one"
     if twin := (metric.meta.get("by_genre") if name == "genre" else None):
-        return f"{what} cannot be asked by genre, since a title has several: {twin} shares it by weights"
+        return f"{what} cannot be asked by genre, since a title has several: ask for {twin}"
     return f"{what} cannot be asked by {name}. It can be asked by {', '.join(groupings(definitions, metric))}"
 
 

@@ -56,7 +56,7 @@ def test_names_are_separated_by_commas():
         ("sessions", "", "month=Juni", "'Juni' is no month: write it as 2024-08, or name a day of it"),
         ("sessions", "", "day=2024-02-30", "'2024-02-30' is no day"),
         ("sessions", "", "month>2024-06,2024-07", "month > takes one value, not 2024-06, 2024-07"),
-        ("watch_hours", "genre", "", "since a title has several: genre_watch_hours shares it by weights"),
+        ("watch_hours", "genre", "", "since a title has several: ask for genre_watch_hours"),
         ("average_session_minutes", "genre", "", "cannot be asked by genre"),
         ("production_budget", "month", "", "production_budget has no date, so it has no one answer by month"),
         ("production_budget", "", "year=2024", "production_budget has no date"),
