@@ -18,6 +18,7 @@ from include.why.explanation import Explanation, Part, folded
 from include.why.words import (
     difference,
     differences,
+    member,
     percent,
     rows,
     sentence,
@@ -33,8 +34,6 @@ EXAMPLE = "make why M=watch_hours DAY=2024-08-30, or WEEK= and any day of it"
 NOTHING = "Nothing is recorded: no late, deleted or rejected rows, no drift, no load that failed."
 # A share of next to nothing says nothing.
 LEAST_CHANGE = Fraction(1, 100)
-# What has no member, in each dimension.
-OVERLAP, ROUNDED = "counted in several", "rounding of shares"
 
 
 def period_of(day: str, week: str) -> Period:
@@ -84,7 +83,7 @@ def _row(explanation: Explanation, part: Part, change: str) -> tuple[str, ...]:
     is_little = abs(explanation.change) < LEAST_CHANGE * abs(explanation.before)
     return (
         part.dimension,
-        part.member or (OVERLAP if explanation.is_distinct else ROUNDED),
+        member(explanation, part),
         value(explanation, part.before),
         value(explanation, part.after),
         change,

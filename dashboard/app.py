@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request
 
 from dashboard import sessions, why
+from dashboard.figures import figure_of
 from dashboard.links import Links, query
 from dashboard.pages import BY_NAME, PAGES, Page
 from dashboard.publications import Publications, State
@@ -54,12 +55,13 @@ class Addresses:
 
     def chart_csv(self, name: str, chart: str) -> Response:
         """Return the numbers of a chart as a file."""
-        page = _page_of(name)
-        if chart not in {one.name for one in page.charts}:
+        wanted = next((one for one in _page_of(name).charts if one.name == chart), None)
+        if wanted is None:
             abort(404)
         state, selection = self._taken()
-        header, rows = page_view(state, page, selection, self._links)["tables"][chart]
-        return csv_file([header, *rows], f"{name}-{chart}")
+        figure = figure_of(state.star, wanted, selection)
+        header = figure.headers(state.star.definitions)
+        return csv_file([header, *(row.cells for row in figure.rows)], f"{name}-{chart}")
 
     def sessions(self) -> str:
         """Return a page of the sessions that are behind a number."""

@@ -25,7 +25,7 @@ READABLE = """
 select relname, relkind, format('%%I.%%I', nspname, relname)
 from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace
 where nspname = %s and relkind in ('r', 'p', 'v') and has_table_privilege(pg_class.oid, 'select')
-order by relkind in ('v'), relname
+order by relkind = 'v', relname
 """
 COLUMNS = """
 select attname, format_type(atttypid, atttypmod) from pg_attribute

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dashboard.answers import asked_of
+from dashboard.answers import COHORTS, asked_of
 from dashboard.pages import TIME, Chart
 from dashboard.selection import Selection
 from dashboard.star import Star
@@ -101,9 +101,9 @@ def behind(definitions: Definitions, selection: Selection, keys: dict[str, objec
     """Return the selection of the sessions that a row is made of; None where a value cannot be named."""
     if None in keys.values():
         return None
-    if "months_since_registration" in keys:
+    if COHORTS in keys:
         start = keys["cohort_month"]
-        month = moved("month", start, keys["months_since_registration"])
+        month = moved("month", start, keys[COHORTS])
         selection = replace(selection, first=month, last=moved("month", month, 1) - date.resolution)
         keys = {"cohort_month": start}
     fields = fields_of_metric(definitions, definitions.metrics["sessions"]) | {"genre"}

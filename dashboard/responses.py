@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import vl_convert
@@ -33,7 +33,7 @@ def charts_script() -> str:
     return f"(()=>{{{vl_convert.javascript_bundle('window.vegaEmbed=vegaEmbed;')}}})();"
 
 
-def csv_file(rows: Iterable[list[str]], name: str) -> Response:
+def csv_file(rows: Iterable[Sequence[str]], name: str) -> Response:
     """Send the rows as a CSV file, one after the other."""
 
     def lines() -> Iterator[str]:

@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from include.errors import MetricError
 from include.metrics import Condition, Definitions
 from include.metrics.definitions import GRAINS
-from include.metrics.fields import categories
+from include.metrics.fields import all_fields
 from include.metrics.periods import first_day
 
 # The filters of each page.
 FILTERS = ("country", "plan", "device", "content_type", "genre")
+# Arguments of an address that say nothing of which rows count, and its days.
+OTHERS = {"from", "to", "page", "metric", "week", "day_of", "by"}
 DEFAULT_DAYS = 84
 # As many days before them there are as well.
 YEARS = range(1900, 2200)
@@ -77,18 +79,13 @@ def read_selection(
         raise MetricError(f"The first day, {first}, is after the last one, {last}")
     if not (first.year in YEARS and last.year in YEARS):
         raise MetricError(f"Days are those of the years {YEARS[0]} to {YEARS[-1]}")
-    known = {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
     chosen = {name: tuple(filter(None, values)) for name, values in arguments.items() if name not in OTHERS}
-    if unknown := sorted(set(chosen) - known):
+    if unknown := sorted(set(chosen) - all_fields(definitions)):
         raise MetricError(f"There is no field {unknown[0]!r} to filter by")
     for grain in set(chosen) & set(GRAINS):
         for value in chosen[grain]:
             first_day(grain, value)
     return Selection(first, last, tuple((name, values) for name, values in chosen.items() if values))
-
-
-# Arguments of an address that say nothing of which rows count.
-OTHERS = {"from", "to", "page", "metric", "week", "day_of", "by"}
 
 
 def _day(arguments: Mapping[str, list[str]], name: str) -> date | None:

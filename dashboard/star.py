@@ -31,8 +31,8 @@ class _Cursor:
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         # DuckDB refuses a value that nothing names.
-        named = {name: parameters[name] for name in PARAMETER.findall(sql)}
-        self._connection.execute(PARAMETER.sub(r"$\1", sql), named or None)
+        used = {name: parameters[name] for name in PARAMETER.findall(sql)}
+        self._connection.execute(PARAMETER.sub(r"$\1", sql), used or None)
 
 
 class Star:
@@ -66,7 +66,7 @@ class Star:
         return self._kept[key]
 
     def members(self, field: str) -> list[str]:
-        """Return the values of a field that sessions have, as conditions name them; most watched ones too."""
+        """Return the values of a field that sessions have, as conditions name them."""
         metric = "genre_sessions" if field == "genre" else "sessions"
         rows = self.ask(Question((metric,), (field,)))
         return [named(field, row[field]) for row in rows if row[field] is not None]

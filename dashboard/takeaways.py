@@ -2,6 +2,7 @@
 
 from statistics import StatisticsError, correlation
 
+from dashboard.answers import COHORTS
 from dashboard.figures import Figure, Row, format_of
 from include.metrics.definitions import Metric
 from include.metrics.formats import shown
@@ -98,7 +99,7 @@ def _value(metric: Metric, value: object) -> str:
 
 
 def _heat(figure: Figure, rows: list[Row]) -> str:
-    is_retention = "months_since_registration" in figure.fields
+    is_retention = COHORTS in figure.fields
     return (_retention if is_retention else _grid)(figure, rows)
 
 

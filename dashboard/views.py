@@ -42,16 +42,15 @@ def shell_of(state: State, selection: Selection | None) -> dict[str, object]:
 
 
 def page_view(state: State, page: Page, selection: Selection, links: Links) -> dict[str, object]:
-    """Return what the page's template is given; `tables` are header and rows of each chart."""
+    """Return what the page's template is given."""
     star = state.star
-    figures = [figure_of(star, chart, selection) for chart in page.charts]
+    figures = (figure_of(star, chart, selection) for chart in page.charts)
     return {
         **shell_of(state, selection),
         "page": page,
         "most_rows": MOST_ROWS,
         "cards": [card_of(star, name, selection) for name in page.cards],
         "charts": [_chart(star.definitions, figure, selection, links) for figure in figures],
-        "tables": {one.chart.name: _table(star.definitions, one) for one in figures},
     }
 
 
@@ -91,10 +90,6 @@ def subtitle_of(figure: Figure, selection: Selection) -> str:
             " and ".join(units),
         ]
     )
-
-
-def _table(definitions: Definitions, figure: Figure) -> tuple[list[str], list[list[str]]]:
-    return figure.headers(definitions), [list(row.cells) for row in figure.rows]
 
 
 def _filters(star: Star, selection: Selection) -> list[dict[str, object]]:

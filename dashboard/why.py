@@ -14,11 +14,9 @@ from include.why.compared import Period
 from include.why.events import Event
 from include.why.explain import explain
 from include.why.explanation import Explanation, Part, folded
-from include.why.words import difference, differences, rows, sentence, time, usual_range, value
+from include.why.words import difference, differences, member, rows, sentence, time, usual_range, value
 
 MOST_PARTS = 8
-# What has no member: people counted in several, and the rounding of weights.
-OVERLAP, ROUNDED = "counted in several", "rounding of shares"
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _steps(explanation: Explanation, parts: list[Part], changes: list[str]) -> l
         end = at + part.change
         steps.append(
             {
-                "name": _name(explanation, part),
+                "name": member(explanation, part),
                 "from": float(at),
                 "to": float(end),
                 "end": float(max(at, end)),
@@ -111,7 +109,7 @@ def _total(name: str, explanation: Explanation, amount: Fraction) -> dict:
 def _table(explanation: Explanation, parts: list[Part], changes: list[str]) -> list[list[str]]:
     return [
         [
-            _name(explanation, part),
+            member(explanation, part),
             value(explanation, part.before),
             value(explanation, part.after),
             change,
@@ -119,10 +117,6 @@ def _table(explanation: Explanation, parts: list[Part], changes: list[str]) -> l
         ]
         for part, change in zip(parts, changes, strict=True)
     ]
-
-
-def _name(explanation: Explanation, part: Part) -> str:
-    return part.member or (OVERLAP if explanation.is_distinct else ROUNDED)
 
 
 def change_of(explanation: Explanation) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from include.errors import MetricError
 from include.metrics.definitions import CALENDAR, COARSER, GRAINS, Definitions, Metric
-from include.metrics.fields import categories, fields_of
+from include.metrics.fields import all_fields, fields_of
 from include.metrics.periods import first_day
 from include.metrics.questions import Condition, Question
 from include.metrics.spelling import proposed
@@ -20,7 +20,7 @@ def check(definitions: Definitions, question: Question) -> None:
         )
     for name in question.metrics:
         _check_name("metric", name, definitions.metrics)
-    fields = {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
+    fields = all_fields(definitions)
     for name in (*question.by, *(one.field for one in question.where)):
         _check_name("field", name, fields)
     for place, names in (("M", question.metrics), ("BY", question.by)):

@@ -4,7 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from include.metrics.definitions import COARSER, Definitions, Dimension, Measure, Rollup, SemanticModel
+from include.metrics.definitions import (
+    COARSER,
+    GRAINS,
+    Definitions,
+    Dimension,
+    Measure,
+    Rollup,
+    SemanticModel,
+)
 
 # A dimension in a filter of dbt's YAML: its entity, and its name.
 FILTER_FIELD = re.compile(r"\{\{\s*Dimension\('(\w+?)__(\w+)'\)\s*\}\}")
@@ -85,6 +93,11 @@ def owner_of(definitions: Definitions, source: Source, dimension: str) -> tuple[
 def filter_fields(text: str) -> list[str]:
     """Return the names of the dimensions in a filter."""
     return [name for _, name in FILTER_FIELD.findall(text)]
+
+
+def all_fields(definitions: Definitions) -> set[str]:
+    """Return the fields that a question may name, of whichever metric."""
+    return {*GRAINS, *(one.name for model in definitions.models.values() for one in categories(model))}
 
 
 def categories(model: SemanticModel) -> list[Dimension]:

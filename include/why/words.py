@@ -10,6 +10,8 @@ from include.why.explanation import CAUSE, EVEN, UNKNOWN, Explanation, Part
 
 # Further causes are in the table.
 MOST_CAUSES = 3
+# What has no member, in each dimension.
+OVERLAP, ROUNDED = "counted in several", "rounding of shares"
 
 
 def sentence(explanation: Explanation) -> str:
@@ -38,6 +40,11 @@ def differences(explanation: Explanation, numbers: Iterable[Fraction]) -> list[s
     unit = Fraction(1, 10**decimals)
     sums = [round(one / unit) * unit for one in accumulate(numbers, initial=Fraction(0))]
     return [difference(explanation, after - before) for before, after in pairwise(sums)]
+
+
+def member(explanation: Explanation, part: Part) -> str:
+    """Return the part's member, or what the part is that has none."""
+    return part.member or (OVERLAP if explanation.is_distinct else ROUNDED)
 
 
 def percent(part: Fraction, whole: Fraction) -> str:

@@ -18,8 +18,8 @@ from tests.metrics.copies import copied_star
 from tests.metrics.stars import build_demo_star
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-# Root's chromium starts without its sandbox only; it shows nothing but our own pages.
 COPY_SECONDS = 60
+# Root's chromium starts without its sandbox only; it shows nothing but our own pages.
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 Open = Callable[..., Page]
 
