@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli import LOCAL, CommandError
-from cli.diagrams import diagram, tables
+from cli.diagrams import diagram
 from cli.generated_docs import (
     exposed_models,
     files_table,
@@ -21,6 +21,7 @@ from cli.generated_docs import (
 )
 from include.dbt import NO_LOGIN, run_dbt
 from include.environment import ROOT
+from include.manifest import tables
 from include.metrics import read_definitions
 from include.metrics.page import page
 

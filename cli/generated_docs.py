@@ -2,20 +2,9 @@
 
 import re
 
+from include.manifest import models, star_names
 from include.specs import DocumentKind, MongoCollection, PostgresTable
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES
-
-
-def models(manifest: dict, prefixes: tuple[str, ...]) -> list[dict]:
-    """Return the models whose names begin so, in the order of the prefixes and then of their names."""
-    found = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    found.sort(key=lambda model: model["name"])
-    return [model for prefix in prefixes for model in found if model["name"].startswith(prefix)]
-
-
-def star_names(manifest: dict) -> list[str]:
-    """Return the names of all tables that readers of the star may query, in alphabetical order."""
-    return [model["name"] for model in models(manifest, ("",)) if model["access"] == "public"]
 
 
 def grain_table(manifest: dict, prefixes: tuple[str, ...]) -> str:

@@ -50,16 +50,33 @@ def value(tree: exp.Expression, column: Column) -> str:
     match tree:
         case exp.Column():
             return column(tree)
+        case exp.Null():
+            return "BLANK ()"
         case exp.Literal() | exp.Boolean() | exp.Neg():
             return _constant(tree)
         case exp.Paren():
             return f"( {value(tree.this, column)} )"
         case exp.Div():
             return f"DIVIDE ( {value(_bare(tree.left), column)}, {value(_bare(tree.right), column)} )"
+        case exp.Case(this=None):
+            return switch(tree, [value(one, column) for one in results(tree)], column)
         case exp.Add() | exp.Sub() | exp.Mul():
             sign = ARITHMETIC[type(tree)]
             return f"{value(tree.left, column)} {sign} {value(tree.right, column)}"
     raise Untranslatable(f"`{shown(tree)}` is not known")
+
+
+def results(tree: exp.Case) -> list[exp.Expression]:
+    """Return what the branches of a `case when` result in, `else` last."""
+    otherwise = tree.args.get("default") or exp.Null()
+    return [*(branch.args["true"] for branch in tree.args["ifs"]), otherwise]
+
+
+def switch(tree: exp.Case, chosen: list[str], column: Column) -> str:
+    """Return a `case when` that results in the chosen texts instead, one for each branch and `else`."""
+    conditions = (truth(branch.this, column) for branch in tree.args["ifs"])
+    branches = [part for pair in zip(conditions, chosen, strict=False) for part in pair]
+    return f"SWITCH ( TRUE (), {', '.join([*branches, chosen[-1]])} )"
 
 
 def truth(tree: exp.Expression, column: Column) -> str:

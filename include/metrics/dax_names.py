@@ -4,21 +4,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-PREFIX = re.compile(r"^(dim|fct|mart|bridge)_")
+PREFIX, MART = re.compile(r"^(dim|fct|bridge)_"), re.compile(r"^mart_")
 
 
 @dataclass(frozen=True)
 class Names:
     """Labels by rule: `fct_viewing_sessions` is 'Viewing Sessions', its `user_id` is [User Id].
 
-    `tables` has the tables that are called otherwise.
+    A mart is a summary, so that marts stand together. `tables` has the tables that are called otherwise.
     """
 
     tables: Mapping[str, str] = field(default_factory=dict)
 
     def table(self, name: str) -> str:
         """Return the label of a table of the star."""
-        return self.tables.get(name) or title(PREFIX.sub("", name))
+        return self.tables.get(name) or title(MART.sub("summary_", PREFIX.sub("", name)))
 
     def quoted(self, table: str) -> str:
         """Return the table as DAX writes it."""

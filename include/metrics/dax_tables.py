@@ -8,7 +8,7 @@ from include.errors import Untranslatable
 from include.metrics.dax_expressions import conjuncts, parsed, shown, truth, value
 from include.metrics.dax_names import Names
 from include.metrics.definitions import CALENDAR, Definitions, Measure, SemanticModel
-from include.metrics.fields import FILTER_FIELD
+from include.metrics.fields import FILTER_FIELD, shared_dimensions
 
 # How an aggregate is written of a column, and of an expression.
 AGGREGATES = {
@@ -43,7 +43,8 @@ class Tables:
         """Return the measure's formula. Raises Untranslatable with the reason."""
         model, measure = self.definitions.measures[name]
         tree, conditions = _split(_qualified(measure.sql, model), measure)
-        text, filters = self._aggregate(model, measure, tree), self._kept(conditions)
+        text = self._aggregate(model, measure, tree)
+        filters = [*self._kept(conditions), *self._shared(model)]
         dates = [] if self._is_dated_by_key(model, measure) else [self._own_dates(model, measure)]
         if not measure.is_last:
             return calculate(text, [*filters, *dates])
@@ -70,6 +71,14 @@ class Tables:
         if form is None:
             raise Untranslatable(f"{measure.agg} takes a column, not `{measure.sql}`")
         return form.format(column=value(tree, self.column), table=table, share=measure.percentile)
+
+    def _shared(self, model: SemanticModel) -> list[str]:
+        """Return what makes a slicer on a dimension table count for the model's own column of the same name."""
+        filters = []
+        for name, owner in shared_dimensions(self.definitions, model).items():
+            theirs, own = (self.names.column(one.table, one.dimensions[name].sql) for one in (owner, model))
+            filters.append(f"KEEPFILTERS ( TREATAS ( FILTERS ( {theirs} ), {own} ) )")
+        return filters
 
     def _is_dated_by_key(self, model: SemanticModel, measure: Measure) -> bool:
         """Tell whether the date table filters the measure by a relationship, or, without a date, never."""

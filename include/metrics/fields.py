@@ -90,6 +90,23 @@ def owner_of(definitions: Definitions, source: Source, dimension: str) -> tuple[
     )
 
 
+def shared_dimensions(definitions: Definitions, model: SemanticModel) -> dict[str, SemanticModel]:
+    """Return the model's dimensions that a table has as well which others point to, and it does not."""
+    pointed_to = {
+        owner.name: owner
+        for other in definitions.models.values()
+        for entity in other.entities
+        for owner in definitions.owners(entity)
+        if owner is not other and entity not in model.entities
+    }
+    return {
+        one.name: owner
+        for one in categories(model)
+        for owner in pointed_to.values()
+        if one.name in {theirs.name for theirs in categories(owner)}
+    }
+
+
 def filter_fields(text: str) -> list[str]:
     """Return the names of the dimensions in a filter."""
     return [name for _, name in FILTER_FIELD.findall(text)]

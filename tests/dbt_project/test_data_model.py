@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from cli.data_model import BLOCKS, COMMENTS, read_manifest, with_blocks
-from cli.diagrams import diagram, tables
+from cli.diagrams import diagram
 from cli.generated_docs import marts_of_the_fact, models_with_keys
 from cli.source_models import EXAMPLE, OWN, sources_yaml
 from include.environment import ROOT
+from include.manifest import tables
 
 DOCUMENT = "docs/data-model.md"
 

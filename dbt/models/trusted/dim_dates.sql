@@ -96,6 +96,7 @@ select
             when {{ loop.index }} then '{{ month_name }}'
         {% endfor %}
     end as month_name,
+    {{ period_start('month', 'date_day') }} as month_start_date,
     cast(extract(week from date_day) as integer) as week,
     -- An ISO week is in the year of its Thursday.
     cast(extract(year from {{ dateadd('day', 3, 'week_start_date') }}) as integer) as iso_year,

@@ -1,5 +1,9 @@
 {{ config(pre_hook="{{ touch_months_of_users() }}") }}
 
+{% set age_bands = [
+    ('Under 18', 18), ('18-24', 25), ('25-34', 35), ('35-44', 45), ('45-54', 55), ('55-64', 65),
+] %}
+
 with inferred_users as (
 
     {{ inferred_members(
@@ -69,14 +73,18 @@ select
     age,
     case
         when age < 0 or age is null then 'Unknown'
-        when age < 18 then 'Under 18'
-        when age < 25 then '18-24'
-        when age < 35 then '25-34'
-        when age < 45 then '35-44'
-        when age < 55 then '45-54'
-        when age < 65 then '55-64'
+        {% for band, end in age_bands -%}
+            when age < {{ end }} then '{{ band }}'
+        {% endfor -%}
         else '65+'
     end as age_band,
+    case
+        when age < 0 or age is null then {{ age_bands | length + 2 }}
+        {% for band, end in age_bands -%}
+            when age < {{ end }} then {{ loop.index }}
+        {% endfor -%}
+        else {{ age_bands | length + 1 }}
+    end as age_band_order,
     coalesce(country, 'Unknown') as country,
     coalesce(subscription_type, 'Unknown') as subscription_type,
     previous_subscription_type,

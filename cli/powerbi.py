@@ -1,0 +1,24 @@
+"""`make powerbi`: write the Power BI project anew, from dbt's manifest and the metrics."""
+
+import shutil
+from pathlib import Path
+
+from cli import LOCAL
+from cli.data_model import read_manifest
+from include.environment import ROOT
+from include.metrics import read_definitions
+from powerbi.generate import project
+from powerbi.generate.project import MODEL, NAME, REPORT
+
+FOLDER = ROOT / "powerbi"
+
+
+def write_project(folder: Path = FOLDER) -> None:
+    """Replace the project in the folder; what else is in the folder stays."""
+    files = project(read_manifest(LOCAL / "dbt" / "powerbi"), read_definitions())
+    for part in (MODEL, REPORT):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    print(f"Wrote {len(files)} files: open powerbi/{NAME}.pbip in Power BI Desktop")

@@ -1,0 +1,1 @@
+"""The Power BI project, and what generates it."""

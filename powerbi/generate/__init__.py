@@ -1,0 +1,10 @@
+"""A Power BI project as text, from dbt's manifest and the metrics.
+
+Data flow: manifest + definitions -> model (tables, relationships, measures, roles) -> TMDL
+                                  \-> pages of the dashboard -> PBIR visuals -> JSON
+Only development uses this package: sqlglot, by which DAX is made, is not installed where the platform runs.
+"""
+
+from powerbi.generate.project import NAME, project
+
+__all__ = ["NAME", "project"]

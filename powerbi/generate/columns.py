@@ -1,0 +1,102 @@
+"""The columns of a table of the star as those of Power BI."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from include.manifest import Table as StarTable
+from include.metrics.dax_columns import CalculatedColumn
+from include.metrics.dax_names import title
+from powerbi.generate.model import Column
+
+TYPES = {
+    "bigint": "int64",
+    "integer": "int64",
+    "text": "string",
+    "boolean": "boolean",
+    "date": "dateTime",
+    "timestamp": "dateTime",
+}
+NUMERIC = re.compile(r"numeric\(\d+, (\d+)\)")
+# Power BI's decimal numbers have four places.
+PLACES = 4
+FORMATS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:nn"}
+YEARS = re.compile(r"(.*_)?(year|key)")
+ORDER = " Order"
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What the model does with columns of a table: names of the star, `sorted_by` with those that order them.
+
+    `pointing` are those that point to other tables, `key` is the one that others point to.
+    """
+
+    pointing: Collection[str]
+    pointed_to: Collection[str]
+    key: str | None
+    aggregated: Collection[str]
+    levels: Collection[str]
+    sorted_by: Mapping[str, str]
+
+
+def columns(
+    star: StarTable, descriptions: Mapping[str, str], uses: Uses, calculated: list[CalculatedColumn]
+) -> tuple[Column, ...]:
+    """Return the columns without load stamps, and without keys that no relationship needs."""
+    related = {*uses.pointing, *uses.pointed_to}
+    loaded = [
+        _column(name, star.types[name], descriptions[name], uses)
+        for name in star.types
+        if not name.startswith("_") and (not _is_key(name) or name in related)
+    ]
+    return (*loaded, *(made for one in calculated for made in _calculated(one)))
+
+
+def _column(name: str, kind: str, description: str, uses: Uses) -> Column:
+    is_level = name in uses.levels
+    is_order = name in uses.sorted_by.values()
+    is_hidden = name in uses.pointing or name in uses.aggregated or _is_key(name) or is_order
+    return Column(
+        title(name),
+        data_type(kind),
+        description,
+        source=name,
+        is_hidden=is_hidden and not is_level,
+        is_key=name == uses.key,
+        format=_format(name, kind),
+        sort_by=title(uses.sorted_by[name]) if name in uses.sorted_by else None,
+        category="Country" if name == "country" else None,
+        is_attribute=is_level or is_order,
+    )
+
+
+def data_type(kind: str) -> str:
+    """Return Power BI's type of a type of PostgreSQL; a number with more than four places is a double."""
+    if places := NUMERIC.fullmatch(kind):
+        return "decimal" if int(places[1]) <= PLACES else "double"
+    return TYPES[kind]
+
+
+def _format(name: str, kind: str) -> str | None:
+    if data_type(kind) == "int64":
+        return "0" if YEARS.fullmatch(name) else "#,0"
+    if places := NUMERIC.fullmatch(kind):
+        return f"#,0.{'0' * min(int(places[1]), PLACES)}"
+    return FORMATS.get(kind)
+
+
+def _is_key(name: str) -> bool:
+    return name.endswith("_key")
+
+
+def _calculated(given: CalculatedColumn) -> list[Column]:
+    text = f"Computed by Power BI of the table's own columns, as the metrics' {given.name.lower()} is."
+    order = given.name + ORDER
+    made = [Column(given.name, given.data_type, text, dax=given.dax, sort_by=order if given.order else None)]
+    if given.order:
+        place = f"Place of {given.name} among its values."
+        made.append(
+            Column(order, "int64", place, dax=given.order, is_hidden=True, format="0", is_attribute=True)
+        )
+    return made

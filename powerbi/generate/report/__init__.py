@@ -1,0 +1,8 @@
+"""The report: the dashboard's pages as Power BI's pages and visuals.
+
+Data flow: pages -> layout (which visual stands where) -> visuals (what each shows, as PBIR) -> files
+"""
+
+from powerbi.generate.report.files import files
+
+__all__ = ["files"]
