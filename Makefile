@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -25,7 +25,7 @@ VENV := .venv/installed.txt
 QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; exit 0; }' EXIT;
 # The option of a variable: none where there is none, nor for one of the shell that is empty, as another make hands it on.
 given = $(if $(filter command,$(origin $1))$($1),$2 "$$$1")
-UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
+UNIT_TESTS := tests/unit tests/powerbi tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
 # make -f works on the folder from which it is called.
 ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))),)
@@ -67,6 +67,7 @@ ps: ## show the containers and their health
 reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the demo
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
+powerbi: ## write the Power BI project anew, after a change of models, metrics or pages
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
@@ -93,7 +94,7 @@ docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
-demo ui dashboard docs data-model source-models pictures: $(VENV)
+demo ui dashboard docs data-model source-models powerbi pictures: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.

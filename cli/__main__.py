@@ -39,6 +39,7 @@ SIMPLE = {
     "rollback": ("cli.publications:roll_back", "dbt_transformer", "Give readers the previous version again."),
     "reset": ("cli.reset:reset_local", None, "Stop what runs here and forget all local data; .env stays."),
     "data-model": ("cli.data_model:update_documents", None, "Write anew what repeats dbt's models."),
+    "powerbi": ("cli.powerbi:write_project", None, "Write the Power BI project anew."),
     "pictures": ("cli.pictures:make_pictures", None, "Make the screenshots of README and docs anew."),
     "source-models": ("cli.source_models:write_source_models", None, "Write what dbt knows of raw anew."),
     "env": ("cli.env:print_exports", None, "Complete .env and print it for a shell."),

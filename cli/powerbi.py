@@ -13,9 +13,14 @@ from powerbi.generate.project import MODEL, NAME, REPORT
 FOLDER = ROOT / "powerbi"
 
 
+def generated_project(work_dir: Path = LOCAL / "dbt" / "powerbi") -> dict[str, str]:
+    """Return the project's files by their paths; dbt parses its own project, which needs no database."""
+    return project(read_manifest(work_dir), read_definitions())
+
+
 def write_project(folder: Path = FOLDER) -> None:
     """Replace the project in the folder; what else is in the folder stays."""
-    files = project(read_manifest(LOCAL / "dbt" / "powerbi"), read_definitions())
+    files = generated_project()
     for part in (MODEL, REPORT):
         shutil.rmtree(folder / part, ignore_errors=True)
     for path, text in files.items():

@@ -17,7 +17,7 @@ CONDITIONS = (exp.Is, exp.Not, exp.And, exp.Or, exp.In, exp.Predicate)
 
 @dataclass(frozen=True)
 class CalculatedColumn:
-    """A column that Power BI computes. `order` is the DAX of the places of its texts, if they have an order."""
+    """A column that Power BI computes. `order` is the DAX of the places of its texts, where they have one."""
 
     table: str
     name: str

@@ -73,7 +73,7 @@ class Tables:
         return form.format(column=value(tree, self.column), table=table, share=measure.percentile)
 
     def _shared(self, model: SemanticModel) -> list[str]:
-        """Return what makes a slicer on a dimension table count for the model's own column of the same name."""
+        """Return what makes a slicer on a dimension table count for the model's own column of that name."""
         filters = []
         for name, owner in shared_dimensions(self.definitions, model).items():
             theirs, own = (self.names.column(one.table, one.dimensions[name].sql) for one in (owner, model))

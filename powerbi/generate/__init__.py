@@ -1,7 +1,7 @@
 """A Power BI project as text, from dbt's manifest and the metrics.
 
 Data flow: manifest + definitions -> model (tables, relationships, measures, roles) -> TMDL
-                                  \-> pages of the dashboard -> PBIR visuals -> JSON
+           model + the dashboard's pages -> visuals -> PBIR
 Only development uses this package: sqlglot, by which DAX is made, is not installed where the platform runs.
 """
 

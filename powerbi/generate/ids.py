@@ -1,4 +1,4 @@
-"""Identifiers that stay the same in every generation, so that a difference of two projects is one of content."""
+"""Identifiers that are the same in every generation: two projects differ by their content only."""
 
 import hashlib
 import uuid

@@ -12,6 +12,7 @@ TABLE = "Metrics"
 PLACEHOLDER = "Metric"
 OF_LAST_MONTH = "{} of the last month"
 LAST_MONTHS = "Last whole month"
+OF_THE_LAST = "Here of the last month that was over on the last day that is chosen and has data."
 LAST_MONTH = """VAR _last = MIN ( MAX ( {date} ), CALCULATE ( MAX ( {watched} ), REMOVEFILTERS () ) )
 VAR _until = EOMONTH ( _last + 1, -1 )
 RETURN CALCULATE ( [{label}], DATESBETWEEN ( {date}, EOMONTH ( _until, -1 ) + 1, _until ) )"""
@@ -42,7 +43,7 @@ def is_of_a_month(definitions: Definitions, metric: Metric) -> bool:
 
 def _of_last_month(metric: Metric) -> Measure:
     date, watched = NAMES.column(CALENDAR, "date"), NAMES.column("fct_viewing_sessions", "watch_date")
-    text = f"{metric.description} Here of the last month that was over on the last day that is chosen and has data."
+    text = f"{metric.description} {OF_THE_LAST}"
     dax = LAST_MONTH.format(date=date, watched=watched, label=metric.label)
     return Measure(OF_LAST_MONTH.format(metric.label), dax, text, _format(metric), LAST_MONTHS)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 class Column:
     """A column of the star by its `source`, or one that Power BI computes by its `dax`.
 
-    `data_type` and `format` are Power BI's. `sort_by` names the column that orders its values. An attribute is
-    a level of a hierarchy, or orders another column.
+    `data_type` and `format` are Power BI's. `sort_by` names the column that orders its values. An attribute
+    is a level of a hierarchy, or orders another column.
     """
 
     name: str

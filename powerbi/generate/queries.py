@@ -18,13 +18,16 @@ RANGE = {
     ),
 }
 READ = """let
-    Source = PostgreSQL.Database(Host & ":" & Port, Database, [CreateNavigationProperties = false, CommandTimeout = #duration(0, 0, 30, 0)]),
+    Options = [CreateNavigationProperties = false, CommandTimeout = #duration(0, 0, 30, 0)],
+    Source = PostgreSQL.Database(Host & ":" & Port, Database, Options),
     Data = Source{{[Schema = "{schema}", Item = "{item}"]}}[Data],
     Selected = Table.SelectColumns(Data, {{{columns}}}){newest}
 in
     {last}"""
 NEWEST = """,
-    Newest = Table.SelectRows(Selected, each [{date}] >= DateTime.Date(RangeStart) and [{date}] < DateTime.Date(RangeEnd))"""
+    First = DateTime.Date(RangeStart),
+    End = DateTime.Date(RangeEnd),
+    Newest = Table.SelectRows(Selected, each [{date}] >= First and [{date}] < End)"""
 EMPTY = f"""let
     Source = #table(type table [{PLACEHOLDER} = text], {{}})
 in

@@ -1,4 +1,4 @@
-"""Which tables of the star point to which: by the definitions' entities, then by dbt's tests of foreign keys."""
+"""Which tables of the star point to which: by the definitions' entities, then by dbt's foreign keys."""
 
 from collections.abc import Iterator
 

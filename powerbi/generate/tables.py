@@ -1,4 +1,4 @@
-"""The tables of Power BI's model: each that readers of the star may query, with what the model does with it."""
+"""The tables of Power BI's model: all that readers of the star may query."""
 
 from collections import defaultdict
 
@@ -84,7 +84,7 @@ def _sorted_by(node: dict) -> dict[str, str]:
 
 
 def _aggregated(definitions: Definitions, table: str) -> set[str]:
-    """Return the columns that measures of the table stand for, and those that another table's field filters."""
+    """Return the columns that measures of the table stand for, and those that another table's filter."""
     found = set()
     for model in definitions.models.values():
         if model.table != table:

@@ -270,7 +270,8 @@ def test_the_calendar_has_every_day_of_whole_years_as_iso_counts_them(final):
         assert row == {
             "date_key": int(f"{day:%Y%m%d}"), "date": day, "year": day.year,
             "quarter": (day.month + 2) // 3, "month": day.month, "month_name": f"{day:%B}",
-            "month_start_date": day.replace(day=1), "week": day.isocalendar().week, "iso_year": day.isocalendar().year,
+            "month_start_date": day.replace(day=1), "week": day.isocalendar().week,
+            "iso_year": day.isocalendar().year,
             "week_start_date": day - timedelta(day.weekday()), "day_of_week": day.isoweekday(),
             "day_name": f"{day:%A}", "is_weekend": day.isoweekday() > 5,
         }  # fmt: skip

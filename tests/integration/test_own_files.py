@@ -1,18 +1,17 @@
 """A data set that the generator did not make runs through, and trusted equals an independent computation.
 
-5,000 users, 300 titles and 220,000 sessions in the contract's format, with the untidiness of real files:
-sessions before the registration, of unknown users and titles, without a device, ids that two tables share.
+5,000 users, 300 titles and 220,000 sessions, as untidy as real ones (tests/own_files.py).
 """
 
 import json
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from tests.conftest import Platform
+from tests.own_files import write_own_files
 from tests.pipeline import dbt_build, load_everything, today, trusted_checksums
 
 SEED = 20240901
@@ -21,11 +20,8 @@ USERS, TITLES, SESSIONS = 5_000, 300, 220_000
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    print(f"seed {SEED}")  # noqa: T201  so that a failure can be repeated
-    folder, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(SEED)
-    _users(rng).to_csv(folder / "users.csv", index=False)
-    _sessions(rng).to_csv(folder / "viewing_sessions.csv", index=False)
-    (folder / "content.json").write_text(json.dumps(_catalogue(rng)))
+    folder = tmp_path_factory.mktemp("own")
+    write_own_files(folder, SEED, users=USERS, titles=TITLES, sessions=SESSIONS)
     return folder
 
 
@@ -45,80 +41,6 @@ def sessions(files: Path) -> pd.DataFrame:
     joined["completed"] = joined.completion_percentage.map(Decimal) >= 90
     joined = joined.merge(pd.read_csv(files / "users.csv", **text), on="user_id", how="left")
     return joined.merge(_titles(files), on="content_id", how="left").replace("", None)
-
-
-def _users(rng: np.random.Generator) -> pd.DataFrame:
-    days = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 1200, USERS), unit="D")
-    return pd.DataFrame(
-        {
-            "user_id": [f"U{number:04d}" for number in range(1, USERS + 1)],
-            "age": rng.integers(13, 90, USERS),
-            "country": rng.choice(["Argentina", "Côte d'Ivoire", "Korea, Republic of", "Österreich"], USERS),
-            "subscription_type": rng.choice(["Basic", "Standard", "Premium", "Family"], USERS),
-            "registration_date": days.strftime("%Y-%m-%d"),
-            "total_watch_time_hours": rng.integers(0, 9000, USERS) / 10,
-        }
-    )
-
-
-def _sessions(rng: np.random.Generator) -> pd.DataFrame:
-    numbers = np.arange(1, SESSIONS + 1)
-    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 600, SESSIONS), unit="D")
-    kinds = rng.choice(["M", "S"], SESSIONS)
-    return pd.DataFrame(
-        {
-            "session_id": [f"S{number:06d}" for number in numbers],
-            # The last fifty users and five titles are unknown.
-            "user_id": [f"U{user:04d}" for user in rng.integers(1, USERS + 51, SESSIONS)],
-            "content_id": [
-                f"{kind}{title:03d}"
-                for kind, title in zip(kinds, rng.integers(1, 156, SESSIONS), strict=True)
-            ],
-            "watch_date": days.strftime("%Y-%m-%d"),
-            "watch_duration_minutes": rng.integers(1, 240, SESSIONS),
-            # 89.995 is no 90, though it is shown as 90.00.
-            "completion_percentage": np.where(numbers % 20, rng.integers(0, 1001, SESSIONS) / 10, 89.995),
-            "device_type": rng.choice(
-                ["Mobile", "Smart TV", "Desktop", "Tablet", "Gaming Console", "VR", ""], SESSIONS
-            ),
-            "quality_level": rng.choice(["SD", "HD", "4K", "8K"], SESSIONS),
-        }
-    ).sample(frac=1, random_state=SEED)
-
-
-def _catalogue(rng: np.random.Generator) -> dict[str, list[dict]]:
-    genres = ["Drama", "Comedy", "Sci-Fi", "Documentary", "Horror"]
-    common = [
-        {
-            "title": f'The "{number}" Story',
-            "genre": [str(genre) for genre in rng.choice(genres, rng.integers(0, 4), replace=False)],
-            "rating": float(rng.integers(10, 100) / 10),
-            "production_budget": int(rng.integers(10**5, 10**9)),
-        }
-        for number in range(TITLES)
-    ]
-    movies = [
-        {
-            "content_id": f"M{n:03d}",
-            **title,
-            "duration_minutes": 90 + n,
-            "release_year": 1990 + n % 30,
-            "views_count": n,
-        }
-        for n, title in enumerate(common[:150], 1)
-    ]
-    series = [
-        {
-            "content_id": f"S{n:03d}",
-            **title,
-            "seasons": n % 5 + 1,
-            "episodes_per_season": [8 + n % 3] * (n % 5 + 1),
-            "avg_episode_duration": 42.5,
-            "total_views": n * 10,
-        }
-        for n, title in enumerate(common[150:], 1)
-    ]
-    return {"movies": movies, "series": series}
 
 
 def _titles(files: Path) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The stars that metrics are asked of, and the judge: each is made once for a test run."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import cursor as Cursor
 
+from cli.data_model import read_manifest
 from include.metrics import Definitions, read_definitions
+from powerbi.generate.model import Model
+from powerbi.generate.project import model_of
 from tests.conftest import Platform
 from tests.metrics.copies import copied_star, made_once
 from tests.metrics.metricflow_judge import Judge, write_manifest
-from tests.metrics.stars import build_demo_star, build_small_star
+from tests.metrics.stars import build_demo_star, build_own_star, build_small_star
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +59,21 @@ def small_star(servers: dict[str, str], shared: Path) -> Iterator[Platform]:
     star.close()
 
 
+@pytest.fixture(scope="session")
+def own_star(servers: dict[str, str], shared: Path) -> Iterator[Platform]:
+    """The star of three files that the generator did not make, published."""
+    star = copied_star(servers, shared / "own.dump", build_own_star)
+    yield star
+    star.close()
+
+
+@pytest.fixture(scope="session")
+def model(shared: Path, definitions: Definitions) -> Model:
+    """The semantic model of the Power BI project."""
+    path = made_once(shared / "manifest.json", _write_manifest)
+    return model_of(json.loads(path.read_text(encoding="utf-8")), definitions)
+
+
 @pytest.fixture
 def small(small_star: Platform) -> Iterator[Cursor]:
     """Ask the small star as Power BI does."""
@@ -65,6 +84,10 @@ def small(small_star: Platform) -> Iterator[Cursor]:
 def demo(demo_star: Platform) -> Iterator[Cursor]:
     """Ask the demo's star as Power BI does."""
     yield from _as_reader(demo_star)
+
+
+def _write_manifest(path: Path) -> None:
+    path.write_text(json.dumps(read_manifest(path.with_suffix(".dbt"))), encoding="utf-8")
 
 
 def _as_reader(star: Platform) -> Iterator[Cursor]:

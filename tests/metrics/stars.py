@@ -1,4 +1,4 @@
-"""Two stars to ask metrics of: that of the demo's data, and a small one with all that makes numbers wrong.
+"""Stars to ask metrics of: the demo's, a small one with all that makes numbers wrong, one of others' files.
 
 Data flow: generated files -> seed -> extract -> (small star: edited in raw) -> dbt build -> published.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from include.generate import ANCHOR, Size, write_files
 from include.run import Batch
 from tests.conftest import Platform
+from tests.own_files import write_own_files
 from tests.pipeline import build_next, dbt_build, load_everything
 
 SEED = 42
@@ -77,4 +78,11 @@ def build_small_star(platform: Platform, folder: Path) -> None:
             done = build_next(platform, folder / "dbt", *SNAPSHOTS, batch=Batch("snapshots", day))
             assert done.returncode == 0, done.stdout[-3000:]
     platform.query("elt_loader", TRAPS)
+    dbt_build(platform, folder / "dbt", *MODELS_ONLY)
+
+
+def build_own_star(platform: Platform, folder: Path) -> None:
+    """Build and publish the star of three files that the generator did not make."""
+    write_own_files(folder, SEED, users=300, titles=60, sessions=4_000)
+    load_everything(platform, folder, Batch("own", LAST_DAY))
     dbt_build(platform, folder / "dbt", *MODELS_ONLY)

@@ -6,6 +6,7 @@ import pytest
 
 from include.metrics import Condition, Definitions
 from include.metrics.dax import measures
+from powerbi.generate.model import Model
 from tests.conftest import Platform
 from tests.metrics.power_bi import PowerBi, power_bi
 from tests.metrics.visuals import Visual, visual
@@ -14,7 +15,7 @@ from tests.metrics.wrong_definitions import WRONG
 FIELDS = (
     "plan", "country", "age_band", "device", "quality", "content_type", "is_available", "title",
     "release_year", "weekday", "is_weekend", "genre", "cohort_month", "months_since_registration",
-    "month", "quarter", "year",
+    "month", "quarter", "year", "session_length", "has_budget", "plan_before",
 )  # fmt: skip
 PAIRS = (
     ("month", "plan"), ("plan", "device"), ("age_band", "year"), ("country", "is_weekend"),
@@ -36,10 +37,10 @@ VISUALS = {
 
 
 @pytest.fixture(scope="module")
-def report(small_star: Platform, definitions: Definitions) -> tuple[PowerBi, dict[str, Visual]]:
+def report(small_star: Platform, definitions: Definitions, model: Model) -> tuple[PowerBi, dict[str, Visual]]:
     """What Power BI has of the star, and what SQL answers."""
     with small_star.connect("bi_reader").cursor() as cursor:
-        shown = power_bi(cursor, definitions, measures(definitions))
+        shown = power_bi(cursor, model)
         return shown, {name: visual(cursor, definitions, *asked) for name, asked in VISUALS.items()}
 
 

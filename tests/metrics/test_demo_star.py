@@ -3,7 +3,6 @@ that which Power BI shows.
 """
 
 from include.metrics.checks import grain_of
-from include.metrics.dax import measures
 from tests.metrics.metricflow_judge import differences, own_rows
 from tests.metrics.power_bi import power_bi
 from tests.metrics.visuals import visual
@@ -34,7 +33,7 @@ def test_every_metric_is_that_of_metricflow_from_marts_and_from_the_fact(
     assert cells > 1_000
 
 
-def test_power_bi_shows_the_numbers_of_sql(demo, definitions):
-    shown, by_plan = power_bi(demo, definitions, measures(definitions)), visual(demo, definitions, ("plan",))
+def test_power_bi_shows_the_numbers_of_sql(demo, definitions, model):
+    shown, by_plan = power_bi(demo, model), visual(demo, definitions, ("plan",))
     assert by_plan.differences(shown) == []
     assert sum(map(by_plan.numbers, by_plan.metrics)) > 100

@@ -1,4 +1,4 @@
-"""Fields of the model as PBIR writes them. Format: schema semanticQuery 1.4.0 and visualConfiguration 2.3.0."""
+"""Fields of the model as PBIR writes them. Format: schemas semanticQuery 1.4.0, visualConfiguration 2.3.0."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,0 +1,116 @@
+"""The measures of the Power BI project on three stars, and what people with a role of a country see."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from include.metrics import Condition, Definitions, Question, ask
+from include.metrics.checks import fields_of_metric
+from powerbi.generate.measures import LAST_MONTHS
+from powerbi.generate.model import Model, Role
+from powerbi.generate.roles import NOTHING, roles
+from tests.conftest import Platform
+from tests.metrics.power_bi import PowerBi, power_bi
+from tests.metrics.visuals import TOLERANCE, Visual, visual
+
+FIELDS = (
+    (), ("country",), ("plan",), ("device",), ("genre",), ("month",), ("session_length",), ("has_budget",),
+    ("country", "plan"), ("plan", "device"), ("country", "month"), ("genre", "device"),
+)  # fmt: skip
+# Their rows are too many for every field.
+OF_DEMO = ((), ("plan",), ("genre",))
+
+
+@pytest.fixture(scope="module")
+def own(own_star: Platform, model: Model) -> Iterator[PowerBi]:
+    with own_star.connect("bi_reader").cursor() as cursor:
+        yield power_bi(cursor, model)
+
+
+def test_every_measure_shows_the_number_of_sql_on_files_of_others(own_star, own, definitions):
+    contexts, cells = 0, 0
+    with own_star.connect("bi_reader").cursor() as cursor:
+        for fields in FIELDS:
+            one = visual(cursor, definitions, fields)
+            assert one.differences(own) == []
+            contexts, cells = contexts + len(one.rows), cells + sum(map(one.numbers, one.metrics))
+    assert contexts > 100
+    assert cells > 1_500
+
+
+def test_every_measure_shows_the_number_of_sql_on_the_demo(demo, definitions, model):
+    shown = power_bi(demo, model)
+    for fields in OF_DEMO:
+        one = visual(demo, definitions, fields)
+        assert one.differences(shown) == []
+        assert sum(map(one.numbers, one.metrics)) > 20
+
+
+@pytest.mark.parametrize("country", ["Côte d'Ivoire", "Korea, Republic of"])
+def test_a_role_sees_its_country_alone(own_star, own, definitions, model, country):
+    (role,) = roles(model.tables, model.relationships, {"country": (country,)})
+    seen, cells = own.seen_by(role), 0
+    with own_star.connect("bi_reader").cursor() as cursor:
+        for fields in ((), ("plan",), ("device",), ("genre",)):
+            one = _of_country(visual(cursor, definitions, ("country", *fields)), country, fields)
+            assert one.differences(seen) == []
+            cells += sum(map(one.numbers, one.metrics))
+        _assert_nothing_else_is_seen(cursor, definitions, role, seen, country)
+    assert cells > 300
+
+
+def test_roles_of_the_project_are_those_of_its_countries(model, small):
+    small.execute("select distinct country from trusted.dim_users where country != 'Unknown'")
+    countries = {country for (country,) in small.fetchall()}
+    assert {f"Country {country}" for country in countries} <= {role.name for role in model.roles}
+
+
+def test_last_months_are_the_months_that_sql_names(small, definitions, model):
+    shown = power_bi(small, model)
+    cards = {one.name: one for one in model.table("Metrics").measures if one.folder == LAST_MONTHS}
+    assert len(cards) >= 2
+    # The last day with sessions, one in a month, and the last of a month.
+    for chosen, month in ((None, "2024-08"), ("2024-08-10", "2024-07"), ("2024-08-31", "2024-08")):
+        days = {} if chosen is None else {"Dates.Date": _days_until(small, chosen)}
+        for label in cards:
+            metric = next(one for one in definitions.metrics.values() if label.startswith(f"{one.label} of"))
+            question = Question((metric.name,), where=(Condition("month", "=", (month,)),))
+            answered = sum(float(row[metric.name] or 0) for row in ask(small, definitions, question))
+            (value,) = shown.shows([label], days)
+            assert value == pytest.approx(answered, rel=TOLERANCE), (label, chosen)
+
+
+def _of_country(one: Visual, country: str, fields: tuple[str, ...]) -> Visual:
+    """Return the visual by the other fields, of the country's rows: what SQL answers for the country."""
+    rows = [row for row in one.rows if row["country"] == country]
+    return Visual(one.definitions, fields, one.metrics, rows)
+
+
+def _assert_nothing_else_is_seen(
+    cursor, definitions: Definitions, role: Role, seen: PowerBi, country: str
+) -> None:
+    """Hold that a metric that is not told by country is of the catalogue alone, or is not shown."""
+    for metric in definitions.metrics.values():
+        fields = fields_of_metric(definitions, metric)
+        if "country" in fields:
+            continue
+        (value,) = seen.shows([metric.label], {})
+        if {"content_type", "title"} & fields and metric.kind == "simple":
+            (row,) = ask(cursor, definitions, Question((metric.name,)))
+            assert value == pytest.approx(float(row[metric.name]), rel=TOLERANCE), metric.name
+        elif any(dax == NOTHING for dax in role.filters.values()) and "month" in fields:
+            assert value == 0, metric.name
+    for name, table in seen.tables.items():
+        places = [place for place, column in enumerate(table["columns"]) if column == "Country"]
+        assert {row[place] for place in places for row in table["rows"]} <= {country}, name
+    assert not re.search(
+        "Summary (Daily|Monthly Plan)", " ".join(n for n, t in seen.tables.items() if t["rows"])
+    )
+
+
+def _days_until(cursor, last: str) -> list:
+    cursor.execute(
+        "select cast(date as timestamp) from trusted.dim_dates where date <= %s order by date", (last,)
+    )
+    return [day for (day,) in cursor.fetchall()]
