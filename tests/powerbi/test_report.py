@@ -29,6 +29,10 @@ def first(report: Report, kind: str = "clusteredBarChart") -> dict:
     return next(visual.content for _, visual in report.visuals() if visual.kind == kind)
 
 
+def cards(report: Report) -> list[dict]:
+    return first(report, "cardVisual")["visual"]["query"]["queryState"]["Data"]["projections"]
+
+
 def container(content: dict, group: str) -> dict:
     return content["visual"]["visualContainerObjects"][group][0]["properties"]
 
@@ -70,8 +74,7 @@ PLANTED: dict[str, Callable[[Report], object]] = {
     .update(displayName="subscription_type"),
     "barred_kind": lambda r: first(r)["visual"].update(visualType="pieChart"),
     "many_bars": lambda r: chart(r.pages[1])["filterConfig"].update(filters=[]),
-    "many_cards": lambda r: first(r, "cardVisual")["visual"]["query"]["queryState"]["Data"]["projections"].extend(
-        first(r, "cardVisual")["visual"]["query"]["queryState"]["Data"]["projections"][:]),
+    "many_cards": lambda r: cards(r).extend(cards(r)[:]),
     "unsorted": lambda r: first(r)["visual"]["query"].pop("sortDefinition"),
     "no_number": lambda r: first(r)["visual"]["query"]["queryState"].pop("Y"),
     "other_slicers": lambda r: chart(r.pages[1], "slicer")["visual"]["syncGroup"].update(groupName="other"),

@@ -7,10 +7,11 @@ from tests.powerbi.report_rules.layout import pages_of
 
 # Microsoft has newer ones in their place, or people misread them.
 BARRED = {
-    "card", "multiRowCard", "table", "matrix", "map", "filledMap", "pieChart", "donutChart", "gauge", "funnel",
-    "treemap", "ribbonChart",
+    "card", "multiRowCard", "table", "matrix", "map", "filledMap", "pieChart", "donutChart", "gauge",
+    "funnel", "treemap", "ribbonChart",
 }  # fmt: skip
-MOST_CARDS, MOST_SERIES_FIELDS = 6, 1
+BARS = {"barChart", "columnChart", "clusteredBarChart", "clusteredColumnChart"}
+MOST_CARDS = 6
 # Fields with more values than a chart of bars can show.
 MANY = {"Title", "Session Id", "User Id"}
 
@@ -27,9 +28,8 @@ def many_bars(report: Report) -> Iterator[str]:
     for page, visual in report.visuals():
         names = {one["nativeQueryRef"] for one in visual.roles.get("Category", [])}
         is_cut = any(one["type"] == "TopN" for one in visual.filters)
-        if "Bar" in visual.kind or "Column" in visual.kind or visual.kind in ("barChart", "columnChart"):
-            if names & MANY and not is_cut:
-                yield f"{page.name}: {visual.name}"
+        if visual.kind in BARS and names & MANY and not is_cut:
+            yield f"{page.name}: {visual.name}"
 
 
 def many_cards(report: Report) -> Iterator[str]:
@@ -42,9 +42,9 @@ def many_cards(report: Report) -> Iterator[str]:
 def unsorted(report: Report) -> Iterator[str]:
     """Bars and lines have an order that somebody chose."""
     for page, visual in report.visuals():
-        if {"Category", "Y"} <= visual.roles.keys() and visual.kind != "scatterChart":
-            if "sortDefinition" not in visual.content["visual"]["query"]:
-                yield f"{page.name}: {visual.name}"
+        is_sorted = "sortDefinition" in visual.content["visual"].get("query", {})
+        if visual.kind in {"lineChart", *BARS} and not is_sorted:
+            yield f"{page.name}: {visual.name}"
 
 
 def no_number(report: Report) -> Iterator[str]:
