@@ -17,6 +17,7 @@ from include.errors import LineageError
 
 DIALECT = "postgres"
 ROWS = "*"
+PARTS = (exp.Column, exp.Count, exp.Query, exp.TableColumn)
 
 
 class Query:
@@ -50,41 +51,47 @@ class Query:
     def _parts(self, scope: Scope, place: int) -> Iterator[set[str]]:
         """Yield what each column, count and query in an expression is made from."""
         inner = {id(one.expression): one for one in scope.subquery_scopes}
-        for part in find_all_in_scope(scope.expression.selects[place], (exp.Column, exp.Count, exp.Query)):
-            if isinstance(part, exp.Column):
-                yield self._column(scope, part)
-            elif id(part) in inner:
-                yield from (self._value(inner[id(part)], n) for n in range(len(part.selects)))
-            elif isinstance(part.this, exp.Star):
-                yield self._rows(scope)
+        for part in find_all_in_scope(scope.expression.selects[place], PARTS):
+            match part:
+                case exp.Column():
+                    yield self._column(scope, part)
+                case exp.Count(this=exp.Star()):
+                    yield self._rows(scope)
+                case exp.Query() if id(part) in inner:
+                    yield from (self._value(inner[id(part)], n) for n in range(len(part.selects)))
+                case exp.TableColumn():
+                    raise LineageError(f"the whole row {part.name} as one value is not followed")
 
     def _column(self, scope: Scope, column: exp.Column) -> set[str]:
-        source = self._source(scope, column)
-        if isinstance(source, Scope):
-            return self._value(source, source.expression.named_selects.index(column.name))
-        return {f"{_name(source)}.{column.name}"}
-
-    def _source(self, scope: Scope, column: exp.Column) -> Scope | exp.Table:
-        """Return what the column is of. sqlglot leaves one alone that only an unknown table can have."""
-        if column.table:
-            return scope.sources[column.table]
-        unknown = [
-            source
-            for _, source in scope.selected_sources.values()
-            if isinstance(source, exp.Table) and _name(source) not in self._tables
-        ]
-        if len(unknown) != 1:
-            raise LineageError(f"it is not known of which table {column.name} is")
-        return unknown[0]
+        name = column.name
+        source = self._source(scope, column.table) if column.table else self._undescribed(scope, name)
+        if isinstance(source, exp.Table):
+            return {f"{_name(source)}.{name}"}
+        return self._value(source, source.expression.named_selects.index(name))
 
     def _rows(self, scope: Scope) -> set[str]:
         """Return the tables whose rows a query has: those of `from`, which models name for their grain."""
-        if scope.set_operation_scopes:
-            return set().union(*map(self._rows, scope.set_operation_scopes))
+        if branches := scope.set_operation_scopes:
+            return set().union(*map(self._rows, branches))
         if not (origin := scope.expression.args.get("from_")):
             return set()
-        source = scope.sources[origin.this.alias_or_name]
-        return self._rows(source) if isinstance(source, Scope) else {f"{_name(source)}.{ROWS}"}
+        source = self._source(scope, origin.this.alias_or_name)
+        return {f"{_name(source)}.{ROWS}"} if isinstance(source, exp.Table) else self._rows(source)
+
+    def _source(self, scope: Scope, alias: str) -> Scope | exp.Table:
+        source = scope.sources.get(alias)
+        is_query = isinstance(source, Scope) and isinstance(source.expression, exp.Query)
+        if is_query or (isinstance(source, exp.Table) and source.db):
+            return source
+        raise LineageError(f"{alias} is no table with a schema and no query: it is not followed")
+
+    def _undescribed(self, scope: Scope, column: str) -> exp.Table:
+        """Return the table of a column that sqlglot could not place: the only one that `tables` has not."""
+        sources = [source for _, source in scope.selected_sources.values() if isinstance(source, exp.Table)]
+        unknown = [source for source in sources if _name(source) not in self._tables]
+        if len(unknown) != 1:
+            raise LineageError(f"it is not known of which table {column} is")
+        return unknown[0]
 
 
 def _qualified(sql: str, tables: Mapping[str, Container[str]]) -> exp.Expr:
@@ -96,6 +103,8 @@ def _qualified(sql: str, tables: Mapping[str, Container[str]]) -> exp.Expr:
     tree = qualify(tree, dialect=DIALECT, schema=schema, validate_qualify_columns=False)
     if any(select.args.get("windows") for select in tree.find_all(exp.Select)):
         raise LineageError("a clause `window` is not followed: write the window where it is used")
+    if any(found.recursive for found in tree.find_all(exp.With)):
+        raise LineageError("`with recursive` is not followed")
     for window in tree.find_all(exp.Window):
         window.set("partition_by", None)
     return tree

@@ -105,6 +105,11 @@ def test_a_table_that_nobody_describes_may_be_asked_for_a_column_by_name():
         ("select kind from ops.events cross join ops.others", "of which table kind is"),
         ("select * from ops.events", "the columns of a `select *` are not known"),
         ("select max(age) over w as age from raw.users window w as (order by id)", "a clause `window`"),
+        ("select others.id from raw.users", "others is no table"),
+        ("select n from generate_series(1, 5) as days(n)", "days is no table"),
+        ("select tag from raw.users cross join unnest(users.seen) as tags(tag)", "tags is no table"),
+        ("with recursive n as (select 1 as i union all select i + 1 from n) select i from n", "recursive"),
+        ("select to_jsonb(u) as all_of_it from raw.users as u", "the whole row u"),
         ("select from where", "Expected table name"),
     ],
 )
