@@ -21,6 +21,10 @@ class Untranslatable(MetricError):
     """A metric cannot be written in DAX: give it by hand as `config.meta.dax`, or define it otherwise."""
 
 
+class LineageError(InputError):
+    """A model's columns cannot be followed to what they are made from: the message says where."""
+
+
 class ForeignTableError(InputError):
     """A table or collection that is to be seeded is not the platform's own: name another database."""
 
