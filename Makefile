@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run publications rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -16,7 +16,7 @@ ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q M BY WHERE DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export Q M BY WHERE COLUMN DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -68,6 +68,7 @@ reset: ## forget all data, of Docker (asks first; YES=1 does not) and of the dem
 docs: ## serve dbt's site of the data model, made from the demo's databases, until Ctrl-C: PORT=8081
 data-model: ## write anew what documents and tests repeat of models and tables, after a change of them
 powerbi: ## write the Power BI project anew, after a change of models, metrics or pages
+lineage: ## say what breaks with a column: COLUMN=users.csv:country (without it: write docs/lineage.md anew)
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
@@ -90,11 +91,12 @@ why: ARGUMENTS = $(if $(M),"$$M") $(call given,DAY,--day) $(call given,WEEK,--we
 export: ARGUMENTS = $(if $(OUT),"$$OUT")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
+lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
-demo ui dashboard docs data-model source-models powerbi pictures: $(VENV)
+demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.

@@ -140,6 +140,8 @@ Metric = Annotated[str, typer.Argument(metavar="METRIC", help="Name of the metri
 Day = Annotated[str, typer.Option(metavar="DAY", help="Against the same weekday a week before.")]
 Week = Annotated[str, typer.Option(metavar="DAY", help="Any day of the week, against the week before.")]
 
+Column = Annotated[str, typer.Argument(metavar="COLUMN", help="Such as users.csv:country; none: write docs.")]
+
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="An empty one, or an earlier export.")]
 
 open_standard_streams()
@@ -205,6 +207,14 @@ def why(metric: Metric, day: Day = "", week: Week = "") -> None:
     period = period_of(day, week)
     with this_place() as env, connect(env, "dbt_transformer") as star, connect(env, "elt_loader") as loader:
         print_why(star, loader, metric, period)
+
+
+@app.command()
+def lineage(column: Column = "") -> None:
+    """Print what a column, measure or visual is made from, and what breaks with it."""
+    from cli.lineage import print_lineage, write_lineage
+
+    print_lineage(column) if column else write_lineage()
 
 
 @app.command()

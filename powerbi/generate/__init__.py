@@ -5,6 +5,6 @@ Data flow: manifest + definitions -> model (tables, relationships, measures, rol
 Only development uses this package: sqlglot, by which DAX is made, is not installed where the platform runs.
 """
 
-from powerbi.generate.project import NAME, project
+from powerbi.generate.project import NAME, lineage_of, project
 
-__all__ = ["NAME", "project"]
+__all__ = ["NAME", "lineage_of", "project"]

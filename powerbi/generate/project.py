@@ -3,9 +3,11 @@
 import json
 
 from dashboard.pages import PAGES
+from include.lineage.paths import Edges
 from include.metrics.definitions import Definitions
 from powerbi.generate import report, tmdl
 from powerbi.generate.ids import guid
+from powerbi.generate.lineage import lineage
 from powerbi.generate.measures import measure_table
 from powerbi.generate.model import Model, Settings
 from powerbi.generate.relationships import relationships
@@ -37,6 +39,12 @@ def model_of(manifest: dict, definitions: Definitions) -> Model:
         roles(of_star, related, settings.roles),
         settings,
     )
+
+
+def lineage_of(manifest: dict, definitions: Definitions) -> Edges:
+    """Return what each object of the project is made from, down to the columns of the star."""
+    model = model_of(manifest, definitions)
+    return lineage(model, definitions, report.shown(model, definitions))
 
 
 def project(manifest: dict, definitions: Definitions) -> dict[str, str]:

@@ -3,6 +3,6 @@
 Data flow: pages -> layout (which visual stands where) -> visuals (what each shows, as PBIR) -> files
 """
 
-from powerbi.generate.report.files import files
+from powerbi.generate.report.files import files, shown
 
-__all__ = ["files"]
+__all__ = ["files", "shown"]

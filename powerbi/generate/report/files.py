@@ -22,14 +22,19 @@ SETTINGS = {
 }
 
 
+def shown(model: Model, definitions: Definitions) -> list[Page]:
+    """Return the pages of the report."""
+    return pages(definitions, {name: _sources(model, name) for name in (FRESHNESS, EVENTS)})
+
+
 def files(model: Model, definitions: Definitions) -> dict[str, dict]:
     """Return the contents of the report's files, by their paths in its folder."""
-    shown = pages(definitions, {name: _sources(model, name) for name in (FRESHNESS, EVENTS)})
+    pages_shown = shown(model, definitions)
     return {
         "definition/version.json": _with_schema("versionMetadata/1.0.0", {"version": "2.0.0"}),
         "definition/report.json": _with_schema("report/3.2.0", _report()),
-        "definition/pages/pages.json": _with_schema("pagesMetadata/1.0.0", _order(shown)),
-        **{path: content for page in shown for path, content in _page(page).items()},
+        "definition/pages/pages.json": _with_schema("pagesMetadata/1.0.0", _order(pages_shown)),
+        **{path: content for page in pages_shown for path, content in _page(page).items()},
         f"StaticResources/RegisteredResources/{THEME}": theme(THEME),
     }
 
@@ -53,8 +58,8 @@ def _report() -> dict:
     }
 
 
-def _order(shown: list[Page]) -> dict:
-    ids = [hex_id("page", page.name) for page in shown]
+def _order(pages_shown: list[Page]) -> dict:
+    ids = [hex_id("page", page.name) for page in pages_shown]
     return {"pageOrder": ids, "activePageName": ids[0]}
 
 

@@ -1,11 +1,21 @@
 """Filters of single visuals. Format: schemas filterConfiguration 1.3.0 and semanticQuery 1.4.0."""
 
+from dataclasses import dataclass
+
 from powerbi.generate.report.fields import Field
 
 DESCENDING = 2
 
 
-def only(field: Field, value: bool) -> dict:
+@dataclass(frozen=True)
+class Filter:
+    """A filter on a field; `content` is what PBIR has of it, but for its name."""
+
+    field: Field
+    content: dict
+
+
+def only(field: Field, value: bool) -> Filter:
     """Return the filter that keeps the rows with the value."""
     source = {"Name": "t", "Entity": field.table, "Type": 0}
     values = [[{"Literal": {"Value": str(value).lower()}}]]
@@ -13,7 +23,7 @@ def only(field: Field, value: bool) -> dict:
     return _filter(field, "Categorical", [source], condition)
 
 
-def most(field: Field, by: Field, count: int) -> dict:
+def most(field: Field, by: Field, count: int) -> Filter:
     """Return the filter that keeps the values of the field with the largest measures, so many."""
     source = {"Name": "t", "Entity": field.table, "Type": 0}
     measured = {"Name": "m", "Entity": by.table, "Type": 0}
@@ -31,10 +41,11 @@ def most(field: Field, by: Field, count: int) -> dict:
     return _filter(field, "TopN", [largest, source], condition)
 
 
-def _filter(field: Field, kind: str, sources: list[dict], condition: dict) -> dict:
-    return {
+def _filter(field: Field, kind: str, sources: list[dict], condition: dict) -> Filter:
+    content = {
         "field": field.expression,
         "type": kind,
         "filter": {"Version": 2, "From": sources, "Where": [{"Condition": condition}]},
         "howCreated": "User",
     }
+    return Filter(field, content)

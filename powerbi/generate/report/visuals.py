@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from powerbi.generate.ids import hex_id
 from powerbi.generate.report.expressions import colour, literal, of_all
 from powerbi.generate.report.fields import Field
+from powerbi.generate.report.filters import Filter
 from powerbi.generate.report.layout import Place
 
 SCHEMA = "https://developer.microsoft.com/json-schemas/fabric/item/report/definition/visualContainer/2.7.0/schema.json"
@@ -33,9 +34,15 @@ class Visual:
     data: Mapping[str, Sequence[Field]] = field(default_factory=dict)
     objects: Mapping[str, list] = field(default_factory=dict)
     sort: tuple[Field, str] | None = None
-    filters: tuple[dict, ...] = ()
+    filters: tuple[Filter, ...] = ()
     synced: str | None = None
     has_title: bool = True
+
+    @property
+    def fields(self) -> list[Field]:
+        """Return the fields that the visual shows, or is filtered by."""
+        shown = [one for fields in self.data.values() for one in fields]
+        return [*shown, *(one.field for one in self.filters)]
 
 
 def as_json(visual: Visual, page: str, place: Place, number: int) -> dict:
@@ -91,8 +98,8 @@ def _container(visual: Visual) -> dict:
     return {"title": of_all(**title), "general": of_all(altText=literal(visual.text))}
 
 
-def _named(filter_of_visual: dict, *parts: str) -> dict:
-    return {"name": f"Filter{hex_id('filter', *parts)}"} | filter_of_visual
+def _named(given: Filter, *parts: str) -> dict:
+    return {"name": f"Filter{hex_id('filter', *parts)}"} | given.content
 
 
 def heat(value: Field, low: str, high: str) -> dict[str, list]:

@@ -50,10 +50,11 @@ def test_every_metric_is_a_measure_by_its_label(definitions):
         ("Production budget", "SUM ( 'Content'[Production Budget] )"),
         ("Churn rate", "DIVIDE ( [Churned users],"
          " CALCULATE ( [Subscribers], DATEADD ( 'Dates'[Date], -1, MONTH ) ) )"),
-        ("Subscribers", "CALCULATE ( VAR _last_day = MAX ( 'Monthly Plan Mix'[Month Start Date] )"
-         " RETURN CALCULATE ( SUM ( 'Monthly Plan Mix'[Users] ),"
-         " 'Monthly Plan Mix'[Month Start Date] = _last_day ), KEEPFILTERS"
-         " ( TREATAS ( VALUES ( 'Dates'[Date] ), 'Monthly Plan Mix'[Month Start Date] ) ) )"),
+        ("Subscribers", "CALCULATE ( VAR _last_day = MAX ( 'Summary Monthly Plan Mix'[Month Start Date] )"
+         " RETURN CALCULATE ( SUM ( 'Summary Monthly Plan Mix'[Users] ), KEEPFILTERS ( TREATAS"
+         " ( FILTERS ( 'Users'[Subscription Type] ), 'Summary Monthly Plan Mix'[Subscription Type] ) ),"
+         " 'Summary Monthly Plan Mix'[Month Start Date] = _last_day ), KEEPFILTERS"
+         " ( TREATAS ( VALUES ( 'Dates'[Date] ), 'Summary Monthly Plan Mix'[Month Start Date] ) ) )"),
     ],
 )  # fmt: skip
 def test_metrics_are_written_as_people_would(definitions, label, written):
@@ -128,7 +129,7 @@ def test_weeks_are_days_and_years_to_date_have_a_function(definitions):
     [
         ({"agg": "count_distinct", "sql": "lower(user_id)"}, {}, "count_distinct takes a column"),
         ({"agg": "sum", "sql": "greatest(a, b)"}, {}, "`GREATEST(fct_viewing_sessions.a, "),
-        ({"agg": "sum", "sql": "case when a then b else 0 end"}, {}, "is not known"),
+        ({"agg": "sum", "sql": "case a when 1 then b else 0 end"}, {}, "is not known"),
         ({"agg": "sum", "sql": "case when a then"}, {}, "cannot be parsed"),
         ({"agg": "sum_boolean", "sql": "a > 'x'"}, {}, "DAX orders texts in its own way"),
         ({"agg": "sum_boolean", "sql": "a like 'x%'"}, {}, "is not known"),
