@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cli import CommandError
 from cli.airflow_api import DAG_ID
+from cli.power_bi_pictures import draw, report_pages
 from include.environment import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -52,6 +53,11 @@ PICTURES = (
 )
 
 
+# Pages of Power BI's report, drawn of all days that there are.
+POWER_BI = ("users", "usage")
+ALL_DAYS = "?from=2022-09-01&to=2024-09-03"
+
+
 def make_pictures() -> None:
     """Write all pictures. Raises CommandError without a browser, or with what a command of the demo said."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -69,6 +75,8 @@ def make_pictures() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
             for picture in PICTURES:
                 _take(browser, dashboard, picture)
+            for name in POWER_BI:
+                _take_power_bi(browser, dashboard, name)
             _take_airflow(browser, airflow, password)
 
 
@@ -100,11 +108,22 @@ def _served(copy: Path) -> Iterator[tuple[str, str, str]]:
 def _take(browser: Browser, url: str, picture: Picture) -> None:
     size = {"width": picture.width, "height": picture.height or 900}
     page = browser.new_page(viewport=size, color_scheme=picture.theme)
-    page.goto(url + picture.address)
+    _open(page, url + picture.address)
+    _save(page, picture.name, is_whole=picture.height is None)
+
+
+def _take_power_bi(browser: Browser, url: str, name: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    _open(page, f"{url}/{name}{ALL_DAYS}")
+    draw(page, report_pages()[name])
+    _save(page, f"powerbi-{name}", is_whole=False)
+
+
+def _open(page: Page, address: str) -> None:
+    page.goto(address)
     # Until the star is copied a page says so, and loads again.
     page.locator("body[data-version]").wait_for(timeout=60_000)
     page.wait_for_function("document.documentElement.dataset.drawn === 'true'", timeout=60_000)
-    _save(page, picture.name, is_whole=picture.height is None)
 
 
 def _take_airflow(browser: Browser, url: str, password: str) -> None:
