@@ -70,12 +70,19 @@ def _tokens(dax: str) -> list[re.Match[str]]:
     return [found for found in TOKEN.finditer(dax) if not found["comment"]]
 
 
+def text_of(node: Node) -> str:
+    """Return the DAX of an object: its own, a KPI's three expressions, or a calculated table's query."""
+    queries = [one for one in node.of("partition") if one.properties.get("type") == "calculated"]
+    texts = [node.expression] + [one.properties.get("source") for one in queries]
+    texts += [node.properties.get(f"{name}Expression") for name in ("target", "status", "trend")]
+    return "\n".join(text for text in texts if text)
+
+
 def expressions(model: Model) -> list[tuple[Node, str, str]]:
     """Return every DAX expression: the object that holds it, the table whose rows it sees, its text."""
-    found = [(node, node.parent.name, node.expression) for node in model.measures() + model.every("column")]
-    found += [(node, "", node.expression) for node in model.every("calculationItem")]
-    found += [(node, node.name, node.expression) for node in model.every("tablePermission")]
-    found += [(node, "", node.expression) for node in model.every("formatStringDefinition")]
-    calculated = [node for node in model.every("partition") if node.properties.get("type") == "calculated"]
-    found += [(node, "", node.properties.get("source")) for node in calculated]
-    return [(node, table, text) for node, table, text in found if text]
+    found = [(node, node.parent.name) for node in model.measures() + model.every("column")]
+    found += [(node, node.parent.parent.name) for node in model.every("kpi")]
+    found += [(node, node.name) for node in model.every("tablePermission")]
+    for kind in ("table", "calculationItem", "formatStringDefinition"):
+        found += [(node, "") for node in model.every(kind)]
+    return [(node, table, text) for node, table in found if (text := text_of(node))]

@@ -53,7 +53,7 @@ KINDS: dict[str, Kind] = {
         "annotation extendedProperty queryGroup dataAccessOptions", described=True,
         culture=TEXT, collation=TEXT, sourceQueryCulture=TEXT, defaultMode=MODE,
         defaultPowerBIDataSourceVersion=("powerBI_V1", "powerBI_V2", "powerBI_V3"),
-        discourageImplicitMeasures=FLAG, discourageReportMeasures=FLAG, discourageCompositeModels=FLAG,
+        discourageImplicitMeasures=FLAG, discourageCompositeModels=FLAG,
         forceUniqueNames=FLAG, maxParallelismPerRefresh=NUMBER, maxParallelismPerQuery=NUMBER,
     ),
     "dataAccessOptions": _kind(

@@ -97,6 +97,8 @@ class Reader:
             self._reject(line, f"{word} has no name")
             return
         node = Node(word, named[0], self._file, line.number, description=" ".join(self._description))
+        if not node.name.isprintable():
+            self._report(line, f"the name {node.name!r} holds a control character")
         if node.description and not kind.described:
             self._report(line, f"{word} takes no description")
         self._add(node)
@@ -162,8 +164,6 @@ def _unreadable(line: Line, keyword: re.Match[str] | None, open_depth: int) -> s
         return "is indented with blanks, not with tabs alone"
     if line.text.startswith("//"):
         return "TMDL knows no comments, descriptions have three slashes"
-    if keyword is None:
-        return f"{line.text[:40]!r} begins with no keyword"
     if line.depth > open_depth:
         return f"is indented by {line.depth} tabs, its object by {open_depth - 1} or less"
-    return ""
+    return "" if keyword else f"{line.text[:40]!r} begins with no keyword"

@@ -9,11 +9,23 @@ from collections.abc import Iterator
 from tests.powerbi import dax
 from tests.powerbi.filter_paths import path_problems
 from tests.powerbi.nodes import Model, Node
+from tests.powerbi.refusals import refusal_problems
 
 
 def problems(model: Model) -> list[str]:
-    """Return a sentence for every reference that leads nowhere, and for every name that is given twice."""
-    checks = (_tables, _names, _tags, _ends, path_problems, _columns_of_tables, _named_tables, _refs, _dax)
+    """Return a sentence for every reference that leads nowhere, and whatever else Power BI refuses."""
+    checks = (
+        _tables,
+        _names,
+        _tags,
+        _ends,
+        path_problems,
+        _columns_of_tables,
+        _named_tables,
+        _refs,
+        refusal_problems,
+        _dax,
+    )
     return [problem for check in checks for problem in check(model)]
 
 

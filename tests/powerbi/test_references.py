@@ -35,6 +35,15 @@ UNFOUND = {
         OVERVIEW, "perspectiveTable Title", "perspectiveTable Titles", "is no table"
     ),
     "a ref to nothing": (MODEL, "ref table Date", "ref table Dates", "ref table Dates has no"),
+    "two formats": (SESSION, "displayFolder: Use", 'formatStringDefinition = "0"', "and a formatStr"),
+    "two keys": (DATE, "isAvailableInMdx: false", "isKey", "table Date has several keys: Date Key, Date"),
+    "security that filters further": (
+        JOINS, "relyOnReferentialIntegrity", "securityFilteringBehavior: bothDirections", "filters do not"
+    ),
+    "a second model": (OVERVIEW, "perspective Overview\n", "model A\nperspective Overview\n", "2 objects of"),
+    "no level": ("database.tmdl", "\tcompatibilityLevel: 1601\n", "", "has no compatibilityLevel"),
+    "an old version": (MODEL, "powerBI_V3", "powerBI_V1", "is not powerBI_V3"),
+    "implicit measures": (MODEL, "\tdiscourageImplicitMeasures\n", "", "ask for discourageImplicitMeasures"),
     "DAX with an unknown table": (SESSION, "( 'Viewing Session' )", "( 'View' )", "names the table View"),
     "DAX with an unknown bare table": (SESSION, "( 'Viewing Session' )", "( View[Day] )", "the table View"),
     "DAX with an unknown column": (SESSION, "[Watched Minutes] )", "[Minutes] )", "Viewing Session[Minutes]"),

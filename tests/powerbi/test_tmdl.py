@@ -60,6 +60,13 @@ UNREADABLE = {
     "a measure without a value": (SESSION, " = COUNTROWS ( 'Viewing Session' )", "", "lacks its equals sign"),
     "an empty expression": (SESSION, "= COUNTROWS ( 'Viewing Session' )", "=", "an expression is empty"),
     "a value where none goes": (DATE, "hierarchy Calendar", "hierarchy Calendar = 1", "takes no equals sign"),
+    "an expression that goes on": (
+        SESSION,
+        "'Viewing Session' )",
+        "\n\t\t\t'Viewing Session' )",
+        "by 3 tabs",
+    ),
+    "a control character in a name": (DATE, "level Day", "level 'Da\ty'", "holds a control character"),
     "a flat expression": (SESSION, "\t\t\tDIVIDE (\n", "\t\tDIVIDE (\n", "measure has no DIVIDE"),
     "an open fence": (
         SESSION,
