@@ -25,7 +25,7 @@ VENV := .venv/installed.txt
 QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; exit 0; }' EXIT;
 # The option of a variable: none where there is none, nor for one of the shell that is empty, as another make hands it on.
 given = $(if $(filter command,$(origin $1))$($1),$2 "$$$1")
-UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
+UNIT_TESTS := tests/unit tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py tests/powerbi
 
 # make -f works on the folder from which it is called.
 ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))),)

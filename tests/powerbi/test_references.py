@@ -99,16 +99,14 @@ def test_a_second_way_of_a_filter_is_found(tmp_path: Path) -> None:
     assert sentences == ["a filter on Date reaches Viewing Session in 2 ways"]
 
 
-def test_a_filter_in_both_directions_opens_a_second_way(tmp_path: Path) -> None:
-    both = (JOINS, "\tfromColumn", "\tcrossFilteringBehavior: bothDirections\n\tfromColumn")
-    way = (JOINS, "", RELATIONSHIP.format("Title.'Title Key'", "Scope.Ordinal"))
-    assert found(changed(tmp_path, both, way)) == []
-    back = (
-        "relationships.tmdl",
-        "",
-        RELATIONSHIP.format("Scope.Ordinal", "Date.'Date Key'").replace("second", "third"),
-    )
-    assert "a filter on Date reaches Viewing Session in 2 ways" in found(changed(tmp_path, way, back))
+@pytest.mark.parametrize("both", ["crossFilteringBehavior: bothDirections", "fromCardinality: one"])
+def test_a_filter_in_both_directions_opens_a_second_way(both: str, tmp_path: Path) -> None:
+    shared = RELATIONSHIP.format("Scope.Ordinal", "Title.'Title Key'")
+    shared += RELATIONSHIP.format("Scope.Ordinal", "Date.'Date Key'").replace("second", "third")
+    assert found(changed(tmp_path / "one", (JOINS, "", shared))) == []
+    titles = (JOINS, "\trelyOnReferentialIntegrity", f"\t{both}")
+    sentences = found(changed(tmp_path / "both", (JOINS, "", shared), titles))
+    assert "a filter on Date reaches Scope in 2 ways" in sentences
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,12 @@ UNREADABLE = {
     "a child of another kind": (DATE, "\thierarchy", "\trelationship", "table has no relationship"),
     "an unknown kind": (DATE, "table Date", "tabel Date", "a file has no tabel"),
     "no word of the enumeration": (DATE, "int64", "integer", "dataType is 'integer', not one of"),
+    "no type of a partition": (
+        DATE,
+        "Date = m",
+        "Date = sql",
+        "partition is 'sql', not one of m, calculated",
+    ),
     "no boolean": (DATE, "Mdx: false", "Mdx: no", "isAvailableInMdx is 'no', not one of true, false"),
     "no number": ("database.tmdl", "1601", "16.01", "compatibilityLevel is '16.01', not a whole number"),
     "no value": (DATE, "dataCategory: Time", "dataCategory:", "dataCategory has no value"),

@@ -12,18 +12,16 @@ from tests.powerbi.best_practice import (
 from tests.powerbi.best_practice.rules import CHECKS
 from tests.powerbi.nodes import Model
 
-# Their import registers the checks.
-__all__ = [
-    "CHECKS",
-    "broken",
-    "dax_expressions",
-    "error_prevention",
-    "formatting",
-    "maintenance",
-    "naming",
-    "performance",
-    "performance_relationships",
-]
+# The import of these registers their checks.
+CATEGORIES = (
+    dax_expressions,
+    error_prevention,
+    formatting,
+    maintenance,
+    naming,
+    performance,
+    performance_relationships,
+)
 
 
 def broken(model: Model) -> set[tuple[str, str]]:
