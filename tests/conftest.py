@@ -23,7 +23,10 @@ from include.tables import MONGO_COLLECTIONS
 
 # A failed assertion of a helper shows its values, as one of a test does.
 pytest.register_assert_rewrite(
-    *(f"tests.{name}" for name in ("daily_star", "dbt_project", "integration", "metrics", "pipeline", "unit"))
+    *(
+        f"tests.{name}"
+        for name in ("daily_star", "dbt_project", "integration", "metrics", "pipeline", "powerbi", "unit")
+    )
 )
 
 # What the caller's shell says of PostgreSQL is not what is tested.
