@@ -21,6 +21,9 @@ NUMERIC = re.compile(r"numeric\(\d+, (\d+)\)")
 # Power BI's decimal numbers have four places.
 PLACES = 4
 FORMATS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:nn"}
+# A date that stands for its month.
+MONTH_START = re.compile(r"(month|cohort)_start_date")
+MONTH = "MMMM yyyy"
 YEARS = re.compile(r"(.*_)?(year|key)")
 ORDER = " Order"
 
@@ -29,7 +32,8 @@ ORDER = " Order"
 class Uses:
     """What the model does with columns of a table: names of the star, `sorted_by` with those that order them.
 
-    `pointing` are those that point to other tables, `key` is the one that others point to.
+    `pointing` are those that point to other tables, `key` is the one that others point to; `repeated` are
+    told by a table that this one points to.
     """
 
     pointing: Collection[str]
@@ -38,17 +42,21 @@ class Uses:
     aggregated: Collection[str]
     levels: Collection[str]
     sorted_by: Mapping[str, str]
+    repeated: Collection[str]
 
 
 def columns(
     star: StarTable, descriptions: Mapping[str, str], uses: Uses, calculated: list[CalculatedColumn]
 ) -> tuple[Column, ...]:
-    """Return the columns without load stamps, and without keys that no relationship needs."""
+    """Return the columns without load stamps, what is repeated, and keys that no relationship needs."""
     related = {*uses.pointing, *uses.pointed_to}
+    left_out = {
+        name for name in star.types if name.startswith("_") or (_is_key(name) and name not in related)
+    }
     loaded = [
         _column(name, star.types[name], descriptions[name], uses)
         for name in star.types
-        if not name.startswith("_") and (not _is_key(name) or name in related)
+        if name not in left_out and (name in related or name not in uses.repeated)
     ]
     return (*loaded, *(made for one in calculated for made in _calculated(one)))
 
@@ -83,7 +91,7 @@ def _format(name: str, kind: str) -> str | None:
         return "0" if YEARS.fullmatch(name) else "#,0"
     if places := NUMERIC.fullmatch(kind):
         return f"#,0.{'0' * min(int(places[1]), PLACES)}"
-    return FORMATS.get(kind)
+    return MONTH if MONTH_START.fullmatch(name) else FORMATS.get(kind)
 
 
 def _is_key(name: str) -> bool:

@@ -2,8 +2,8 @@
 
 from include.metrics.dax_names import title
 from powerbi.generate.model import Relationship, Role, Table
+from powerbi.generate.tables import MART
 
-MART = "mart_"
 NOTHING = "FALSE ()"
 
 

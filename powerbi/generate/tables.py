@@ -17,6 +17,7 @@ from powerbi.generate.model import Relationship, Table
 
 NAMES = Names()
 READABLE = ("dim_", "fct_", "bridge_", "mart_", "data_")
+MART = "mart_"
 # The date of the rows that the service refreshes; a table without it is refreshed whole.
 NEWEST = "watch_date"
 
@@ -30,13 +31,14 @@ def tables(
     manifest: dict, definitions: Definitions, relationships: tuple[Relationship, ...]
 ) -> tuple[Table, ...]:
     """Return the tables of the star as tables of the model."""
+    given = {one.name: one for one in star(manifest)}
     nodes = {node["name"]: node for node in models(manifest, READABLE)}
     calculated = defaultdict(list)
     for one in calculated_columns(definitions):
         calculated[one.table].append(one)
     return tuple(
-        _table(one, nodes[one.name], definitions, relationships, calculated[one.name])
-        for one in star(manifest)
+        _table(one, nodes[one.name], definitions, relationships, calculated[one.name], given)
+        for one in given.values()
     )
 
 
@@ -46,6 +48,7 @@ def _table(
     definitions: Definitions,
     relationships: tuple[Relationship, ...],
     calculated: list[CalculatedColumn],
+    star_of: dict[str, StarTable],
 ) -> Table:
     hierarchies = node["config"]["meta"].get("hierarchies", {})
     label = NAMES.table(table.name)
@@ -57,6 +60,7 @@ def _table(
         aggregated=_aggregated(definitions, table.name),
         levels={level for levels in hierarchies.values() for level in levels},
         sorted_by=_sorted_by(node),
+        repeated=_repeated(table, star_of),
     )
     descriptions = {name: one["description"] for name, one in node["columns"].items()}
     return Table(
@@ -76,6 +80,13 @@ def _is_start(relationships: tuple[Relationship, ...], label: str, column: str) 
 
 def _is_end(relationships: tuple[Relationship, ...], label: str, column: str) -> bool:
     return any((one.to_table, one.to_column) == (label, title(column)) for one in relationships)
+
+
+def _repeated(table: StarTable, star_of: dict[str, StarTable]) -> set[str]:
+    """Return the columns of a mart that are those of the title or user of its row."""
+    if not table.name.startswith(MART):
+        return set()
+    return {name for target in table.points_to.values() for name in star_of[target].types}
 
 
 def _sorted_by(node: dict) -> dict[str, str]:
