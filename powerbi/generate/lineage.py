@@ -69,7 +69,7 @@ def _of_model(model: Model) -> Edges:
             edges[name] = read | order | _references(column.dax or "")
         for measure in table.measures:
             rows = {f"{name}[*]" for name in _tables(measure.dax)}
-            crossed = set(_crossed(model, _tables(measure.dax)))
+            crossed = set(_crossed(model, _tables(measure.dax), _tables(measure.dax)))
             edges[f"[{measure.name}]"] = _references(measure.dax) | rows | crossed
         for name, levels in table.hierarchies.items():
             edges[f"hierarchy {table.name}: {name}"] = {f"{table.name}[{level}]" for level in levels}
@@ -91,10 +91,11 @@ def _of_visuals(model: Model, edges: Edges, pages: list[Page]) -> Edges:
 
 def _of_visual(model: Model, edges: Edges, fields: list[Field]) -> set[str]:
     """Return the fields, and the relationships by which its columns filter its measures."""
-    names = {f"[{one.name}]" if one.is_measure else f"{one.table}[{one.name}]" for one in fields}
+    measures = {f"[{one.name}]" for one in fields if one.is_measure}
+    columns = {f"{one.table}[{one.name}]" for one in fields if not one.is_measure}
     tables = {one.table for one in fields if not one.is_measure}
-    tables |= {table for one in fields if one.is_measure for table in _tables_below(edges, f"[{one.name}]")}
-    return names | set(_crossed(model, tables))
+    crossed = {name for one in measures for name in _crossed(model, _tables_below(edges, one), tables)}
+    return measures | columns | crossed
 
 
 def _tables_below(edges: Edges, name: str) -> set[str]:
@@ -103,10 +104,10 @@ def _tables_below(edges: Edges, name: str) -> set[str]:
     return found.union(*(_tables_below(edges, one) for one in edges[name] if one.startswith("[")))
 
 
-def _crossed(model: Model, tables: set[str]) -> Iterator[str]:
-    """Yield the relationships between two of the tables."""
+def _crossed(model: Model, filtered: set[str], filtering: set[str]) -> Iterator[str]:
+    """Yield the relationships by which tables filter others."""
     for one in model.relationships:
-        if {one.from_table, one.to_table} <= tables:
+        if one.from_table in filtered and one.to_table in filtering:
             yield _name(one)
 
 

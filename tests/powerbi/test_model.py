@@ -1,6 +1,5 @@
 """The generated model: read strictly, held together, and judged by Microsoft's best-practice rules."""
 
-
 import pytest
 
 from powerbi.generate.project import MODEL, REPORT

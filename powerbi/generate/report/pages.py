@@ -14,6 +14,8 @@ from powerbi.generate.report.theme import palette
 from powerbi.generate.report.visuals import Visual, heading, slicer
 
 FRESHNESS, EVENTS = "data_freshness", "data_events"
+# A day that is not whole shows.
+DAILY = dashboard.Chart("sessions", "lines", ("sessions",), ("day",))
 # A title has several genres: one of them does not filter sessions, so there is no slicer of it.
 SLICERS = ("day", *(name for name in FILTERS if name != "genre"))
 
@@ -83,8 +85,7 @@ def _cards(definitions: Definitions, names: tuple[str, ...]) -> Visual:
 
 def _freshness(definitions: Definitions, columns: dict[str, list[str]]) -> Page:
     state, events = (_table(name, columns[name]) for name in (FRESHNESS, EVENTS))
-    daily = chart(definitions, dashboard.Chart("sessions", "lines", ("sessions",), ("day",)))
-    return _page("freshness", "How fresh the data are", state, [events, daily], [])
+    return _page("freshness", "How fresh the data are", state, [events, chart(definitions, DAILY)], [])
 
 
 def _table(name: str, columns: list[str]) -> Visual:
