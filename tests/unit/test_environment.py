@@ -219,7 +219,8 @@ def test_power_bi_has_a_connection_where_a_workspace_is_set(env: dict[str, str])
     made = connections(env | ids | login)
     connection = json.loads(made["AIRFLOW_CONN_POWER_BI"])
     assert (connection["conn_type"], connection["login"]) == ("powerbi", "c")
-    assert (connection["password"], connection["extra"]["tenant_id"]) == ("p@ss:w/rd", "t")
+    assert connection["password"] == "p@ss:w/rd"
+    assert connection["extra"] == {"tenant_id": "t", "trust_env": True}
     assert {name: made[name] for name in ids} == ids
     assert "POWER_BI_CLIENT_SECRET" not in made
     own = "powerbi://other:secret@?tenant_id=t"
