@@ -13,8 +13,10 @@ ENV UV_COMPILE_BYTECODE=1 \
     DBT_TARGET_PATH=/opt/airflow/target/run \
     DBT_LOG_PATH=/opt/airflow/target/logs
 
-COPY --chown=50000:0 requirements.txt /opt/airflow/
-RUN uv pip install --python "$(command -v python)" -r /opt/airflow/requirements.txt \
+# requirements-power-bi.txt is the same, and Airflow's Microsoft provider (docs/adr/0025).
+ARG REQUIREMENTS=requirements.txt
+COPY --chown=50000:0 ${REQUIREMENTS} /opt/airflow/
+RUN uv pip install --python "$(command -v python)" -r "/opt/airflow/${REQUIREMENTS}" \
     # The folders of the volumes exist in the image, so that new volumes belong to its user.
     && mkdir -p /opt/airflow/data /opt/airflow/target /opt/airflow/logs
 

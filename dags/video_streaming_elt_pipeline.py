@@ -3,7 +3,8 @@
 Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
 them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes and tests a
 star schema in `trusted_next`. `reconcile_sources` compares all values of sources, raw and that star;
-`publish_trusted` then makes it `trusted`, which Power BI reads, in one moment.
+`publish_trusted` then makes it `trusted`, which Power BI reads, in one moment. Where `.env` names a
+workspace, `refresh_power_bi` has Power BI's semantic model read that star.
 
 **Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are
 skipped, and their logs say so. The sources are only read: every transaction on them is read-only.
@@ -21,7 +22,8 @@ too many rows cannot be loaded.
 **If a task fails**, its log ends with what to do. Rows that could not be loaded are in
 `quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`,
 how sources, raw and star compared in `ops.reconciliations`, what was published in `ops.publications`.
-Readers see the last good star until a run is green, and `make rollback` gives them the one before.
+Readers see the last good star until a run is green, and `make rollback` gives them the one before. Of a run
+that is red for `refresh_power_bi` alone, the star is published, and only Power BI still shows the one before.
 """
 
 import os
@@ -36,6 +38,7 @@ from airflow.sdk import (
     RetryAction,
     RetryDecision,
     RetryRule,
+    XComArg,
     chain,
     cross_downstream,
     dag,
@@ -131,6 +134,11 @@ def _when_played(function: Callable) -> Callable:
     return task.skip_if(lambda _: not plays_product(os.environ), skip_message=NOT_PLAYED)(played)
 
 
+def _refresh_power_bi() -> XComArg:
+    """Return the task that is skipped, with the reason in its log, where Power BI has nothing to refresh."""
+    return task.skip_if(tasks.leaves_power_bi_alone)(task(tasks.refresh_power_bi))()
+
+
 @task_group
 def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
@@ -188,7 +196,7 @@ def video_streaming_elt_pipeline() -> None:
         task(tasks.reconcile_sources, trigger_rule="none_failed")(),
         task(tasks.publish_trusted)(),
         # A teardown runs after a failure as well, and the run keeps the state of what came before it.
-        task(tasks.report_run)().as_teardown(),
+        [_refresh_power_bi(), task(tasks.report_run)().as_teardown()],
     )
 
 

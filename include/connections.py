@@ -6,6 +6,7 @@ The ids are those of `logins.py`; `environment.py` tells Airflow about them by A
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
 
 import psycopg2
 from airflow.providers.mongo.hooks.mongo import MongoHook
@@ -23,6 +24,11 @@ from include.failures import driver_words, is_transient
 from include.logins import BY_CONNECTION_ID
 from include.specs import MongoCollection, PostgresTable
 from include.tables import SOURCES
+
+if TYPE_CHECKING:
+    from airflow.providers.microsoft.azure.hooks.powerbi import PowerBIHook
+
+REQUEST_SECONDS = 60
 
 
 class PostgresAway(TransientError, psycopg2.OperationalError):
@@ -111,6 +117,19 @@ def all_sources() -> Iterator[dict[str, Connection | Database]]:
     with ExitStack() as stack:
         by_server = {extraction.server: extraction for extraction in SOURCES}
         yield {server: stack.enter_context(source(found)) for server, found in by_server.items()}
+
+
+def power_bi() -> "PowerBIHook":
+    """Return the hook that asks Power BI's REST API. Raises InputError where its package is not installed."""
+    try:
+        # Not at the top: it is installed where it is used (docs/adr/0025).
+        from airflow.providers.microsoft.azure.hooks.powerbi import PowerBIHook
+    except ModuleNotFoundError:
+        raise InputError(
+            "A workspace is set in .env, but Airflow's Microsoft provider is not installed. `make up` builds"
+            " an image with it; elsewhere install requirements-power-bi.txt. Then clear the task"
+        ) from None
+    return PowerBIHook("power_bi", timeout=REQUEST_SECONDS)
 
 
 def login_of(connection_id: str) -> tuple[str | None, str | None]:

@@ -164,6 +164,10 @@ def _is_mode(value: str) -> bool:
     return not value or value in MODES
 
 
+def _is_id(value: str) -> bool:
+    return not value or bool(re.fullmatch("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value))
+
+
 # What a name stands for, as far as a wrong value would stop something later: its test, and its noun.
 RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("(SOURCE|MONGO|WAREHOUSE|AIRFLOW|DASHBOARD)_PORT", _is_port, "a port, a whole number from 1 to 65535"),
@@ -171,4 +175,5 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("GENERATE_(USERS|TITLES|SESSIONS)", _from(1, int), "a whole number from 1 up"),
     ("GENERATE_DEFECTS|MAX_(DELETED|REJECTED)_SHARE", _from(0, float, 1), "a number from 0 to 1"),
     ("SOURCES", _is_mode, "played or existing"),
+    ("POWER_BI_(WORKSPACE|SEMANTIC_MODEL)_ID", _is_id, "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
 )

@@ -73,8 +73,9 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
     """Return the line of a .env file, with a random value where it names an empty secret."""
     name = line.partition("=")[0]
     is_empty_secret = values.get(name) == "" and name.endswith(SECRETS)
-    # The passwords of somebody's own systems cannot be made up.
+    # The passwords of somebody's own systems cannot be made up, nor can Microsoft's.
     is_theirs = values.get("SOURCES") == "existing" and name.startswith(("SOURCE_", "MONGO_"))
+    is_theirs |= name.startswith("POWER_BI_")
     return f"{name}={_random_secret(name)}" if is_empty_secret and not is_theirs else line
 
 
@@ -125,10 +126,28 @@ def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:
         for name, login in logins
         if not login.is_for_playing or plays_product(env)
     }
-    airflow |= own_connections(env)
+    airflow |= power_bi_variables(env) | own_connections(env)
     dbt = BY_CONNECTION_ID["warehouse_publisher"]
     place = {name: env[name] for name in ("WAREHOUSE_HOST", "WAREHOUSE_PORT", "WAREHOUSE_DB")}
     return airflow | place | {"DBT_USER": dbt.role, "DBT_PASSWORD": env[dbt.secret]}
+
+
+def power_bi_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what a refresh needs: the ids, and the connection power_bi. Nothing where no workspace is set.
+
+    The connection's format is that of Airflow's Microsoft provider.
+    """
+    if not env.get("POWER_BI_WORKSPACE_ID"):
+        return {}
+    connection = {
+        "conn_type": "powerbi",
+        "login": env.get("POWER_BI_CLIENT_ID"),
+        "password": env.get("POWER_BI_CLIENT_SECRET"),
+        # Proxies and certificates are those of the environment, as for the login.
+        "extra": {"tenant_id": env.get("POWER_BI_TENANT_ID"), "trust_env": True},
+    }
+    ids = {name: env.get(name, "") for name in ("POWER_BI_WORKSPACE_ID", "POWER_BI_SEMANTIC_MODEL_ID")}
+    return ids | {f"{CONNECTION}POWER_BI": json.dumps(connection)}
 
 
 def plays_product(env: Mapping[str, str]) -> bool:

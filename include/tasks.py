@@ -5,19 +5,21 @@ needed here. What a task returns is small: names and numbers for people and for 
 is a sentence (`failures.py`).
 """
 
+import asyncio
 import os
 import shlex
 from collections.abc import Mapping
 
-from include.connections import all_sources, mongo, postgres, source
+from include.connections import all_sources, mongo, postgres, power_bi, source
 from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.environment import plays_product
 from include.extract_load import load_collection, load_table
 from include.failures import explained
 from include.ops.load_runs import state_of_raw
-from include.ops.publications import Publication
+from include.ops.publications import Publication, publication_of_batch
 from include.ops.run_report import record_and_total
 from include.publish import publish
+from include.publish.power_bi import refresh, semantic_model
 from include.publish.schema_marker import NEXT, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
@@ -160,6 +162,22 @@ def publish_trusted(**context) -> dict[str, object]:
     unchanged = _unchanged_star(context["params"])
     with postgres("warehouse_publisher") as warehouse:
         return publish(warehouse, batch, unchanged).summary()
+
+
+@explained
+def leaves_power_bi_alone(context: Mapping[str, object]) -> tuple[bool, str]:
+    """Tell whether there is nothing to refresh in Power BI, and why."""
+    if not semantic_model(os.environ):
+        return True, "No workspace is set (POWER_BI_WORKSPACE_ID in .env): Power BI is left alone"
+    with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
+        published = publication_of_batch(cursor, context["run_id"])
+    return not published, "The run published nothing: Power BI has nothing new to read"
+
+
+@explained
+def refresh_power_bi(**_: object) -> dict[str, str]:
+    """Have Power BI read the star that was just published; return the request, and how it ended."""
+    return asyncio.run(refresh(power_bi(), semantic_model(os.environ)))
 
 
 @explained

@@ -74,7 +74,8 @@ def test_no_container_is_root_or_may_become_it(stack):
 
 
 def test_no_secret_is_in_the_configuration_or_in_a_containers_settings(stack):
-    secrets = [value for name, value in stack.env.items() if name.endswith(("_PASSWORD", "_SECRET", "_KEY"))]
+    settings = stack.env.items()
+    secrets = [value for name, value in settings if value and name.endswith(("_PASSWORD", "_SECRET", "_KEY"))]
     assert len(secrets) >= 14
     config = stack.make("--no-print-directory", "ps") + docker(
         "inspect", *(c["Id"] for c in stack.containers().values())

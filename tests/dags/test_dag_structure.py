@@ -47,7 +47,8 @@ DOWNSTREAM = {
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
     "transform_with_dbt": {"reconcile_sources"},
     "reconcile_sources": {"publish_trusted"},
-    "publish_trusted": {"report_run"},
+    "publish_trusted": {"refresh_power_bi", "report_run"},
+    "refresh_power_bi": set(),
     "report_run": set(),
 }
 
@@ -153,6 +154,7 @@ def test_what_follows_a_task_that_may_be_skipped_does_not_follow_one_that_failed
     assert {name for name, rule in rules.items() if rule == "all_success"} == {
         "create_postgres_tables",
         "publish_trusted",
+        "refresh_power_bi",
     }
     assert set(rules.values()) == {"all_success", "none_failed"}
 

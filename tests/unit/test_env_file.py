@@ -87,6 +87,8 @@ def test_line_that_cannot_be_read_stops_and_is_named(path: Path, written: str, b
         ("GENERATE_DEFECTS", "nan", "a number from 0 to 1"),
         ("MAX_DELETED_SHARE", "50", "a number from 0 to 1"),
         ("SOURCES", "exsting", "played or existing"),
+        ("POWER_BI_WORKSPACE_ID", "Sales", "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
+        ("POWER_BI_SEMANTIC_MODEL_ID", "https://x/y", "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
     ],
 )
 def test_value_that_would_stop_something_later_stops_now(

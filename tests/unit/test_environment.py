@@ -64,6 +64,8 @@ def test_first_start_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> N
 
 def test_every_secret_is_filled_and_no_two_are_the_same(tmp_path: Path) -> None:
     env = ensure_env(tmp_path / ".env")
+    # Microsoft's cannot be made up.
+    assert env.pop("POWER_BI_CLIENT_SECRET") == ""
     secrets = [value for name, value in env.items() if name.endswith(SECRETS)]
     assert len(secrets) >= 12
     assert len(set(secrets)) == len(secrets)
@@ -208,6 +210,21 @@ def test_each_role_gets_its_own_password_and_server(env: dict[str, str]) -> None
 def test_mongo_users_log_in_where_they_live(env: dict[str, str]) -> None:
     extra = json.loads(connections(env | {"MONGO_DB": "shop"})["AIRFLOW_CONN_SOURCE_MONGO"])["extra"]
     assert extra == {"authSource": "shop", "directConnection": True}
+
+
+def test_power_bi_has_a_connection_where_a_workspace_is_set(env: dict[str, str]) -> None:
+    assert [name for name in connections(env) if "POWER_BI" in name] == []
+    ids = {"POWER_BI_WORKSPACE_ID": "w", "POWER_BI_SEMANTIC_MODEL_ID": "m"}
+    login = {"POWER_BI_TENANT_ID": "t", "POWER_BI_CLIENT_ID": "c", "POWER_BI_CLIENT_SECRET": "p@ss:w/rd"}
+    made = connections(env | ids | login)
+    connection = json.loads(made["AIRFLOW_CONN_POWER_BI"])
+    assert (connection["conn_type"], connection["login"]) == ("powerbi", "c")
+    assert connection["password"] == "p@ss:w/rd"
+    assert connection["extra"] == {"tenant_id": "t", "trust_env": True}
+    assert {name: made[name] for name in ids} == ids
+    assert "POWER_BI_CLIENT_SECRET" not in made
+    own = "powerbi://other:secret@?tenant_id=t"
+    assert connections(env | ids | {"AIRFLOW_CONN_POWER_BI": own})["AIRFLOW_CONN_POWER_BI"] == own
 
 
 def test_administrators_and_readers_stay_out_of_the_pipeline(env: dict[str, str]) -> None:

@@ -100,6 +100,13 @@ def test_settings_for_played_sources_are_warned_of(doctor: Callable) -> None:
     ]
 
 
+def test_network_without_a_way_to_power_bi_is_warned_of(doctor: Callable) -> None:
+    workspace = "POWER_BI_WORKSPACE_ID=f089354e-8366-4e18-aea3-4cb4a3a50b48\n"
+    careful = "  careful  NETWORK_INTERNAL=true leaves the containers no way to Power BI: set it to false"
+    assert doctor(workspace) == (0, [careful])
+    assert doctor(f"{workspace}NETWORK_INTERNAL=false\n") == (0, [])
+
+
 def test_stack_that_is_up_is_asked_first(doctor: Callable, tmp_path: Path) -> None:
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

@@ -136,6 +136,25 @@ def test_container_that_is_unhealthy_gets_a_new_start(stack: Stack) -> None:
     assert asked.index("stop sick") < next(n for n, line in enumerate(asked) if "up --detach" in line)
 
 
+@pytest.mark.parametrize(
+    ("setting", "requirements"),
+    [
+        ("", "requirements.txt"),
+        ("POWER_BI_WORKSPACE_ID=\n", "requirements.txt"),
+        ("POWER_BI_WORKSPACE_ID=''\n", "requirements.txt"),
+        ("POWER_BI_WORKSPACE_ID=f089354e-8366-4e18-aea3-4cb4a3a50b48\n", "requirements-power-bi.txt"),
+        ("POWER_BI_WORKSPACE_ID='f089354e-8366-4e18-aea3-4cb4a3a50b48'\n", "requirements-power-bi.txt"),
+    ],
+)
+def test_image_has_the_provider_where_a_workspace_is_set(
+    stack: Stack, setting: str, requirements: str
+) -> None:
+    (stack.folder / ".env").write_text(setting)
+    code, said = stack.call("up")
+    assert code == 0, said
+    assert f"--build-arg REQUIREMENTS={requirements} .\n" in stack.asked
+
+
 def test_second_up_waits_for_the_first_and_names_it(stack: Stack) -> None:
     stack.answer(build=f"until [[ -e {stack.folder}/go ]]; do sleep 0.05; done")
     first = stack.start("up")
@@ -145,11 +164,11 @@ def test_second_up_waits_for_the_first_and_names_it(stack: Stack) -> None:
     assert re.fullmatch(
         rf"`make up` \(pid {first.pid}, since [-0-9]+ [:0-9]+\) is at work .* waiting .*\n", line
     )
-    assert stack.asked.count("build") == 1
+    assert stack.asked.count("build --quiet") == 1
     (stack.folder / "go").touch()
     assert first.wait(30) == second.wait(30) == 0
     # Each builds two images.
-    assert stack.asked.count("build") == 4
+    assert stack.asked.count("build --quiet") == 4
 
 
 def test_down_does_not_wait_for_an_up_that_was_killed(stack: Stack) -> None:
