@@ -120,7 +120,7 @@ test-unit: $(VENV) ## the tests that need no server: a minute
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
-	@npm ci --prefix tests/browser --silent --no-audit --no-fund
+	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund
 	@.venv/bin/pytest tests/browser
 
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs

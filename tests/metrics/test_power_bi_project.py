@@ -114,3 +114,32 @@ def _days_until(cursor, last: str) -> list:
         "select cast(date as timestamp) from trusted.dim_dates where date <= %s order by date", (last,)
     )
     return [day for (day,) in cursor.fetchall()]
+
+
+def test_every_source_column_is_in_trusted_with_its_type(small, model):
+    small.execute(
+        "select table_name, column_name, data_type, numeric_scale from information_schema.columns"
+        " where table_schema = 'trusted'"
+    )
+    there = {(table, column): _type_of(kind, scale) for table, column, kind, scale in small.fetchall()}
+    asked = {
+        (table.source, column.source): column.data_type
+        for table in model.tables
+        for column in table.columns
+        if table.source and column.source
+    }
+    assert len(asked) > 150
+    assert {key: kind for key, kind in asked.items() if there.get(key) != kind} == {}
+
+
+def _type_of(kind: str, scale: int | None) -> str:
+    if kind == "numeric":
+        return "decimal" if scale <= 4 else "double"
+    return {
+        "bigint": "int64",
+        "integer": "int64",
+        "text": "string",
+        "boolean": "boolean",
+        "date": "dateTime",
+        "timestamp without time zone": "dateTime",
+    }[kind]
