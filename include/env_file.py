@@ -168,12 +168,23 @@ def _is_id(value: str) -> bool:
     return not value or bool(re.fullmatch("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value))
 
 
+def _is_switch(value: str) -> bool:
+    return value in ("", "on", "off")
+
+
+def _is_host_name(value: str) -> bool:
+    """Tell whether a text is a name of a machine, no address: a letter is in its last part; or empty."""
+    return not value or bool(re.fullmatch(r"([A-Za-z0-9-]+\.)*[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*", value))
+
+
 # What a name stands for, as far as a wrong value would stop something later: its test, and its noun.
 RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("(SOURCE|MONGO|WAREHOUSE|AIRFLOW|DASHBOARD)_PORT", _is_port, "a port, a whole number from 1 to 65535"),
     ("GENERATE_SEED", _from(0, int), "a whole number from 0 up"),
     ("GENERATE_(USERS|TITLES|SESSIONS)", _from(1, int), "a whole number from 1 up"),
     ("GENERATE_DEFECTS|MAX_(DELETED|REJECTED)_SHARE", _from(0, float, 1), "a number from 0 to 1"),
+    ("WAREHOUSE_TLS", _is_switch, "on or off"),
+    ("WAREHOUSE_TLS_NAME", _is_host_name, "a machine's name, as warehouse.example.com"),
     ("SOURCES", _is_mode, "played or existing"),
     ("POWER_BI_(WORKSPACE|SEMANTIC_MODEL)_ID", _is_id, "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
 )

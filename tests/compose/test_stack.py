@@ -10,11 +10,16 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import certifi
 import psycopg2
 import pytest
 import requests
+from psycopg2.extensions import connection as Connection
 
+from include.libpq import connect
+from include.logins import find_login
 from include.run import Batch
 from include.seed.files import prepare_files
 from include.settings import read_settings
@@ -196,6 +201,59 @@ def test_publications_are_listed_and_taken_back(stack, first_run):
     assert newest.endswith("<- readers see it")
 
 
+def test_warehouse_has_no_tls_until_it_is_asked_for(stack):
+    with pytest.raises(psycopg2.OperationalError, match="server does not support SSL"):
+        _as_client(stack, "localhost", sslmode="require")
+
+
+@pytest.fixture(scope="module")
+def authority(stack, first_run):
+    """Return the file of whoever signs the warehouse's certificate; from here on it speaks TLS."""
+    stack.set(WAREHOUSE_TLS="on")
+    assert ".local/warehouse-ca.crt" in stack.make("up")
+    return stack.folder / ".local" / "warehouse-ca.crt"
+
+
+def test_client_that_trusts_the_authority_verifies_the_warehouse(stack, authority):
+    for host in ("localhost", "127.0.0.1"):
+        with closing(_as_client(stack, host, sslmode="verify-full", sslrootcert=str(authority))) as client:
+            assert client.info.ssl_in_use
+
+
+def test_client_without_the_authority_with_another_name_or_without_tls_gets_nowhere(stack, authority):
+    named, loopback = {"sslmode": "verify-full", "sslrootcert": str(authority)}, "127.0.0.1"
+    for host, parameters, said in (
+        ("localhost", {"sslmode": "verify-full", "sslrootcert": certifi.where()}, "verify failed"),
+        ("db.example.com", named | {"hostaddr": loopback}, 'does not match host name "db.example.com"'),
+        ("localhost", {"sslmode": "disable"}, "no pg_hba.conf entry .* no encryption"),
+    ):
+        with pytest.raises(psycopg2.OperationalError, match=said):
+            _as_client(stack, host, **parameters)
+
+
+def test_keys_are_readable_by_postgres_alone_and_the_authoritys_is_in_no_other_container(stack, authority):
+    volumes = {
+        name: {mount.get("Name") for mount in container["Mounts"]}
+        for name, container in stack.containers().items()
+    }
+    key = f"{stack.name}_warehouse-authority"
+    assert [name for name, mounted in volumes.items() if key in mounted] == ["warehouse-certificate"]
+    modes = ("stat", "--format", "%n %a %U", "/ca/ca.key", "/tls/server.key")
+    mounts = ("--volume", f"{key}:/ca", "--volume", f"{stack.name}_warehouse-tls:/tls")
+    said = docker("run", "--rm", *mounts, "postgres:17", *modes)
+    assert said.splitlines() == ["/ca/ca.key 600 postgres", "/tls/server.key 600 postgres"]
+
+
+def _as_client(stack, host: str, **parameters: str) -> Connection:
+    """Open a connection as a program on this machine does that reads the star."""
+    login = find_login("WAREHOUSE", "bi_reader").parameters(stack.warehouse.env)
+    return connect(**{**login, "host": host, **parameters})
+
+
+def _certificate(stack) -> str:
+    return docker("exec", stack.containers()["warehouse"]["Id"], "cat", "/tls/ca.crt", "/tls/server.crt")
+
+
 def test_own_files_run_through_and_a_missing_one_is_named(stack, first_run, tmp_path):
     out = stack.make("run", f"DATA_DIR={tmp_path}", check=False)
     assert f"{tmp_path}: there is no users.csv to read" in out
@@ -215,12 +273,13 @@ def test_an_earlier_stacks_data_without_its_passwords_are_not_touched(stack, fir
     stack.make("up")
 
 
-def test_data_survive_down_and_up_and_a_second_run_changes_nothing(stack, first_run):
-    before = trusted_checksums(stack.warehouse)
+def test_data_and_certificate_survive_down_and_up_and_a_second_run_changes_nothing(stack, authority):
+    before, certificate = trusted_checksums(stack.warehouse), _certificate(stack)
     stack.make("down")
     assert stack.containers() == {}
     stack.make("up")
     assert trusted_checksums(stack.warehouse) == before
+    assert _certificate(stack) == certificate
     stack.make("run", f"AS_OF={DAY}")
     assert trusted_checksums(stack.warehouse) == before
     assert stack.warehouse.query(

@@ -86,6 +86,9 @@ def test_line_that_cannot_be_read_stops_and_is_named(path: Path, written: str, b
         ("GENERATE_SEED", "x", "a whole number from 0 up"),
         ("GENERATE_DEFECTS", "nan", "a number from 0 to 1"),
         ("MAX_DELETED_SHARE", "50", "a number from 0 to 1"),
+        ("WAREHOUSE_TLS", "true", "on or off"),
+        ("WAREHOUSE_TLS_NAME", "10.0.0.5", "a machine's name, as warehouse.example.com"),
+        ("WAREHOUSE_TLS_NAME", "a,DNS:b", "a machine's name, as warehouse.example.com"),
         ("SOURCES", "exsting", "played or existing"),
         ("POWER_BI_WORKSPACE_ID", "Sales", "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
         ("POWER_BI_SEMANTIC_MODEL_ID", "https://x/y", "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
@@ -110,7 +113,7 @@ def test_connection_that_is_neither_uri_nor_json_is_told_without_it(path: Path, 
 def test_what_is_right_is_taken(path: Path) -> None:
     path.write_text(
         "\ufeff# BOM\nAPP_PASSWORD=it's\"\nA_CONFIG='{\n  \"a\": 1}'\nA=1\nA=1\nAIRFLOW_CONN_M=mongodb://h:1,g:2/d\n"
-        "GENERATE_USERS=\nSOURCES=\n",
+        "GENERATE_USERS=\nSOURCES=\nWAREHOUSE_TLS=\nWAREHOUSE_TLS_NAME=db-1.example.com\n",
         encoding="utf-8",
     )
     found = read_env(path)

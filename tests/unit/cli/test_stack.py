@@ -105,6 +105,22 @@ def test_build_that_fails_says_why_and_starts_nothing(stack: Stack) -> None:
     assert "up --detach" not in stack.asked
 
 
+@pytest.mark.parametrize(("profiles", "expected"), [("warehouse", "warehouse,tls"), ("", "")])
+def test_tls_is_for_a_warehouse_in_the_stack_whose_certificate_is_read_again(
+    stack: Stack, profiles: str, expected: str
+) -> None:
+    stack.answer(
+        run=f"{UP['run']} WAREHOUSE_TLS=on; echo export COMPOSE_PROFILES={profiles}",
+        up='[[ $* != *detach* ]] || echo "profiles: $COMPOSE_PROFILES."',
+        exec="[[ $* != *ca.crt ]] || echo certificate",
+    )
+    code, said = stack.call("up")
+    assert (code, f"profiles: {expected}." in said) == (0, True)
+    handed_out = stack.folder / ".local" / "warehouse-ca.crt"
+    assert handed_out.exists() == ("warehouse pg_ctl reload" in stack.asked) == bool(profiles)
+    assert not profiles or handed_out.read_text() == "certificate\n"
+
+
 def test_start_that_fails_names_the_service_and_the_end_of_its_log(stack: Stack) -> None:
     stack.answer(
         up="[[ $* == *detach* ]] && exit 1",
