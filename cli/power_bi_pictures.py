@@ -46,7 +46,8 @@ DRAW = """
         const chart = drawn.cloneNode(true);
         const [wide, high] = [drawn.width.baseVal.value, drawn.height.baseVal.value];
         chart.setAttribute("viewBox", `0 0 ${wide} ${high}`);
-        chart.setAttribute("width", "100%");
+        // As large as it was drawn, or smaller.
+        chart.setAttribute("width", Math.min(place.width - 24, wide));
         chart.setAttribute("height", place.height - 44);
         inner.append(chart);
       }
