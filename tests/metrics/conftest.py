@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,20 +78,24 @@ def model(shared: Path, definitions: Definitions) -> Model:
 @pytest.fixture
 def small(small_star: Platform) -> Iterator[Cursor]:
     """Ask the small star as Power BI does."""
-    yield from _as_reader(small_star)
+    with as_reader(small_star) as cursor:
+        yield cursor
 
 
 @pytest.fixture
 def demo(demo_star: Platform) -> Iterator[Cursor]:
     """Ask the demo's star as Power BI does."""
-    yield from _as_reader(demo_star)
+    with as_reader(demo_star) as cursor:
+        yield cursor
 
 
 def _write_manifest(path: Path) -> None:
     path.write_text(json.dumps(read_manifest(path.with_suffix(".dbt"))), encoding="utf-8")
 
 
-def _as_reader(star: Platform) -> Iterator[Cursor]:
+@contextmanager
+def as_reader(star: Platform) -> Iterator[Cursor]:
+    """Ask the star as Power BI does; no transaction is left open, which would hold its tables."""
     connection = star.connect("bi_reader")
     with connection, connection.cursor() as cursor:
         yield cursor

@@ -8,6 +8,7 @@ from include.metrics import Condition, Definitions
 from include.metrics.dax import measures
 from powerbi.generate.model import Model
 from tests.conftest import Platform
+from tests.metrics.conftest import as_reader
 from tests.metrics.power_bi import PowerBi, power_bi
 from tests.metrics.visuals import Visual, visual
 from tests.metrics.wrong_definitions import WRONG
@@ -39,7 +40,7 @@ VISUALS = {
 @pytest.fixture(scope="module")
 def report(small_star: Platform, definitions: Definitions, model: Model) -> tuple[PowerBi, dict[str, Visual]]:
     """What Power BI has of the star, and what SQL answers."""
-    with small_star.connect("bi_reader").cursor() as cursor:
+    with as_reader(small_star) as cursor:
         shown = power_bi(cursor, model)
         return shown, {name: visual(cursor, definitions, *asked) for name, asked in VISUALS.items()}
 
