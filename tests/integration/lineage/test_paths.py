@@ -13,7 +13,7 @@ GENERATED = {
             f"dim_dates.{name}"
             for name in (
                 "date", "date_key", "day_name", "day_of_week", "is_weekend", "iso_year", "month",
-                "month_name", "quarter", "week", "week_start_date", "year",
+                "month_name", "month_start_date", "quarter", "week", "week_start_date", "year",
             )
         ),
         "mart_daily_engagement.date", "mart_daily_engagement.date_key",
