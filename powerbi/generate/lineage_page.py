@@ -61,7 +61,7 @@ def _columns(edges: Edges, pages: list[Page]) -> Iterator[str]:
     for column in found:
         below = downstream(edges, column)
         cells = (_list(_of(below, SCHEMA), f"{SCHEMA}."), _list(_of(below, "metric"), "metric "))
-        yield f"| `{column}` | {' | '.join(cells)} | {_list(below & names)} |"
+        yield f"| `{column}` | {' | '.join(cells)} | {'; '.join(sorted(below & names)) or NOTHING} |"
 
 
 def _names(one: Page) -> list[str]:
