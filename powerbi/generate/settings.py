@@ -17,6 +17,8 @@ def settings_of(manifest: dict) -> Settings:
     for name in ("keep_years", "refresh_months"):
         if type(given[name]) is not int or given[name] < 1:
             raise _error(name, given[name], "a whole number, 1 or more")
+    if given["refresh_months"] > 12 * given["keep_years"]:
+        raise _error("refresh_months", given["refresh_months"], "no longer than `keep_years`")
     roles = given["roles"]
     _check_keys("roles", roles, {"column", "values"})
     _check_values(roles["values"])

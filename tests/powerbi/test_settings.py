@@ -28,6 +28,7 @@ def test_settings_are_those_of_the_exposure_that_has_them():
         ({"keep_years": "ten"}, "`keep_years` .* whole number, 1 or more"),
         ({"keep_years": True}, "`keep_years` .* whole number"),
         ({"refresh_months": 0}, "`refresh_months` .* whole number"),
+        ({"keep_years": 1, "refresh_months": 13}, "`refresh_months` .* no longer than `keep_years`"),
         ({"refresh_month": 3}, "a mapping with keep_years, mode, refresh_months, roles"),
         ({"roles": None}, "`roles` .* a mapping with column, values"),
         ({"roles": ROLES | {"values": "Spain"}}, "'Spain'. It has to be a list"),
