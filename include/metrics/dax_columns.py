@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from include.errors import Untranslatable
 from include.metrics.dax_expressions import parsed, results, switch, truth, value
 from include.metrics.dax_names import Names, title
 from include.metrics.definitions import Definitions, Dimension, SemanticModel
@@ -48,9 +49,31 @@ def _calculated(names: Names, model: SemanticModel, dimension: Dimension) -> Cal
 
     tree = parsed(dimension.sql)
     is_condition = isinstance(tree, CONDITIONS)
-    text = truth(tree, column) if is_condition else value(tree, column)
-    order = None
-    if isinstance(tree, exp.Case):
-        order = switch(tree, [str(place) for place, _ in enumerate(results(tree), 1)], column)
+    try:
+        text = truth(tree, column) if is_condition else value(tree, column)
+    except Untranslatable as error:
+        raise Untranslatable(f"{model.name}: {dimension.name} cannot be a column: {error}") from error
+    if not is_condition and not _is_text(tree):
+        raise Untranslatable(f"{model.name}: {dimension.name} is no text: make it a column of {model.table}")
+    places = _places(tree) if isinstance(tree, exp.Case) else None
+    order = switch(tree, places, column) if places else None
     kind = "boolean" if is_condition else "string"
     return CalculatedColumn(model.table, title(dimension.name), text, order, kind)
+
+
+def _is_text(tree: exp.Expression) -> bool:
+    """Tell whether the value is a text, or what a column holds: what it is then, the star says."""
+    if isinstance(tree, exp.Case):
+        return all(map(_is_text, results(tree)))
+    return isinstance(tree, exp.Column | exp.Null) or (isinstance(tree, exp.Literal) and tree.is_string)
+
+
+def _places(tree: exp.Case) -> list[str] | None:
+    """Return the place of each branch's text, the same for the same; None where one is no constant.
+
+    Power BI refuses to sort by places of which one text has two.
+    """
+    texts = results(tree)
+    if not all(isinstance(one, exp.Literal | exp.Null) for one in texts):
+        return None
+    return [str(texts.index(one) + 1) for one in texts]

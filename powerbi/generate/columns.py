@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from include.errors import InputError
 from include.manifest import Table as StarTable
 from include.metrics.dax_columns import CalculatedColumn
 from include.metrics.dax_names import title
@@ -17,7 +18,7 @@ TYPES = {
     "date": "dateTime",
     "timestamp": "dateTime",
 }
-NUMERIC = re.compile(r"numeric\(\d+, (\d+)\)")
+NUMERIC = re.compile(r"numeric\(\d+, ?(\d+)\)")
 # Power BI's decimal numbers have four places.
 PLACES = 4
 FORMATS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:nn"}
@@ -48,17 +49,26 @@ class Uses:
 def columns(
     star: StarTable, descriptions: Mapping[str, str], uses: Uses, calculated: list[CalculatedColumn]
 ) -> tuple[Column, ...]:
-    """Return the columns without load stamps, what is repeated, and keys that no relationship needs."""
+    """Return the columns without load stamps, what is repeated, and keys that no relationship needs.
+
+    Raises InputError for a column whose type is not known here.
+    """
     related = {*uses.pointing, *uses.pointed_to}
     left_out = {
         name for name in star.types if name.startswith("_") or (_is_key(name) and name not in related)
     }
-    loaded = [
-        _column(name, star.types[name], descriptions[name], uses)
-        for name in star.types
-        if name not in left_out and (name in related or name not in uses.repeated)
+    kept = [
+        name for name in star.types if name not in left_out and (name in related or name not in uses.repeated)
     ]
+    for name in kept:
+        _check_type(f"{star.name}.{name}", star.types[name])
+    loaded = [_column(name, star.types[name], descriptions[name], uses) for name in kept]
     return (*loaded, *(made for one in calculated for made in _calculated(one)))
+
+
+def _check_type(place: str, kind: str) -> None:
+    if kind not in TYPES and not NUMERIC.fullmatch(kind):
+        raise InputError(f"{place} is {kind}, a type that powerbi/generate/columns.py does not know")
 
 
 def _column(name: str, kind: str, description: str, uses: Uses) -> Column:

@@ -20,7 +20,8 @@ from powerbi.generate.queries import SCHEMA
 from powerbi.generate.report.fields import Field
 from powerbi.generate.report.pages import Page
 
-REFERENCE = re.compile(r"(?:'((?:[^']|'')+)')?\[([^\]]+)\]")
+REFERENCE = re.compile(r"(?:'((?:[^']|'')+)'|(\w+))?\[((?:[^\]]|\]\])+)\]")
+TEXT = re.compile(r'"(?:[^"]|"")*"')
 TABLE = re.compile(r"'((?:[^']|'')+)'")
 
 
@@ -116,9 +117,10 @@ def _name(one: Relationship) -> str:
 
 
 def _references(dax: str) -> set[str]:
-    """Return the columns and measures that a generated expression names."""
-    return {f"{table}[{name}]" for table, name in REFERENCE.findall(dax)}
+    """Return the columns and measures that an expression names."""
+    found = REFERENCE.findall(TEXT.sub("", dax))
+    return {f"{quoted or plain}[{name.replace(']]', ']')}]" for quoted, plain, name in found}
 
 
 def _tables(dax: str) -> set[str]:
-    return set(TABLE.findall(dax))
+    return set(TABLE.findall(TEXT.sub("", dax)))

@@ -1,6 +1,8 @@
 """The metrics as measures, in a table of their own."""
 
-from include.metrics.checks import fields_of_metric
+from include.errors import InputError
+from include.metrics import Question
+from include.metrics.checks import check, fields_of_metric
 from include.metrics.dax import measures as dax_of
 from include.metrics.dax_names import Names
 from include.metrics.definitions import CALENDAR, Definitions, Metric
@@ -19,13 +21,17 @@ RETURN CALCULATE ( [{label}], DATESBETWEEN ( {date}, EOMONTH ( _until, -1 ) + 1,
 
 
 def measure_table(definitions: Definitions, cards: list[str]) -> Table:
-    """Return the table of the measures; `cards` are metrics that a report shows as one number."""
+    """Return the table of the measures; `cards` are metrics that a report shows as one number.
+
+    Raises InputError for a metric without format or folder, and for a card of what is no number of many days.
+    """
     dax = dax_of(definitions)
     measures = [
-        Measure(one.label, dax[one.label], one.description, _format(one), one.meta["folder"])
+        Measure(one.label, dax[one.label], one.description, _format(one), _meta(one, "folder"))
         for one in definitions.metrics.values()
     ]
     for name in dict.fromkeys(cards):
+        _check_card(definitions, name)
         if is_of_a_month(definitions, definitions.metrics[name]):
             measures.append(_of_last_month(definitions.metrics[name]))
     column = Column(
@@ -41,6 +47,12 @@ def is_of_a_month(definitions: Definitions, metric: Metric) -> bool:
     return "month" in fields and "day" not in fields
 
 
+def _check_card(definitions: Definitions, name: str) -> None:
+    """Raise MetricError where no metric has the name, and for a number of one day: a card is of all days."""
+    metric = definitions.metrics.get(name)
+    check(definitions, Question((name,), ("month",) if metric and is_of_a_month(definitions, metric) else ()))
+
+
 def _of_last_month(metric: Metric) -> Measure:
     date, watched = NAMES.column(CALENDAR, "date"), NAMES.column("fct_viewing_sessions", "watch_date")
     text = f"{metric.description} {OF_THE_LAST}"
@@ -50,5 +62,12 @@ def _of_last_month(metric: Metric) -> Measure:
 
 def _format(metric: Metric) -> str:
     """Return the format as Power BI's rules want it: #,0 for #,##0, and one for each sign of a share."""
-    given = metric.meta["format"].replace("#,##0", "#,0")
-    return given if not given.endswith("%") else "#,0.0%;-#,0.0%;#,0.0%"
+    given = _meta(metric, "format").replace("#,##0", "#,0")
+    return given if not given.endswith("%") else f"#,{given};-#,{given};#,{given}"
+
+
+def _meta(metric: Metric, name: str) -> str:
+    given = metric.meta.get(name)
+    if not isinstance(given, str) or not given:
+        raise InputError(f"{metric.name} has no {name} in its meta, or one that is no text")
+    return given

@@ -9,22 +9,15 @@ from powerbi.generate import report, tmdl
 from powerbi.generate.ids import guid
 from powerbi.generate.lineage import lineage
 from powerbi.generate.measures import measure_table
-from powerbi.generate.model import Model, Settings
+from powerbi.generate.model import Model
 from powerbi.generate.relationships import relationships
 from powerbi.generate.roles import roles
+from powerbi.generate.settings import settings_of
 from powerbi.generate.tables import star, tables
 
 NAME = "VideoStreaming"
 SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 MODEL, REPORT = f"{NAME}.SemanticModel", f"{NAME}.Report"
-
-
-def settings_of(manifest: dict) -> Settings:
-    """Return what the exposure says of the project."""
-    (exposure,) = manifest["exposures"].values()
-    given = exposure["config"]["meta"]["power_bi"]
-    values = {given["roles"]["column"]: tuple(given["roles"]["values"])}
-    return Settings(given["mode"], given["keep_years"], given["refresh_months"], values)
 
 
 def model_of(manifest: dict, definitions: Definitions) -> Model:

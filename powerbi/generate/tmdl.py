@@ -9,6 +9,8 @@ from powerbi.generate.queries import PARAMETERS, RANGE, is_by_days, query
 
 # What a name may have without quotes.
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What names of files may not have on Windows, and the sign that stands for it.
+FORBIDDEN = re.compile(r'[<>:"/\\|?*%]')
 DATABASE = "database\n\tcompatibilityLevel: 1601\n"
 MODEL = """model Model
 	culture: en-US
@@ -37,14 +39,19 @@ def files(model: Model) -> dict[str, str]:
         "model.tmdl": MODEL + "".join(f"{line}\n" for line in _refs(model)),
         "expressions.tmdl": "\n".join(_parameters(model.settings)),
         "relationships.tmdl": "\n".join(map(_relationship, model.relationships)),
-        **{f"tables/{one.name}.tmdl": _table(one, model.settings) for one in model.tables},
-        **{f"roles/{one.name}.tmdl": _role(one) for one in model.roles},
+        **{f"tables/{file_name(one.name)}": _table(one, model.settings) for one in model.tables},
+        **{f"roles/{file_name(one.name)}": _role(one) for one in model.roles},
     }
 
 
 def quoted(name: str) -> str:
     """Return a name as TMDL writes it."""
     return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
+
+
+def file_name(name: str) -> str:
+    """Return the name of an object's file: what Windows refuses in it as in addresses, `%2F` for a slash."""
+    return FORBIDDEN.sub(lambda sign: f"%{ord(sign[0]):02X}", name) + ".tmdl"
 
 
 def _refs(model: Model) -> Iterator[str]:

@@ -11,7 +11,7 @@ TOKEN = re.compile(
     r"""
     (?P<comment> /\*.*?\*/ | (?:--|//)[^\n]* )
     | (?P<text> "(?:[^"]|"")*" )
-    | (?P<field> (?: '(?P<quoted>(?:[^']|'')+)' | (?P<plain>[A-Za-z_]\w*) )? \[(?P<name>(?:[^\[\]]|\]\])+)\] )
+    | (?P<field> (?: '(?P<quoted>(?:[^']|'')+)' | (?P<plain>[A-Za-z_]\w*) )? \[(?P<name>(?:[^\]]|\]\])+)\] )
     | (?P<table> '(?:[^']|'')+' )
     | (?P<word> \w+ )
     | (?P<sign> \S )

@@ -11,6 +11,9 @@ from tests.powerbi.filter_paths import path_problems
 from tests.powerbi.nodes import Model, Node
 from tests.powerbi.refusals import refusal_problems
 
+# What of a table people drag into a visual.
+FIELDS = ("column", "measure", "hierarchy")
+
 
 def problems(model: Model) -> list[str]:
     """Return a sentence for every reference that leads nowhere, and whatever else Power BI refuses."""
@@ -40,11 +43,11 @@ def _tables(model: Model) -> Iterator[str]:
 
 
 def _names(model: Model) -> Iterator[str]:
-    """Names are unique among their like, whatever their case; columns and measures of a table are alike."""
+    """Names are unique among their like, whatever their case; those of a table's fields are alike."""
     for owner in [None, *(node for root in model.objects for node in root.walk())]:
         children = owner.children if owner else model.objects
-        yield from _twice([node for node in children if node.kind not in ("column", "measure")])
-        yield from _twice([node for node in children if node.kind in ("column", "measure")], kind="field")
+        yield from _twice([node for node in children if node.kind not in FIELDS])
+        yield from _twice([node for node in children if node.kind in FIELDS], kind="field")
     yield from _twice(model.measures())
 
 

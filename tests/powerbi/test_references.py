@@ -28,6 +28,7 @@ UNFOUND = {
     "a table twice": ("tables/A.tmdl", "", EMPTY_TABLE.format("title", "p"), "the name Title of a table"),
     "a column twice": (DATE, "column Year\n", "column date\n", "the name date of a column is given twice"),
     "a column like a measure": (SESSION, "column Length", "column SESSIONS", "the name SESSIONS of a column"),
+    "a hierarchy like a column": (DATE, "hierarchy Calendar", "hierarchy Year", "the name Year of a"),
     "a measure twice": (DATE, "\thierarchy", "\tmeasure sessions = 1\n\n\thierarchy", "of a measure is"),
     "a level twice": (DATE, "level Day", "level Month", "the name Month of a level is given twice"),
     "a role's table that is not there": (ROLE, "tablePermission Title", "tablePermission Titles", "no table"),
@@ -117,6 +118,7 @@ def test_a_filter_in_both_directions_opens_a_second_way(both: str, tmp_path: Pat
         "VAR t = VALUES ( 'Title'[Kind] ) RETURN COUNTROWS ( FILTER ( t, t[Kind] = \"a\" ) )",
         "SUMX ( ADDCOLUMNS ( 'Title', \"Hours\", [Watched Hours] ), [Hours] )",
         "SUMX ( ADDCOLUMNS ( 'Title', \"@Hours\", [Watched Hours] ), [@Hours] )",
+        "SUMX ( ADDCOLUMNS ( 'Title', \"Hours [all]\", [Watched Hours] ), [Hours [all]]] )",
         "/* { [Nothing] */ PERCENTILE.INC ( 'Viewing Session'[watched minutes], 0.9 )",
     ],
 )

@@ -1,6 +1,9 @@
 """A chart of the dashboard as a visual of Power BI."""
 
 from dashboard.pages import TIME, Chart
+from include.errors import InputError
+from include.metrics import Question
+from include.metrics.checks import check
 from include.metrics.dax_names import Names
 from include.metrics.definitions import Definitions, Metric
 from powerbi.generate.report import filters
@@ -19,11 +22,26 @@ COHORTS = "months_since_registration"
 
 
 def chart(definitions: Definitions, given: Chart) -> Visual:
-    """Return the chart as a visual."""
-    fields = tuple(field_of(definitions, PERIOD if name == TIME else name) for name in given.by)
+    """Return the chart as a visual.
+
+    Raises InputError for a chart of another form, and where its numbers have no one answer by its fields.
+    """
+    by = tuple(PERIOD if name == TIME else name for name in given.by)
+    _check(given)
+    check(definitions, Question(given.metrics, by))
+    fields = tuple(field_of(definitions, name) for name in by)
     metrics = [definitions.metrics[name] for name in given.metrics]
     kind = KINDS[given.kind]
     return kind(definitions, given, fields, metrics)
+
+
+def _check(given: Chart) -> None:
+    form = (len(given.metrics), len(given.by), given.against)
+    if form not in FORMS.get(given.kind, ()):
+        raise InputError(
+            f"The chart {given.name} cannot be a visual: {given.kind} with {len(given.metrics)} metrics,"
+            f" {len(given.by)} fields, against {given.against}. charts.py has the forms that can"
+        )
 
 
 def _bars(definitions: Definitions, given: Chart, fields: tuple[Field, ...], metrics: list[Metric]) -> Visual:
@@ -86,4 +104,12 @@ def _text(kind: str, metrics: list[Metric], fields: tuple[Field, ...]) -> str:
     return f"{kind}, by {by}. {' '.join(f'{one.label}: {one.description}' for one in metrics)}"
 
 
+# How many metrics and fields a chart has, and against what its dots are.
+FORMS = {
+    "bars": {(1, 1, None)},
+    "lines": {(1, 1, None), (1, 2, None)},
+    "stack": {(1, 2, None)},
+    "heat": {(1, 2, None)},
+    "dots": {(2, 1, None), *((1, 2, name) for name in AVERAGES)},
+}
 KINDS = {"bars": _bars, "lines": _lines, "stack": _stack, "heat": _heat, "dots": _dots}

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from include.errors import InputError
 from include.metrics.dax_columns import column_of
 from include.metrics.dax_names import Names, title
-from include.metrics.definitions import CALENDAR, Definitions
+from include.metrics.definitions import CALENDAR, GRAINS, Definitions
 from include.metrics.fields import categories
 from powerbi.generate.measures import TABLE
 
@@ -62,7 +63,12 @@ def column(table: str, name: str, label: str | None = None) -> Field:
 
 
 def field_of(definitions: Definitions, name: str) -> Field:
-    """Return the column of a field of questions: of the table that others point to, where one has it."""
+    """Return the column of a field of questions: of the table that others point to, where one has it.
+
+    Raises InputError for a period that no column of the calendar stands for.
+    """
+    if name in GRAINS and name not in PERIODS:
+        raise InputError(f"No column of {CALENDAR} is a {name} of one year: show {', '.join(PERIODS)}")
     if name in PERIODS:
         return column(CALENDAR, PERIODS[name], name.capitalize())
     found = {

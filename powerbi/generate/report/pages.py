@@ -1,9 +1,11 @@
 """Pages of the report with their visuals and places: the dashboard's, and one of how fresh the data are."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from dashboard import pages as dashboard
 from dashboard.selection import FILTERS
+from include.errors import InputError
 from include.metrics.definitions import Definitions
 from powerbi.generate.measures import OF_LAST_MONTH, is_of_a_month
 from powerbi.generate.report import layout
@@ -53,6 +55,9 @@ def _page(name: str, title: str, cards: Visual, charts: list[Visual], slicers: l
     placed += [(cards, layout.row(y, layout.CARDS, 1)[0])]
     y += layout.CARDS + layout.GAP
     placed += zip(charts, layout.grid(y, len(charts)), strict=True)
+    for visual, count in Counter(visual.name for visual, _ in placed).items():
+        if count > 1:
+            raise InputError(f"{count} charts of the page {name} are called {visual}: each has its own name")
     return Page(name, title, tuple(placed))
 
 

@@ -18,6 +18,11 @@ NOT_KEPT: dict[str, str] = {
     "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE": "facts point to the calendar by a date",
     "REMOVE_ROLES_WITH_NO_MEMBERS": "who has a role is said in the service",
 }
+# The same, of the project in DirectQuery.
+IN_DIRECT_QUERY: dict[str, str] = {
+    "MEASURES_USING_TIME_INTELLIGENCE_AND_MODEL_IS_USING_DIRECT_QUERY": "the page says that they are slower",
+    "MODEL_USING_DIRECT_QUERY_AND_NO_AGGREGATIONS": "summaries are tables of the star that people choose",
+}
 # By the ID of a rule and the label of an object (`Node.label`), why the object breaks it.
 EXCUSED: dict[tuple[str, str], str] = {
     ("AVOID_FLOATING_POINT_DATA_TYPES", "Content Genres[Weight]"): PLACES,
