@@ -11,6 +11,8 @@ from powerbi.generate import project
 from powerbi.generate.project import MODEL, NAME, REPORT
 
 FOLDER = ROOT / "powerbi"
+# Folders in which nothing is that was not generated.
+GENERATED = (f"{MODEL}/definition", f"{REPORT}/definition", f"{REPORT}/StaticResources")
 
 
 def generated_project(work_dir: Path = LOCAL / "dbt" / "powerbi") -> dict[str, str]:
@@ -19,9 +21,9 @@ def generated_project(work_dir: Path = LOCAL / "dbt" / "powerbi") -> dict[str, s
 
 
 def write_project(folder: Path = FOLDER) -> None:
-    """Replace the project in the folder; what else is in the folder stays."""
+    """Replace the project in the folder; what else is in it stays, as the data that Desktop keeps in .pbi."""
     files = generated_project()
-    for part in (MODEL, REPORT):
+    for part in GENERATED:
         shutil.rmtree(folder / part, ignore_errors=True)
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

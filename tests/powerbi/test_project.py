@@ -38,13 +38,13 @@ def test_the_committed_project_is_the_one_that_is_generated(generated):
 
 
 def test_writing_it_removes_what_is_no_more_in_it_and_keeps_what_people_put_beside_it(tmp_path, capsys):
-    old, other = tmp_path / REPORT / "definition" / "old.json", tmp_path / "notes.md"
-    old.parent.mkdir(parents=True)
-    old.write_text("{}")
-    other.write_text("mine")
+    old, others = tmp_path / REPORT / "definition" / "old.json", ("notes.md", f"{MODEL}/.pbi/cache.abf")
+    for path in (old, *(tmp_path / other for other in others)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
     write_project(tmp_path)
     assert not old.exists()
-    assert other.read_text() == "mine"
+    assert [(tmp_path / other).read_text() for other in others] == ["mine", "mine"]
     assert "VideoStreaming.pbip" in capsys.readouterr().out
 
 

@@ -16,6 +16,7 @@ from powerbi.generate.report.theme import palette
 from powerbi.generate.report.visuals import Visual, heading, slicer
 
 FRESHNESS, EVENTS = "data_freshness", "data_events"
+LAST_DAY = "last_day"
 # A day that is not whole shows.
 DAILY = dashboard.Chart("sessions", "lines", ("sessions",), ("day",))
 # A title has several genres: one of them does not filter sessions, so there is no slicer of it.
@@ -73,7 +74,7 @@ def _slicers(definitions: Definitions) -> list[Visual]:
     for name in SLICERS:
         field = field_of(definitions, name)
         mode = "Between" if name == "day" else "Dropdown"
-        text = f"Choose the {field.label.lower()} of what all pages show"
+        text = f"Choose the {field.label.lower()} of what the pages with slicers show"
         data = {"Values": (field,)}
         made.append(Visual(f"slicer {name}", "slicer", field.label, text, data, slicer(mode), synced=name))
     return made
@@ -96,7 +97,8 @@ def _freshness(definitions: Definitions, columns: dict[str, list[str]]) -> Page:
 def _table(name: str, columns: list[str]) -> Visual:
     fields: list[Field] = [column(name, one) for one in columns]
     title, text = TABLES[name]
-    return Visual(name, "tableEx", title, text, {"Values": fields})
+    newest = (column(name, LAST_DAY), "Descending") if LAST_DAY in columns else None
+    return Visual(name, "tableEx", title, text, {"Values": fields}, sort=newest)
 
 
 TABLES = {
