@@ -128,6 +128,7 @@ def test_a_session_meets_no_error_and_no_mixed_star_while_stars_are_published(
     for session in sessions:
         session.ends.set()
         session.join(120)
+        session.connection.close()
     assert [session.errors for session in sessions] == [[]] * READERS
     answers = [one for session in sessions for one in session.answers]
     assert [name for name, rows in answers if rows not in (first[name], second[name])] == []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
+from psycopg2.extensions import connection as Connection
 
 from cli.powerbi import generated_project
 from dashboard.pages import PAGES, TIME, Chart
@@ -20,7 +21,6 @@ from powerbi.generate.model import Model, Table
 from powerbi.generate.project import MODEL
 from powerbi.generate.report import shown
 from powerbi.generate.report.pages import DAILY, Page
-from tests.conftest import Platform
 from tests.powerbi import dax, tmdl
 from tests.powerbi.nodes import Model as ReadModel
 
@@ -55,16 +55,18 @@ def test_what_breaks_with_a_column_is_what_the_lineage_lists(
         **{name: sql for page in pages for name, sql in _charts(without_marts, page)},
     }
     looked_at, wrong = 0, []
+    owner = small_star.connect("dbt_transformer")
     for table in _tables(model, definitions):
         for column in table.columns:
             if column.source is None:
                 continue
             star = f"trusted.{table.source}.{column.source}"
-            refused = _refused(small_star, table.source, column.source, queries)
+            refused = _refused(owner, table.source, column.source, queries)
             broken = _broken(definitions, read, pages, f"{table.name}[{column.name}]", refused)
             listed = downstream(edges, star)
             wrong += [(star, sorted(broken - listed), sorted(listed - broken))] if broken != listed else []
             looked_at += 1
+    owner.close()
     assert wrong == []
     assert looked_at > 50
 
@@ -91,9 +93,8 @@ def _charts(definitions: Definitions, page: Page) -> Iterator[tuple[str, str]]:
             yield f"{page.title}: {visual.title}", compile_question(definitions, question).sql
 
 
-def _refused(star: Platform, table: str, column: str, queries: dict[str, str]) -> set[str]:
+def _refused(connection: Connection, table: str, column: str, queries: dict[str, str]) -> set[str]:
     """Return the queries that PostgreSQL refuses while the column has another name."""
-    connection = star.connect("dbt_transformer")
     refused = set()
     with connection.cursor() as cursor:
         kind = "view" if table == "fct_viewing_sessions_by_genre" else "table"
