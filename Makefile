@@ -116,7 +116,7 @@ doctor: ## say what `make up` lacks on this machine
 test: $(VENV) lint ## lint, then every test on real embedded servers, and what they cover
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
-test-unit: $(VENV) ## the tests that need no server: a minute
+test-unit: $(VENV) ## the tests that need no server: under two minutes
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm

@@ -6,7 +6,6 @@ Run by `make bench-metrics`; SIZE and ROUNDS in the environment. Prints, and add
 
 import statistics
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,8 +39,7 @@ MODELS = ("build", "--exclude-resource-types", "unit_test", "test")
 def main() -> None:
     size, rounds = asked("SIZE", 2_000_000), asked("ROUNDS", 5)
     definitions = read_definitions()
-    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
-    without_marts = replace(definitions, models=models)
+    without_marts = definitions.without_marts()
     with warehouse() as where:
         build(where, size)
         with connect(where.env, "bi_reader") as connection, connection.cursor() as cursor:

@@ -23,12 +23,8 @@ def generated_lineage() -> dict[str, str]:
     """Return the texts of the page and of the list of steps, by the names of their files."""
     from include.lineage import listed
     from powerbi.generate.lineage_page import page
-    from powerbi.generate.project import model_of
-    from powerbi.generate.report import shown
 
-    edges, manifest = _edges()
-    definitions = read_definitions()
-    pages = shown(model_of(manifest, definitions), definitions)
+    edges, pages = _edges()
     steps = ",\n".join(json.dumps(step, ensure_ascii=False) for step in listed(edges))
     return {"lineage.md": page(edges, pages), "lineage.json": f"[\n{steps}\n]\n"}
 
@@ -62,8 +58,8 @@ def _by_kind(names: set[str]) -> list[tuple[str, str]]:
     return [(kind, name) for kind in found for name in found[kind]]
 
 
-def _edges() -> tuple[dict[str, set[str]], dict]:
-    """Return the edges from the files to the visuals, and dbt's manifest. Raises DbtError."""
+def _edges() -> tuple[dict[str, set[str]], list]:
+    """Return the edges from the files to the visuals, and the report's pages. Raises DbtError."""
     from include.lineage import column_lineage, compiled_models, file_lineage, raw_columns, source_lineage
     from powerbi.generate import lineage_of
 
@@ -71,4 +67,5 @@ def _edges() -> tuple[dict[str, set[str]], dict]:
     compiled = compiled_models(work_dir)
     manifest = json.loads((work_dir / "target" / "manifest.json").read_text(encoding="utf-8"))
     edges = column_lineage(compiled, raw_columns()) | source_lineage() | file_lineage()
-    return edges | lineage_of(manifest, read_definitions()), manifest
+    of_project, pages = lineage_of(manifest, read_definitions())
+    return edges | of_project, pages

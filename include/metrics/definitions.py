@@ -5,7 +5,7 @@ one table, a metric a number with a name.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 # Each grain with those that a date of it tells as well.
@@ -127,6 +127,11 @@ class Definitions:
     def measures(self) -> dict[str, tuple[SemanticModel, Measure]]:
         """Return each measure with the model that has it."""
         return {name: (model, one) for model in self.models.values() for name, one in model.measures.items()}
+
+    def without_marts(self) -> "Definitions":
+        """Return the definitions on facts and dimensions alone."""
+        models = {name: replace(model, rollups=()) for name, model in self.models.items()}
+        return replace(self, models=models)
 
     def owners(self, entity: str) -> Iterator[SemanticModel]:
         """Yield the models that have one row for each value of the entity."""

@@ -7,7 +7,6 @@ rows of a table.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -43,15 +42,9 @@ def columns_of(sql: str) -> set[str]:
     return found
 
 
-def without_marts(definitions: Definitions) -> Definitions:
-    """Return the definitions on facts and dimensions alone, as measures read them."""
-    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
-    return replace(definitions, models=models)
-
-
 def _of_metrics(definitions: Definitions) -> Edges:
-    """Return the columns of the star that each metric's SQL reads; its measure shows the metric."""
-    on_facts, edges = without_marts(definitions), {}
+    """Return the columns of the star that each metric's SQL reads where no mart helps, as for a measure."""
+    on_facts, edges = definitions.without_marts(), {}
     for name, metric in definitions.metrics.items():
         grain = grain_of(definitions, metric)
         question = Question((name,), (grain,) if grain else ())
@@ -69,8 +62,8 @@ def _of_model(model: Model) -> Edges:
             order = {f"{table.name}[{column.sort_by}]"} if column.sort_by else set()
             edges[name] = read | order | _references(column.dax or "")
         for measure in table.measures:
-            rows = {f"{name}[*]" for name in _tables(measure.dax)}
-            crossed = set(_crossed(model, _tables(measure.dax), _tables(measure.dax)))
+            read = _tables(measure.dax)
+            rows, crossed = {f"{name}[*]" for name in read}, set(_crossed(model, read, read))
             edges[f"[{measure.name}]"] = _references(measure.dax) | rows | crossed
         for name, levels in table.hierarchies.items():
             edges[f"hierarchy {table.name}: {name}"] = {f"{table.name}[{level}]" for level in levels}

@@ -11,6 +11,7 @@ from powerbi.generate.lineage import lineage
 from powerbi.generate.measures import measure_table
 from powerbi.generate.model import Model
 from powerbi.generate.relationships import relationships
+from powerbi.generate.report.pages import Page
 from powerbi.generate.roles import roles
 from powerbi.generate.settings import settings_of
 from powerbi.generate.tables import star, tables
@@ -34,10 +35,11 @@ def model_of(manifest: dict, definitions: Definitions) -> Model:
     )
 
 
-def lineage_of(manifest: dict, definitions: Definitions) -> Edges:
-    """Return what each object of the project is made from, down to the columns of the star."""
+def lineage_of(manifest: dict, definitions: Definitions) -> tuple[Edges, list[Page]]:
+    """Return what each object of the project is made from, down to the columns of the star, and the pages."""
     model = model_of(manifest, definitions)
-    return lineage(model, definitions, report.shown(model, definitions))
+    pages = report.shown(model, definitions)
+    return lineage(model, definitions, pages), pages
 
 
 def project(manifest: dict, definitions: Definitions) -> dict[str, str]:

@@ -73,12 +73,9 @@ def _parameters(settings: Settings) -> Iterator[str]:
 
 def _relationship(one: Relationship) -> str:
     tag = guid("relationship", one.from_table, one.from_column, one.to_table, one.to_column)
-    start, end = (f"{quoted(t)}.{quoted(c)}" for t, c in _ends(one))
+    start = f"{quoted(one.from_table)}.{quoted(one.from_column)}"
+    end = f"{quoted(one.to_table)}.{quoted(one.to_column)}"
     return f"relationship {tag}\n\tfromColumn: {start}\n\ttoColumn: {end}\n"
-
-
-def _ends(one: Relationship) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (one.from_table, one.from_column), (one.to_table, one.to_column)
 
 
 def _role(role: Role) -> str:
@@ -94,7 +91,7 @@ def _table(table: Table, settings: Settings) -> str:
     ]
     parts = [
         [*head, "\tdataCategory: Time"] if table.is_calendar else head,
-        *([*_policy(table, settings)] if is_by_days(table, settings) else ()),
+        *([_policy(table, settings)] if is_by_days(table, settings) else ()),
         *(_measure(one) for one in table.measures),
         *(_column(table, one) for one in table.columns),
         *(_hierarchy(table, name, levels) for name, levels in table.hierarchies.items()),
@@ -168,8 +165,8 @@ def _partition(table: Table, settings: Settings) -> list[str]:
     return [*head, *_expression("\t\tsource =", query(table, settings), 4)]
 
 
-def _policy(table: Table, settings: Settings) -> Iterator[list[str]]:
-    yield [
+def _policy(table: Table, settings: Settings) -> list[str]:
+    return [
         "\trefreshPolicy",
         "\t\tpolicyType: basic",
         "\t\trollingWindowGranularity: year",

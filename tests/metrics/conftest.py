@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,8 +27,7 @@ def definitions() -> Definitions:
 @pytest.fixture(scope="session")
 def without_marts(definitions: Definitions) -> Definitions:
     """The definitions on the facts alone."""
-    models = {name: replace(model, rollups=()) for name, model in definitions.models.items()}
-    return replace(definitions, models=models)
+    return definitions.without_marts()
 
 
 @pytest.fixture(scope="session")

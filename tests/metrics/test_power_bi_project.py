@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from psycopg2.extensions import cursor as Cursor
 
 from include.metrics import Condition, Definitions, Question, ask
 from include.metrics.checks import fields_of_metric
@@ -40,23 +41,15 @@ def own(own_star: Platform, model: Model) -> PowerBi:
 
 
 def test_every_measure_shows_the_number_of_sql_on_files_of_others(own_star, own, definitions):
-    contexts, cells = 0, 0
     with as_reader(own_star) as cursor:
-        for fields in FIELDS:
-            one = visual(cursor, definitions, fields)
-            assert one.differences(own) == []
-            contexts, cells = contexts + len(one.rows), cells + sum(map(one.numbers, one.metrics))
+        contexts, cells = _equal_to_sql(cursor, definitions, own, FIELDS)
     print(f"files of others: {contexts:,} filter contexts, {cells:,} cells")  # noqa: T201
     assert contexts > 100
     assert cells > 1_500
 
 
 def test_every_measure_shows_the_number_of_sql_on_the_demo(demo, definitions, model):
-    shown, contexts, cells = power_bi(demo, model), 0, 0
-    for fields in OF_DEMO:
-        one = visual(demo, definitions, fields)
-        assert one.differences(shown) == []
-        contexts, cells = contexts + len(one.rows), cells + sum(map(one.numbers, one.metrics))
+    contexts, cells = _equal_to_sql(demo, definitions, power_bi(demo, model), OF_DEMO)
     print(f"demo: {contexts:,} filter contexts, {cells:,} cells")  # noqa: T201
     assert contexts > 50
     assert cells > 1_500
@@ -95,6 +88,18 @@ def test_last_months_are_the_months_that_sql_names(small, definitions, model):
             answered = sum(float(row[metric.name] or 0) for row in ask(small, definitions, question))
             (value,) = shown.shows([label], days)
             assert value == pytest.approx(answered, rel=TOLERANCE), (label, chosen)
+
+
+def _equal_to_sql(
+    cursor: Cursor, definitions: Definitions, shown: PowerBi, asked: tuple[tuple[str, ...], ...]
+) -> tuple[int, int]:
+    """Hold what is shown by each of the fields against SQL; count filter contexts, and cells with numbers."""
+    contexts, cells = 0, 0
+    for fields in asked:
+        one = visual(cursor, definitions, fields)
+        assert one.differences(shown) == []
+        contexts, cells = contexts + len(one.rows), cells + sum(map(one.numbers, one.metrics))
+    return contexts, cells
 
 
 def _of_country(one: Visual, country: str, fields: tuple[str, ...]) -> Visual:

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection
 
-from cli.powerbi import generated_project
+from cli.powerbi import FOLDER
 from dashboard.pages import PAGES, TIME, Chart
 from include.lineage import Edges, downstream
 from include.metrics import Definitions, Question, compile_question
@@ -38,13 +38,9 @@ def edges(model: Model, definitions: Definitions, pages: list[Page]) -> Edges:
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> ReadModel:
-    """The model as it is read from its files."""
-    folder = tmp_path_factory.mktemp("model")
-    for path, text in generated_project(folder / "dbt").items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    return tmdl.read(folder / MODEL / "definition")
+def read() -> ReadModel:
+    """The model as it is read from the committed files, which are the generated ones (tests/powerbi)."""
+    return tmdl.read(FOLDER / MODEL / "definition")
 
 
 def test_what_breaks_with_a_column_is_what_the_lineage_lists(

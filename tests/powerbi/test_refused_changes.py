@@ -56,7 +56,7 @@ def test_a_chart_that_a_visual_cannot_show_is_refused(definitions, given, said):
 @pytest.mark.parametrize("label", ["Hours [all]", "Hours ]"])
 def test_the_lineage_reads_labels_with_brackets(manifest, definitions, label):
     minutes = replace(definitions.metrics["watch_minutes"], label=label)
-    edges = lineage_of(
+    edges, _ = lineage_of(
         manifest, replace(definitions, metrics=definitions.metrics | {"watch_minutes": minutes})
     )
     assert edges["[Watch hours]"] >= {f"[{label}]", "metric watch_hours"}
@@ -65,7 +65,7 @@ def test_the_lineage_reads_labels_with_brackets(manifest, definitions, label):
 def test_the_lineage_reads_names_and_no_texts_of_dax_by_hand(manifest, definitions):
     by_hand = {"dax": "IF ( MAX ( Dates[Year] ) > 0, \"no [field] of 'Dates'\" )"}
     meta = definitions.metrics["watch_hours"].meta | by_hand
-    edges = lineage_of(manifest, changed(definitions, meta=meta))
+    edges, _ = lineage_of(manifest, changed(definitions, meta=meta))
     assert edges["[Watch hours]"] == {"Dates[Year]", "metric watch_hours"}
 
 

@@ -22,6 +22,18 @@ DAILY = dashboard.Chart("sessions", "lines", ("sessions",), ("day",))
 # A title has several genres: one of them does not filter sessions, so there is no slicer of it.
 SLICERS = ("day", *(name for name in FILTERS if name != "genre"))
 
+# Title and text of the visuals that are tables of the two views.
+TABLES = {
+    FRESHNESS: (
+        "The star that is shown",
+        "One row: version of the star, its day, and up to which day it is whole",
+    ),
+    EVENTS: (
+        "What happened to the data",
+        "One row for each event: late, deleted and rejected rows, failed loads",
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Page:
@@ -40,8 +52,9 @@ class Page:
 def pages(definitions: Definitions, freshness: dict[str, list[str]]) -> list[Page]:
     """Return all pages; `freshness` has the columns of the two views that tell of the data."""
     charts = {one.name: [chart(definitions, given) for given in one.charts] for one in dashboard.PAGES}
+    slicers = _slicers(definitions)
     made = [
-        _page(one.name, one.title, _cards(definitions, one.cards), charts[one.name], _slicers(definitions))
+        _page(one.name, one.title, _cards(definitions, one.cards), charts[one.name], slicers)
         for one in dashboard.PAGES
     ]
     return [*made, _freshness(definitions, freshness)]
@@ -99,15 +112,3 @@ def _table(name: str, columns: list[str]) -> Visual:
     title, text = TABLES[name]
     newest = (column(name, LAST_DAY), "Descending") if LAST_DAY in columns else None
     return Visual(name, "tableEx", title, text, {"Values": fields}, sort=newest)
-
-
-TABLES = {
-    FRESHNESS: (
-        "The star that is shown",
-        "One row: version of the star, its day, and up to which day it is whole",
-    ),
-    EVENTS: (
-        "What happened to the data",
-        "One row for each event: late, deleted and rejected rows, failed loads",
-    ),
-}

@@ -1,6 +1,7 @@
 """The dashboard's palette as a theme of Power BI. Format: its report theme schema, draft 2020-12."""
 
 import re
+from functools import cache
 
 from include.environment import ROOT
 
@@ -8,6 +9,7 @@ STYLE = ROOT / "dashboard" / "static" / "style.css"
 FONT = "Segoe UI"
 
 
+@cache
 def palette() -> dict[str, str]:
     """Return the colours of the dashboard's light theme by their names, as `#rrggbb`."""
     light = STYLE.read_text(encoding="utf-8").split("}", 1)[0]
