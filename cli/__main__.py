@@ -36,6 +36,7 @@ SIMPLE = {
     "check-sources": ("cli.check_sources:check_sources", None, "Say what the reader sees of each source."),
     "reconcile": ("cli.reconcile:print_last_run", "elt_loader", "Show how sources, raw and star compared."),
     "publications": ("cli.publications:print_latest", "dbt_transformer", "List what readers were given."),
+    "plan": ("cli.plan:print_plan", "dbt_transformer", "Show what publishing would change."),
     "rollback": ("cli.publications:roll_back", "dbt_transformer", "Give readers the previous version again."),
     "reset": ("cli.reset:reset_local", None, "Stop what runs here and forget all local data; .env stays."),
     "data-model": ("cli.data_model:update_documents", None, "Write anew what repeats dbt's models."),

@@ -26,7 +26,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Figures:
-    """What the run says of itself: rows that it read and rejected, tables that differ, how far it is whole."""
+    """What the run says of itself: rows read and rejected, tables that differ, and how far it is whole."""
 
     as_of: date
     rows_read: int
@@ -55,7 +55,8 @@ def judge(plan: Plan, figures: Figures, thresholds: Thresholds | None = None) ->
 
 def _of_rows(plan: Plan, figures: Figures, limits: Thresholds) -> Iterator[str]:
     if figures.rows_read and (share := figures.rows_rejected / figures.rows_read) > limits.rejected_share:
-        yield f"{share:.1%} of the rows were rejected, more than {limits.rejected_share:.1%} (make quarantine)"
+        most = limits.rejected_share
+        yield f"{share:.1%} of the rows were rejected, more than {most:.1%} (make quarantine)"
     for one in plan.tables:
         moved = (one.removed or 0) + (one.changed or 0)
         if one.name == FACT and one.rows_before and (share := moved / one.rows_before) > limits.changed_share:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from psycopg2.extensions import cursor as Cursor
 
+from cli.plan import print_plan
 from include.metrics import Definitions, read_definitions
 from include.plan import Plan, compare_stars, page
 from include.publish.schema_marker import NEXT, TRUSTED
@@ -126,3 +127,14 @@ def test_a_first_star_is_all_new(cursor, definitions):
     assert fact.rows_before == 0 < fact.rows_after
     assert plan.moves is None
     assert "Readers see no star yet." in page(plan, definitions)
+
+
+def test_the_command_prints_the_plan_until_the_star_is_published(days, capsys):
+    warehouse = days.platform.connect("dbt_transformer")
+    print_plan(warehouse)
+    printed = capsys.readouterr().out
+    assert printed.startswith("The next star, built by run day 1:\n")
+    assert "fct_viewing_sessions" in printed
+    days.publish(days.batch(1))
+    print_plan(warehouse)
+    assert capsys.readouterr().out.startswith("There is no next star")
