@@ -28,103 +28,19 @@ that is red for `refresh_power_bi` alone, the star is published, and only Power 
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import (
-    CronTriggerTimetable,
-    ExceptionRetryPolicy,
-    Param,
-    RetryAction,
-    RetryDecision,
-    RetryRule,
-    XComArg,
-    chain,
-    cross_downstream,
-    dag,
-    task,
-    task_group,
-)
-from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
+from airflow.sdk import XComArg, chain, cross_downstream, dag, task, task_group
 
+from dags.pipeline.form import PARAMS
+from dags.pipeline.retries import DEFAULT_ARGS
+from dags.pipeline.schedule import schedule
 from include import tasks
-from include.days import LAST, LAUNCH
-from include.dbt import (
-    BATCH_VARIABLE,
-    CODE_VARIABLE,
-    RAW_VARIABLE,
-    SERVER_AWAY,
-    build_command,
-    code_checksum,
-)
+from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
 from include.environment import plays_product
-from include.errors import TransientError
-from include.failures import is_transient
-from include.tables import FILES, MONGO_COLLECTIONS, POSTGRES_TABLES
+from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 
-
-class WhatPasses(ExceptionRetryPolicy):
-    """Try again what passes by itself (`include/failures.py`); everything else fails at once."""
-
-    def evaluate(self, exception: BaseException, *about_tries: object, **context: object) -> RetryDecision:
-        """Say whether the task is tried again. dbt's command says it by the code with which it ends."""
-        if is_transient(exception) or str(exception).endswith(f"exit code {SERVER_AWAY}."):
-            return RetryDecision.retry(reason="A server was away or busy")
-        return super().evaluate(exception, *about_tries, **context)
-
-
-DEFAULT_ARGS = {
-    "owner": "data-platform",
-    "retries": 3,
-    "retry_delay": timedelta(seconds=10),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(minutes=5),
-    "execution_timeout": timedelta(hours=1),
-    "retry_policy": WhatPasses(
-        # A task that hangs, Airflow's own components that are away, and a worker that is stopped.
-        rules=[RetryRule([TransientError, AirflowTaskTimeout, AirflowRuntimeError, SystemExit])],
-        default=RetryAction.FAIL,
-    ),
-}
 NOT_PLAYED = "SOURCES=existing in .env: the sources are somebody's own, so nothing is made or seeded"
-PARAMS = {
-    "as_of": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Business day",
-        description_md=f"The day whose state is brought, from {LAUNCH} to {LAST}; with files or systems of"
-        f" your own any day until {LAST}. Empty: the run's own date.",
-    ),
-    "data_dir": Param(
-        None,
-        type=["null", "string"],
-        title="Folder with your own files",
-        description_md=f"Holds {FILES}. Empty: generated.",
-    ),
-    "allow_mass_deletion": Param(
-        False,
-        type="boolean",
-        title="Allow a mass deletion",
-        description_md="A load that would delete more of a raw table's live rows than `MAX_DELETED_SHARE`"
-        " (half of them) stops. Switch on when it is meant; a folder with your own files"
-        " allows it by itself.",
-    ),
-    "full_refresh": Param(
-        False,
-        type="boolean",
-        title="Build the star from nothing",
-        description_md="Computes every session again, not only those of newer loads. After a change of the"
-        " dbt project a run does so by itself.",
-    ),
-}
-
-
-def _schedule() -> CronTriggerTimetable | None:
-    # Empty where only people trigger: a demo must not be joined by today's scheduled run. A new installation
-    # waits for its next day too, which is why the DAG has no start date.
-    cron = os.environ.get("PIPELINE_SCHEDULE", "@daily")
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0)) if cron else None
 
 
 def _when_played(function: Callable) -> Callable:
@@ -139,7 +55,16 @@ def _refresh_power_bi() -> XComArg:
     return task.skip_if(tasks.leaves_power_bi_alone)(task(tasks.refresh_power_bi))()
 
 
-@task_group
+@task_group(prefix_group_id=False, group_display_name="play the product")
+def play_the_product(warehouse: XComArg) -> None:
+    files = _when_played(tasks.generate_source_files)()
+    create = [_when_played(tasks.create_mongodb_collections)(), warehouse]
+    seed = [_when_played(tasks.load_json_to_mongodb)(files), _when_played(tasks.load_csvs_to_postgres)(files)]
+    # Both need both: rejected documents go to the warehouse as well.
+    cross_downstream(create, seed)
+
+
+@task_group(group_display_name="extract to the warehouse")
 def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
@@ -150,26 +75,9 @@ def extract_to_data_warehouse() -> None:
     load_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
 
 
-@dag(
-    schedule=_schedule(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    params=PARAMS,
-    user_defined_macros={
-        function.__name__: function
-        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state)
-    },
-    doc_md=__doc__,
-    tags=["elt", "video-streaming"],
-)
-def video_streaming_elt_pipeline() -> None:
-    files = _when_played(tasks.generate_source_files)()
-    warehouse = task(tasks.create_postgres_tables)()
-    create = [_when_played(tasks.create_mongodb_collections)(), warehouse]
-    seed = [_when_played(tasks.load_json_to_mongodb)(files), _when_played(tasks.load_csvs_to_postgres)(files)]
-    extract = extract_to_data_warehouse()
-    transform_with_dbt = BashOperator(
+@task_group(prefix_group_id=False, group_display_name="build the star")
+def build_the_star() -> None:
+    BashOperator(
         task_id="transform_with_dbt",
         bash_command=build_command("{{ skip_when_unchanged(params) }}") + " {{ refresh_option(params) }}",
         env={
@@ -184,20 +92,42 @@ def video_streaming_elt_pipeline() -> None:
         # A company may have no table, or no collection, to bring.
         trigger_rule="none_failed",
     )
-    # Both need both: rejected documents go to the warehouse as well.
-    cross_downstream(create, seed)
+
+
+@task_group(prefix_group_id=False, group_display_name="judge it")
+def judge_the_star() -> None:
+    # Also after a build that was skipped, for there was nothing to build.
+    task(tasks.reconcile_sources, trigger_rule="none_failed")()
+
+
+@task_group(prefix_group_id=False, group_display_name="publish it")
+def publish_the_star() -> XComArg:
+    publish = task(tasks.publish_trusted)()
+    publish >> _refresh_power_bi()
+    return publish
+
+
+@dag(
+    schedule=schedule(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=PARAMS,
+    user_defined_macros={
+        function.__name__: function
+        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state)
+    },
+    doc_md=__doc__,
+    tags=["elt", "video-streaming"],
+)
+def video_streaming_elt_pipeline() -> None:
+    warehouse = task(tasks.create_postgres_tables)()
+    extract, publish = extract_to_data_warehouse(), publish_the_star()
     # Also where nothing is seeded.
     warehouse >> extract
-    chain(
-        seed,
-        extract,
-        transform_with_dbt,
-        # Also after a build that was skipped, for there was nothing to build.
-        task(tasks.reconcile_sources, trigger_rule="none_failed")(),
-        task(tasks.publish_trusted)(),
-        # A teardown runs after a failure as well, and the run keeps the state of what came before it.
-        [_refresh_power_bi(), task(tasks.report_run)().as_teardown()],
-    )
+    chain(play_the_product(warehouse), extract, build_the_star(), judge_the_star(), publish)
+    # A teardown runs after a failure as well, and the run keeps the state of what came before it.
+    publish >> task(tasks.report_run)().as_teardown()
 
 
 video_streaming_elt_pipeline()

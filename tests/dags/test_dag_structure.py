@@ -213,3 +213,23 @@ def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline):
     context = {"params": {"full_refresh": True}, "run_id": "manual__1"}
     task.render_template_fields(context, pipeline.get_template_env())
     assert task.bash_command.endswith(" --full-refresh")
+
+
+def test_graph_reads_as_a_sentence(pipeline):
+    groups = [group for name, group in pipeline.task_group.get_task_group_dict().items() if name]
+    said = {group.group_display_name: set(group.children) for group in groups}
+    assert said == {
+        "play the product": {
+            "generate_source_files",
+            "create_mongodb_collections",
+            "load_json_to_mongodb",
+            "load_csvs_to_postgres",
+        },
+        "extract to the warehouse": {
+            "extract_to_data_warehouse.load_postgres_table",
+            "extract_to_data_warehouse.load_mongo_collection",
+        },
+        "build the star": {"transform_with_dbt"},
+        "judge it": {"reconcile_sources"},
+        "publish it": {"publish_trusted", "refresh_power_bi"},
+    }
