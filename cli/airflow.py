@@ -47,6 +47,8 @@ DEAD_TASKS = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
 }
+# Of .env, what tasks read as it is.
+SETTINGS = ("ASK_", "GENERATE_", "MAX_", "SOURCES")
 END_OF_SCHEDULER = "update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'"
 
 
@@ -58,9 +60,7 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
     """Return the environment of the components: connections, ports of their own, no example DAGs."""
     airflow = home / "airflow"
     url = f"http://127.0.0.1:{port}"
-    settings = {
-        name: value for name, value in env.items() if name.startswith(("GENERATE_", "MAX_", "SOURCES"))
-    }
+    settings = {name: value for name, value in env.items() if name.startswith(SETTINGS)}
     return {
         **inherited(),
         **settings,

@@ -75,6 +75,8 @@ def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started:
         if plays:
             # The sources hold what the demo has just brought there: whatever that replaces was meant to go.
             conf["allow_mass_deletion"] = True
+        # Nobody is there to approve.
+        conf["quality_gate"] = "warn"
         with components(LOCAL, env, free_port()) as url:
             _say("Airflow is up", started)
             api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])

@@ -47,6 +47,8 @@ def _look(api: AirflowApi, run_id: str) -> tuple[str, list[dict]]:
 
 def _awaited(state: str, tasks: list[dict]) -> str:
     """Return what the run waits for: the tasks that run, or the scheduler."""
+    if any(task["state"] == "awaiting_input" for task in tasks):
+        return "a person: see Required Actions in Airflow's UI"
     running = [label(task) for task in tasks if task["state"] in {"running", "up_for_retry"}]
     if running:
         return ", ".join(running)

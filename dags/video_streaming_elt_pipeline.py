@@ -3,7 +3,8 @@
 Plays the product (generates users, viewing sessions and a catalogue, and seeds PostgreSQL and MongoDB with
 them), extracts both systems into the warehouse's schema `raw`, and runs `dbt build`, which makes and tests a
 star schema in `trusted_next`. `reconcile_sources` compares all values of sources, raw and that star;
-`publish_trusted` then makes it `trusted`, which Power BI reads, in one moment. Where `.env` names a
+`check_data_quality` compares it with the star that readers see, and what looks unusual, a person approves or
+rejects. `publish_trusted` then makes it `trusted`, which Power BI reads, in one moment. Where `.env` names a
 workspace, `refresh_power_bi` has Power BI's semantic model read that star.
 
 **Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are
@@ -21,7 +22,8 @@ too many rows cannot be loaded.
 
 **If a task fails**, its log ends with what to do. Rows that could not be loaded are in
 `quarantine.rejected_rows`, what each load read and wrote in `ops.load_runs`, dbt's results in `ops.dbt_runs`,
-how sources, raw and star compared in `ops.reconciliations`, what was published in `ops.publications`.
+how sources, raw and star compared in `ops.reconciliations`, what publishing would change in `ops.plans`,
+what was published in `ops.publications`.
 Readers see the last good star until a run is green, and `make rollback` gives them the one before. Of a run
 that is red for `refresh_power_bi` alone, the star is published, and only Power BI still shows the one before.
 """
@@ -30,8 +32,9 @@ import os
 from collections.abc import Callable
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import XComArg, chain, cross_downstream, dag, task, task_group
+from airflow.sdk import Label, XComArg, chain, cross_downstream, dag, task, task_group
 
+from dags.pipeline.approval import approve_publication
 from dags.pipeline.form import PARAMS
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
@@ -95,14 +98,17 @@ def build_the_star() -> None:
 
 
 @task_group(prefix_group_id=False, group_display_name="judge it")
-def judge_the_star() -> None:
+def judge_the_star(publish: XComArg) -> None:
     # Also after a build that was skipped, for there was nothing to build.
-    task(tasks.reconcile_sources, trigger_rule="none_failed")()
+    reconcile = task(tasks.reconcile_sources, trigger_rule="none_failed")()
+    check, approve = task.branch(tasks.check_data_quality)(), approve_publication()
+    reconcile >> check >> Label("as usual") >> publish
+    check >> Label("unusual, or asked for") >> approve >> Label("approved") >> publish
 
 
 @task_group(prefix_group_id=False, group_display_name="publish it")
 def publish_the_star() -> XComArg:
-    publish = task(tasks.publish_trusted)()
+    publish = task(tasks.publish_trusted, trigger_rule="none_failed_min_one_success")()
     publish >> _refresh_power_bi()
     return publish
 
@@ -115,7 +121,7 @@ def publish_the_star() -> XComArg:
     params=PARAMS,
     user_defined_macros={
         function.__name__: function
-        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state)
+        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state, tasks.plan_page)
     },
     doc_md=__doc__,
     tags=["elt", "video-streaming"],
@@ -125,7 +131,7 @@ def video_streaming_elt_pipeline() -> None:
     extract, publish = extract_to_data_warehouse(), publish_the_star()
     # Also where nothing is seeded.
     warehouse >> extract
-    chain(play_the_product(warehouse), extract, build_the_star(), judge_the_star(), publish)
+    chain(play_the_product(warehouse), extract, build_the_star(), judge_the_star(publish))
     # A teardown runs after a failure as well, and the run keeps the state of what came before it.
     publish >> task(tasks.report_run)().as_teardown()
 

@@ -10,7 +10,7 @@ from include.errors import InputError
 from include.settings import DEFAULT_LIMITS, Limits, Settings
 
 # What a trigger may say. A misspelt name would be a run of another day, or of other files.
-KNOWN = ("as_of", "data_dir", "allow_mass_deletion", "full_refresh")
+KNOWN = ("as_of", "data_dir", "allow_mass_deletion", "full_refresh", "quality_gate", "publish")
 # The data set of files that somebody brings: they are always loaded, only generated days have an order.
 OWN_FILES = "own files"
 

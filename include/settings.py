@@ -24,8 +24,27 @@ DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """Beyond these a person is asked before readers get a star. Shares are of 1.
+
+    `rows_factor`: how many times more or fewer sessions a day than the last runs brought. A day that is older
+    than `settled_days` before the business day is not expected to move.
+    """
+
+    rejected_share: float = 0.01
+    changed_share: float = 0.2
+    moved_share: float = 0.1
+    settled_days: int = 14
+    rows_factor: float = 5.0
+    late_days: int = 1
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What can be set for a run: folders, the size of the generated data, and the limits of a load.
+    """What can be set for a run: folders, the size of the generated data, limits and thresholds.
 
     `plays` says whether the platform plays the product, or its sources are somebody's own.
     """
@@ -38,6 +57,7 @@ class Settings:
     sessions: int
     defects: float
     limits: Limits
+    thresholds: Thresholds
     plays: bool
 
     @property
@@ -60,6 +80,14 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         limits=Limits(
             deleted_share=_share(env, "MAX_DELETED_SHARE", Limits.deleted_share),
             rejected_share=_share(env, "MAX_REJECTED_SHARE", Limits.rejected_share),
+        ),
+        thresholds=Thresholds(
+            rejected_share=_share(env, "ASK_REJECTED_SHARE", Thresholds.rejected_share),
+            changed_share=_share(env, "ASK_CHANGED_SHARE", Thresholds.changed_share),
+            moved_share=_share(env, "ASK_MOVED_SHARE", Thresholds.moved_share),
+            settled_days=_number(env, "ASK_SETTLED_DAYS", Thresholds.settled_days),
+            rows_factor=_number(env, "ASK_ROWS_FACTOR", Thresholds.rows_factor),
+            late_days=_number(env, "ASK_LATE_DAYS", Thresholds.late_days),
         ),
         plays=plays_product(env),
     )

@@ -16,11 +16,13 @@ from include.environment import plays_product
 from include.extract_load import load_collection, load_table
 from include.failures import explained
 from include.ops.load_runs import state_of_raw
+from include.ops.plans import page_of_plan
 from include.ops.publications import Publication, publication_of_batch
 from include.ops.run_report import record_and_total
+from include.plan import ASK, KEEP, PUBLISH, Wishes, decide
 from include.publish import publish
 from include.publish.power_bi import refresh, semantic_model
-from include.publish.schema_marker import NEXT, read_marker
+from include.publish.schema_marker import NEXT, is_tested_star_of, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
@@ -38,6 +40,8 @@ from include.transaction import transaction
 
 # A BashOperator whose command ends with it is skipped, not failed.
 SKIPPED = 99
+# The task that follows a decision; none follows where the star is kept back.
+NEXT_TASKS = {PUBLISH: "publish_trusted", ASK: "approve_publication", KEEP: None}
 
 
 @explained
@@ -153,6 +157,27 @@ def reconcile_sources(**context) -> list[dict]:
         with transaction(warehouse) as cursor:
             schema = schema_to_compare(cursor, batch)
         return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema)
+
+
+@explained
+def check_data_quality(**context) -> str | None:
+    """Compare the star with what readers see; return the task that publishes it or asks a person, or None."""
+    settings, wishes = read_settings(), Wishes.from_params(context["params"])
+    batch = Run.from_context(context, settings).batch
+    with postgres("warehouse") as warehouse, postgres("warehouse_publisher") as publisher:
+        with transaction(publisher) as cursor:
+            is_new = is_tested_star_of(batch, read_marker(cursor, NEXT))
+        if is_new:
+            return NEXT_TASKS[decide(warehouse, publisher, batch, wishes, settings.thresholds)]
+    # Nothing was built, or it was published before: publishing says which.
+    return None if wishes.publish == "no" else NEXT_TASKS[PUBLISH]
+
+
+@explained
+def plan_page(run_id: str) -> str:
+    """Return the page that a person reads before they approve: what the run's star would change."""
+    with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
+        return page_of_plan(cursor, run_id) or "This run compared nothing."
 
 
 @explained

@@ -3,6 +3,7 @@
 from airflow.sdk import Param
 
 from include.days import LAST, LAUNCH
+from include.plan.decision import ANSWERS, GATES
 from include.tables import FILES
 
 PARAMS = {
@@ -34,5 +35,19 @@ PARAMS = {
         title="Build the star from nothing",
         description_md="Computes every session again, not only those of newer loads. After a change of the"
         " dbt project a run does so by itself.",
+    ),
+    "quality_gate": Param(
+        GATES[0],
+        enum=list(GATES),
+        title="When the star looks unusual",
+        description_md="Before readers get a star, it is compared with theirs. Beyond a threshold (`ASK_…` in"
+        " `.env`) the run asks a person, stops, or only warns.",
+    ),
+    "publish": Param(
+        ANSWERS[0],
+        enum=list(ANSWERS),
+        title="Publish",
+        description_md="`ask`: a person approves the comparison first. `no`: the star is built and compared,"
+        " and stays in `trusted_next`.",
     ),
 }

@@ -22,6 +22,10 @@ class Plan:
         """Return the tables of which readers would see something new."""
         return [one for one in self.tables if one.is_change]
 
+    def table(self, name: str) -> TableChange:
+        """Return what happens to the table; raise KeyError for one that is in neither star."""
+        return {one.name: one for one in self.tables}[name]
+
 
 def compare_stars(
     cursor: Cursor, definitions: Definitions, seen: str = TRUSTED, following: str = NEXT

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier
 
+from include.publish.swap import SHARED_COUNTS
+
 # Stamps of loads, which tell nothing of a row.
 STAMPS = "_"
+FACT = "fct_viewing_sessions"
 COLUMNS = """
 select relname, attname, format_type(atttypid, atttypmod)
 from pg_class inner join pg_attribute on attrelid = pg_class.oid
 where relnamespace = to_regnamespace(%s) and relkind in ('r', 'p') and attnum > 0 and not attisdropped
+    and not starts_with(relname, %s)
 order by relname, attnum
 """
 # The key of a table is its primary key, or the unique index that stands for one.
@@ -59,7 +63,7 @@ class TableChange:
 
 
 def compare_tables(cursor: Cursor, seen: str, following: str) -> list[TableChange]:
-    """Return what happens to each table of the two schemas, by name, when readers get the following one."""
+    """Return what happens to each table that readers see, by name, when they get the following schema."""
     before, after = _columns(cursor, seen), _columns(cursor, following)
     keys, next_keys = _keys(cursor, seen), _keys(cursor, following)
     return [
@@ -122,7 +126,7 @@ def _list(names: list[str], source: str | None = None) -> Composed | SQL:
 
 
 def _columns(cursor: Cursor, schema: str) -> dict[str, dict[str, str]]:
-    cursor.execute(COLUMNS, (schema,))
+    cursor.execute(COLUMNS, (schema, SHARED_COUNTS))
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in cursor.fetchall():
         found.setdefault(table, {})[column] = kind

@@ -36,6 +36,9 @@ def _table(one: TableChange) -> str:
 
 def _columns(plan: Plan) -> Iterator[str]:
     for one in plan.changes:
+        if not one.rows_before or not one.rows_after:
+            # All of its columns come, or go, with it.
+            continue
         said = {"new": one.columns_added, "gone": one.columns_removed, "retyped": one.columns_retyped}
         yield from (f"{one.name}, {what}: {', '.join(names)}" for what, names in said.items() if names)
 
@@ -55,4 +58,5 @@ def _moves(plan: Plan, definitions: Definitions) -> Iterator[str]:
 def _move(one: Move, definitions: Definitions) -> str:
     metric = definitions.metrics[one.metric]
     before, after = (shown(number, metric.meta["format"]) for number in (one.before, one.after))
-    return MOVE.format(metric.label, one.day.isoformat(), before, after, f"{one.share:+.1%}")
+    change = f"{one.share:+.1%}" if one.before else "new"
+    return MOVE.format(metric.label, one.day.isoformat(), before, after, change)

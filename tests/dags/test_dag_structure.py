@@ -46,7 +46,9 @@ DOWNSTREAM = {
     "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
     "transform_with_dbt": {"reconcile_sources"},
-    "reconcile_sources": {"publish_trusted"},
+    "reconcile_sources": {"check_data_quality"},
+    "check_data_quality": {"publish_trusted", "approve_publication"},
+    "approve_publication": {"publish_trusted"},
     "publish_trusted": {"refresh_power_bi", "report_run"},
     "refresh_power_bi": set(),
     "report_run": set(),
@@ -85,13 +87,17 @@ def test_people_can_trigger_with_an_empty_form(pipeline):
         "data_dir": None,
         "allow_mass_deletion": False,
         "full_refresh": False,
+        "quality_gate": "ask",
+        "publish": "yes",
     }
 
 
 def test_every_task_is_retried_and_limited_in_time(pipeline):
     for task in pipeline.tasks:
         assert task.retries >= 1, task.task_id
-        assert task.execution_timeout <= timedelta(hours=1), task.task_id
+        # A person gets longer than a program.
+        limit = getattr(task, "response_timeout", None) or task.execution_timeout
+        assert limit <= timedelta(hours=12 if task.task_id == "approve_publication" else 1), task.task_id
         assert task.owner == "data-platform"
         assert task.retry_policy is not None, task.task_id
 
@@ -153,10 +159,11 @@ def test_what_follows_a_task_that_may_be_skipped_does_not_follow_one_that_failed
     # Its tasks before are none, or never skipped.
     assert {name for name, rule in rules.items() if rule == "all_success"} == {
         "create_postgres_tables",
-        "publish_trusted",
+        "check_data_quality",
+        "approve_publication",
         "refresh_power_bi",
     }
-    assert set(rules.values()) == {"all_success", "none_failed"}
+    assert set(rules.values()) == {"all_success", "none_failed", "none_failed_min_one_success"}
 
 
 def test_the_report_does_not_turn_a_failed_run_green(pipeline):
@@ -230,6 +237,6 @@ def test_graph_reads_as_a_sentence(pipeline):
             "extract_to_data_warehouse.load_mongo_collection",
         },
         "build the star": {"transform_with_dbt"},
-        "judge it": {"reconcile_sources"},
+        "judge it": {"reconcile_sources", "check_data_quality", "approve_publication"},
         "publish it": {"publish_trusted", "refresh_power_bi"},
     }

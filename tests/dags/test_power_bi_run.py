@@ -38,7 +38,10 @@ def run(
             made["extra"] |= {"base_url": power_bi.url, "trust_env": False}
             monkeypatch.setenv("AIRFLOW_CONN_POWER_BI", json.dumps(made))
         done = DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"].test(run_conf=DAY | conf)
-        return str(done.state), {task.task_id: str(task.state) for task in done.get_task_instances()}
+        states = {task.task_id: str(task.state) for task in done.get_task_instances()}
+        # Nothing is unusual.
+        assert states.pop("approve_publication") in {"skipped", "upstream_failed"}
+        return str(done.state), states
 
     return run
 

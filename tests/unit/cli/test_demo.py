@@ -67,7 +67,7 @@ def test_without_arguments_the_first_day_is_brought(
     make_demo: Callable[..., int], confs: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_demo() == 0
-    assert confs == [{"as_of": "2024-09-01", "allow_mass_deletion": True}]
+    assert confs == [{"as_of": "2024-09-01", "allow_mass_deletion": True, "quality_gate": "warn"}]
     assert "make demo AS_OF=2024-09-02 " in capsys.readouterr().out
 
 
@@ -75,7 +75,7 @@ def test_another_day_can_be_asked_for(
     make_demo: Callable[..., int], confs: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_demo("--as-of", "2024-12-31") == 0
-    assert confs == [{"as_of": "2024-12-31", "allow_mass_deletion": True}]
+    assert confs == [{"as_of": "2024-12-31", "allow_mass_deletion": True, "quality_gate": "warn"}]
     assert "make demo AS_OF=2025-01-01 " in capsys.readouterr().out
 
 
@@ -83,7 +83,9 @@ def test_full_refresh_can_be_asked_for_on_the_first_day(
     make_demo: Callable[..., int], confs: list[dict[str, object]]
 ) -> None:
     assert make_demo("--full-refresh") == 0
-    assert confs == [{"as_of": "2024-09-01", "full_refresh": True, "allow_mass_deletion": True}]
+    assert confs == [
+        {"as_of": "2024-09-01", "full_refresh": True, "allow_mass_deletion": True, "quality_gate": "warn"}
+    ]
 
 
 @pytest.mark.usefixtures("own_files")
@@ -91,7 +93,7 @@ def test_full_refresh_of_own_files_has_no_day(
     make_demo: Callable[..., int], confs: list[dict[str, object]], tmp_path: Path
 ) -> None:
     assert make_demo("--full-refresh", "--data-dir", str(tmp_path)) == 0
-    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
+    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True, "quality_gate": "warn"}
     assert confs == [own | {"full_refresh": True}]
 
 
@@ -101,7 +103,7 @@ def test_own_files_have_no_day_unless_it_is_given(
 ) -> None:
     make_demo("--data-dir", str(tmp_path))
     make_demo("--data-dir", str(tmp_path), "--as-of", "2024-05-06")
-    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True}
+    own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True, "quality_gate": "warn"}
     assert confs == [own, own | {"as_of": "2024-05-06"}]
 
 

@@ -1,64 +1,87 @@
-"""The next star is published, asked about or stopped: each reason at its threshold, and only then."""
+"""A person is asked before a star is published: each reason at its threshold, and only then."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from include.errors import InputError
+from include.plan import Wishes
 from include.plan.compare import Plan
-from include.plan.gate import Figures, judge
+from include.plan.gate import Figures, Rejected, reasons_to_ask
 from include.plan.kpis import Move
 from include.plan.tables import TableChange
+from include.settings import Thresholds
 
 DAY = date(2024, 9, 1)
-FIGURES = Figures(DAY, rows_read=1_000, rows_rejected=0, differing=(), complete_through=DAY)
+FIGURES = Figures(DAY, (Rejected("users", 1_000, 0),), newest=DAY, days=1, usual=(500.0, 500.0, 500.0))
 
 
-def plan(changed: int = 0, removed: int = 0, *moves: Move) -> Plan:
-    return Plan((TableChange("fct_viewing_sessions", 1_000, 1_010, 10, removed, changed),), moves)
+def plan(changed: int = 0, removed: int = 0, *moves: Move, added: int = 500) -> Plan:
+    return Plan((TableChange("fct_viewing_sessions", 1_000, 1_500, added, removed, changed),), moves)
 
 
 def move(days_ago: int, before: float, after: float) -> Move:
     return Move("sessions", DAY - timedelta(days=days_ago), before, after)
 
 
-def test_a_usual_run_is_published():
-    assert judge(plan(5, 5, move(1, 100, 900), move(0, 0, 50)), FIGURES).decision == "publish"
+def test_of_a_usual_run_nobody_is_asked():
+    assert reasons_to_ask(plan(5, 5, move(1, 100, 900), move(0, 0, 50)), FIGURES) == ()
 
 
 @pytest.mark.parametrize(
-    ("given", "figures", "decision", "reason"),
+    ("given", "figures", "reason"),
     [
-        (plan(), {"rows_rejected": 10}, "publish", None),
-        (plan(), {"rows_rejected": 11}, "ask", "1.1% of the rows were rejected, more than 1.0%"),
-        (plan(), {"rows_read": 0, "rows_rejected": 0}, "publish", None),
-        (plan(120, 80), {}, "publish", None),
-        (plan(120, 81), {}, "ask", "20.1% of the sessions change or go"),
-        (plan(0, 0, move(14, 100, 50)), {}, "publish", None),
-        (plan(0, 0, move(15, 100, 90)), {}, "publish", None),
-        (plan(0, 0, move(15, 100, 89)), {}, "ask", "1 KPIs of days before the last 14 move by more than 10%"),
-        (plan(), {"complete_through": DAY - timedelta(days=1)}, "publish", None),
-        (plan(), {"complete_through": DAY - timedelta(days=2)}, "ask", "whole only up to 2024-08-30, 2 days"),
-        (plan(), {"complete_through": None}, "publish", None),
-        (plan(), {"differing": ("users",)}, "stop", "Sources, raw and star differ: users"),
-        (plan(999), {"differing": ("users",)}, "stop", "Sources, raw and star differ"),
+        (plan(), {"loads": (Rejected("users", 1_000, 10),)}, None),
+        (plan(), {"loads": (Rejected("users", 1_000, 11),)}, "1.1% of the rows of users were rejected"),
+        (plan(), {"loads": (Rejected("users", 99, 50),)}, None),
+        (plan(), {"loads": (Rejected("users", 0, 0),)}, None),
+        (plan(120, 80), {}, None),
+        (plan(120, 81), {}, "20.1% of the sessions that readers see change or go"),
+        (plan(0, 0, move(14, 100, 50)), {}, None),
+        (plan(0, 0, move(15, 100, 90)), {}, None),
+        (plan(0, 0, move(15, 100, 89)), {}, "KPIs of days before the last 14 move by more than 10%"),
+        (plan(added=2_500), {}, None),
+        (plan(added=2_501), {}, "The run brings 2,501 sessions a day, the last 3 runs brought 500"),
+        (plan(added=99), {}, "The run brings 99 sessions a day"),
+        (plan(added=99), {"usual": (500.0, 500.0)}, None),
+        (plan(added=0), {"days": None}, None),
+        (plan(added=5_000), {"days": 10}, None),
+        (plan(), {"newest": DAY - timedelta(days=1)}, None),
+        (plan(), {"newest": DAY - timedelta(days=2)}, "The newest session is of 2024-08-30, 2 days before"),
+        (plan(), {"newest": None}, None),
     ],
 )  # fmt: skip
-def test_each_reason_has_its_threshold(given, figures, decision, reason):
-    verdict = judge(given, replace(FIGURES, **figures))
-    assert verdict.decision == decision
-    if reason is None:
-        assert verdict.reasons == ()
-    else:
-        assert reason in verdict.reasons[0]
+def test_each_reason_has_its_threshold(given, figures, reason):
+    found = reasons_to_ask(given, replace(FIGURES, **figures))
+    assert len(found) == (reason is not None)
+    assert not reason or reason in found[0]
 
 
 def test_all_reasons_are_named():
-    verdict = judge(plan(500, 0, move(30, 100, 10)), replace(FIGURES, rows_rejected=500))
-    assert (verdict.decision, len(verdict.reasons)) == ("ask", 3)
+    figures = replace(FIGURES, loads=(Rejected("users", 1_000, 500),))
+    assert len(reasons_to_ask(plan(500, 0, move(30, 100, 10)), figures)) == 3
 
 
-def test_a_first_star_is_published():
-    assert judge(
-        Plan((TableChange("fct_viewing_sessions", 0, 10, None, None, None),), None), FIGURES
-    ) == judge(plan(), FIGURES)
+def test_thresholds_can_be_set():
+    lenient = Thresholds(changed_share=1, moved_share=1)
+    assert reasons_to_ask(plan(500, 0, move(30, 100, 10)), FIGURES, lenient) == ()
+
+
+def test_of_a_first_star_nobody_is_asked():
+    first = Plan((TableChange("fct_viewing_sessions", 0, 10, None, None, None),), None)
+    assert reasons_to_ask(first, FIGURES) == ()
+
+
+def test_a_trigger_says_what_becomes_of_the_star():
+    assert Wishes.from_params({}) == Wishes("ask", "yes", brings_files=False)
+    given = {"quality_gate": "warn", "publish": "no", "data_dir": "mine"}
+    assert Wishes.from_params(given) == Wishes("warn", "no", brings_files=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("quality_gate", "ask, stop, warn"), ("publish", "yes, ask, no")]
+)
+def test_a_word_that_is_none_of_them_is_refused(name, words):
+    with pytest.raises(InputError, match=f"^{name} must be one of {words}; it is maybe$"):
+        Wishes.from_params({name: "maybe"})

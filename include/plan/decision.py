@@ -1,0 +1,126 @@
+"""Compare a run's star with what readers see, decide what becomes of it, and keep both in ops.
+
+Data flow: plan + figures of ops -> reasons to ask -> decision by the trigger's `quality_gate` and `publish`
+-> ops.plans, whose page a person reads before they approve.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.sql import SQL, Identifier
+
+from include.errors import DataQualityError, InputError
+from include.metrics import Definitions, read_definitions
+from include.ops.plans import PlanRecord, added_a_day, days_beyond, record_plan
+from include.ops.publications import current_publication
+from include.plan.compare import Plan, compare_stars
+from include.plan.gate import Figures, Rejected, reasons_to_ask
+from include.plan.tables import FACT
+from include.plan.words import page
+from include.publish.schema_marker import NEXT
+from include.run import Batch, data_dir_of
+from include.settings import Thresholds
+from include.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+PUBLISH, ASK, STOP, KEEP = "publish", "ask", "stop", "keep"
+# What a trigger may say: of thresholds that are exceeded, and of publishing.
+GATES = (ASK, STOP, "warn")
+ANSWERS = ("yes", ASK, "no")
+# The newest load counts of a table that was loaded twice.
+LOADS = """
+select distinct on (stage, table_name) table_name, rows_read, rows_quarantined
+from ops.load_runs where batch_id = %s
+order by stage desc, table_name, load_run_id desc
+"""
+NEWEST = "select max(watch_date) from {}"
+DECIDED = {
+    PUBLISH: "Readers get this star.",
+    ASK: "A person is asked: see the task approve_publication.",
+    STOP: "Nothing is published.",
+    KEEP: "The trigger says that nothing is published: the star stays in trusted_next.",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a trigger says of thresholds that are exceeded and of publishing, and whether it brings files."""
+
+    quality_gate: str = ASK
+    publish: str = "yes"
+    brings_files: bool = False
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, object]) -> "Wishes":
+        """Return the wishes of a run's parameters. Raises InputError for a word that is none of them."""
+        found = {}
+        for name, words in (("quality_gate", GATES), ("publish", ANSWERS)):
+            found[name] = str(params.get(name) or getattr(cls, name))
+            if found[name] not in words:
+                raise InputError(f"{name} must be one of {', '.join(words)}; it is {found[name]}")
+        return cls(**found, brings_files=bool(data_dir_of(params)))
+
+
+def decide(
+    warehouse: Connection, publisher: Connection, batch: Batch, wishes: Wishes, thresholds: Thresholds
+) -> str:
+    """Return what becomes of the batch's star in trusted_next: publish, ask or keep.
+
+    `warehouse` is a connection as elt_loader, `publisher` one as dbt_transformer. Raises DataQualityError
+    where thresholds are exceeded and the run is to stop then.
+    """
+    definitions = read_definitions()
+    with transaction(publisher) as cursor:
+        plan = compare_stars(cursor, definitions)
+        newest = _newest(cursor)
+    with transaction(warehouse) as cursor:
+        # Files of somebody's own are of any day.
+        figures = _figures(cursor, batch, None if wishes.brings_files else newest)
+        reasons = reasons_to_ask(plan, figures, thresholds)
+        decision = _decision(reasons, wishes)
+        record = _record(plan, definitions, decision, reasons, figures.days)
+        record_plan(cursor, batch, record)
+    log.info("%s", record.page)
+    if decision == STOP:
+        said = ". ".join(reasons)
+        raise DataQualityError(
+            f"{said}. Readers keep their star (quality_gate is stop). See `make plan`; trigger again with"
+            " quality_gate=warn to publish all the same"
+        )
+    return decision
+
+
+def _figures(cursor: Cursor, batch: Batch, newest: date | None) -> Figures:
+    cursor.execute(LOADS, (batch.batch_id,))
+    loads = tuple(Rejected(*row) for row in cursor.fetchall())
+    seen = current_publication(cursor)
+    days = days_beyond(batch.as_of, seen and seen.as_of)
+    return Figures(batch.as_of, loads, newest, days, added_a_day(cursor, batch, FACT))
+
+
+def _newest(cursor: Cursor) -> date | None:
+    cursor.execute(SQL(NEWEST).format(Identifier(NEXT, FACT)))
+    return cursor.fetchone()[0]
+
+
+def _decision(reasons: tuple[str, ...], wishes: Wishes) -> str:
+    if wishes.publish == "no":
+        return KEEP
+    if reasons and wishes.quality_gate == STOP:
+        return STOP
+    is_asked = wishes.publish == ASK or (reasons and wishes.quality_gate == ASK)
+    return ASK if is_asked else PUBLISH
+
+
+def _record(
+    plan: Plan, definitions: Definitions, decision: str, reasons: tuple[str, ...], days: int | None
+) -> PlanRecord:
+    text = "\n".join([page(plan, definitions), "", *(f"! {reason}" for reason in reasons), DECIDED[decision]])
+    tables: Mapping[str, object] = {one.name: asdict(one) for one in plan.tables}
+    moves = None if plan.moves is None else [asdict(one) for one in plan.moves]
+    return PlanRecord(decision, reasons, days, tables, moves, text)
