@@ -21,6 +21,7 @@ from cli.summary import print_published, print_summary
 from cli.warehouse import connect, is_lost
 from include.days import refuse_day
 from include.environment import ROOT, plays_product, read_env
+from include.parameters import FULL_REFRESH
 from include.seed.files import checked_folder, expanded
 
 REMEDY = "Start `make ui` again; the run goes on with it."
@@ -52,7 +53,7 @@ def conf_of(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) ->
     conf: dict[str, object] = {"as_of": as_of.isoformat()} if as_of else {}
     if data_dir:
         conf["data_dir"] = str(expanded(str(data_dir)).resolve())
-    return conf | ({"full_refresh": True} if full_refresh else {})
+    return conf | ({"mode": FULL_REFRESH} if full_refresh else {})
 
 
 def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], logs: Path) -> int:

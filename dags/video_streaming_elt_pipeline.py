@@ -10,8 +10,8 @@ workspace, `refresh_power_bi` has Power BI's semantic model read that star.
 **Where the sources are somebody's own** (`SOURCES=existing`), the tasks that generate, make and seed are
 skipped, and their logs say so. The sources are only read: every transaction on them is read-only.
 
-**Trigger it** with no settings for today's data, with `as_of` for another day, or with `data_dir` for files
-of your own.
+**Trigger it** with an empty form for today's data, with `as_of` for another day, or with `data_dir` for files
+of your own. A complete set of files in the inbox starts a run by itself.
 
 **Every task may run again**, for the same day or an older one: the end state is the same. Rows that did not
 change are not written again. When no row changed, `transform_with_dbt` is skipped, and readers keep the star
@@ -43,6 +43,8 @@ from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_comma
 from include.environment import plays_product
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 
+# The task of a table that the run does not bring is skipped, with the reason in its log.
+_when_brought = task.skip_if(tasks.leaves_table_alone)
 NOT_PLAYED = "SOURCES=existing in .env: the sources are somebody's own, so nothing is made or seeded"
 
 
@@ -72,9 +74,9 @@ def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
     each = {"map_index_template": label, "trigger_rule": "none_failed"}
-    load_table = task(tasks.load_postgres_table, **each)
+    load_table = _when_brought(task(tasks.load_postgres_table, **each))
     load_table.expand(table=[table.name for table in POSTGRES_TABLES])
-    load_collection = task(tasks.load_mongo_collection, **each)
+    load_collection = _when_brought(task(tasks.load_mongo_collection, **each))
     load_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
 
 

@@ -4,7 +4,7 @@ The ids are those of `logins.py`; `environment.py` tells Airflow about them by A
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -112,10 +112,10 @@ def source(extraction: PostgresTable | MongoCollection) -> Iterator[Connection |
 
 
 @contextmanager
-def all_sources() -> Iterator[dict[str, Connection | Database]]:
-    """Yield a connection to every server that sources.yml names, by its id."""
+def sources_of(names: Collection[str]) -> Iterator[dict[str, Connection | Database]]:
+    """Yield a connection to every server of the sources with these names, by its id."""
     with ExitStack() as stack:
-        by_server = {extraction.server: extraction for extraction in SOURCES}
+        by_server = {declared.server: declared for declared in SOURCES if declared.name in names}
         yield {server: stack.enter_context(source(found)) for server, found in by_server.items()}
 
 

@@ -7,10 +7,21 @@ from typing import Any
 
 from include.days import EXAMPLE, refuse_day
 from include.errors import InputError
+from include.parameters import (
+    RANGES,
+    allows_mass_deletion,
+    data_dir_of,
+    generated_sizes,
+    is_full_refresh,
+    tables_of,
+)
 from include.settings import DEFAULT_LIMITS, Limits, Settings
 
 # What a trigger may say. A misspelt name would be a run of another day, or of other files.
-KNOWN = ("as_of", "data_dir", "allow_mass_deletion", "full_refresh", "quality_gate", "publish")
+KNOWN = (
+    *("as_of", "mode", "tables", "data_dir", *RANGES),
+    *("allow_mass_deletion", "quality_gate", "publish"),
+)
 # The data set of files that somebody brings: they are always loaded, only generated days have an order.
 OWN_FILES = "own files"
 
@@ -41,17 +52,17 @@ class Run:
     ) -> "Run":
         """Return the run that an Airflow context describes; `files` are its folder and dataset.
 
-        Raises InputError for an as_of that is no date or out of range, and for files where nothing is seeded.
+        Raises InputError for a parameter that cannot be meant, and for files where nothing is seeded.
         """
-        if data_dir_of(context["params"]) and not settings.plays:
-            raise InputError(
-                "data_dir names files to seed, but SOURCES=existing in .env: the sources are only read."
-                " Trigger again without it"
-            )
+        params = context["params"]
+        _judge(params, settings)
         batch = Batch(context["run_id"], _business_day(context))
-        is_generated = settings.plays and not data_dir_of(context["params"])
+        is_generated = settings.plays and not data_dir_of(params)
         refuse_day("as_of", batch.as_of, is_generated=is_generated)
-        return cls(batch, _limits(context["params"], settings.limits), **(files or {}))
+        limits = settings.limits
+        if allows_mass_deletion(params):
+            limits = replace(limits, deleted_share=1)
+        return cls(batch, limits, **(files or {}))
 
 
 def refuse_unknown_settings(context: Mapping[str, Any]) -> None:
@@ -71,19 +82,21 @@ def refuse_wrong_run(context: Mapping[str, Any], settings: Settings) -> None:
     Run.from_context(context, settings)
 
 
-def data_dir_of(params: Mapping[str, Any]) -> str | None:
-    """Return the folder that a run's parameters name, without blanks around it, or None."""
-    return (params.get("data_dir") or "").strip() or None
-
-
-def _limits(params: Mapping[str, Any], limits: Limits) -> Limits:
-    """Return the limits of a run: it may allow a mass deletion that the settings do not.
-
-    Files of somebody's own are there to replace what was loaded before.
-    """
-    if params.get("allow_mass_deletion") or data_dir_of(params):
-        return replace(limits, deleted_share=1)
-    return limits
+def _judge(params: Mapping[str, Any], settings: Settings) -> None:
+    """Raise InputError for a mode or table that there is not, or sizes or files that nobody would read."""
+    is_full_refresh(params)
+    tables_of(params)
+    folder, sizes = data_dir_of(params), generated_sizes(params)
+    if folder and not settings.plays:
+        raise InputError(
+            "data_dir names files to seed, but SOURCES=existing in .env: the sources are only read."
+            " Trigger again without it"
+        )
+    if sizes and (folder or not settings.plays):
+        reason = "data_dir names files" if folder else "SOURCES=existing in .env: the sources are only read"
+        raise InputError(
+            f"{', '.join(sizes)}: of data that are generated, but {reason}. Trigger again without"
+        )
 
 
 def _business_day(context: Mapping[str, Any]) -> date:
@@ -91,7 +104,7 @@ def _business_day(context: Mapping[str, Any]) -> date:
     if as_of := context["params"].get("as_of"):
         try:
             return date.fromisoformat(as_of)
-        except ValueError:
+        except (ValueError, TypeError):
             raise InputError(
                 f"as_of={as_of!r} is not a date. Trigger again with one like {EXAMPLE}"
             ) from None

@@ -46,10 +46,12 @@ DEFAULT_THRESHOLDS = Thresholds()
 class Settings:
     """What can be set for a run: folders, the size of the generated data, limits and thresholds.
 
-    `plays` says whether the platform plays the product, or its sources are somebody's own.
+    `inbox` is the folder in which a run finds a relative `data_dir`. `plays` says whether the platform plays
+    the product, or its sources are somebody's own.
     """
 
     data_root: Path
+    inbox: Path
     dbt_target: Path
     seed: int
     users: int
@@ -71,6 +73,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; raise InputError for a value that is not a number, or not a share."""
     return Settings(
         data_root=Path(env.get("DATA_ROOT") or ROOT / "data"),
+        inbox=Path(env.get("INBOX_ROOT") or ROOT / "inbox"),
         dbt_target=Path(env.get("DBT_TARGET_PATH") or ROOT / "dbt" / "target"),
         seed=_number(env, "GENERATE_SEED", 42),
         users=_number(env, "GENERATE_USERS", 5_000),

@@ -10,7 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from include.connections import all_sources, mongo, postgres, power_bi, source
+from include.connections import mongo, postgres, power_bi, source, sources_of
 from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.environment import plays_product
 from include.extract_load import load_collection, load_table
@@ -19,6 +19,7 @@ from include.ops.load_runs import state_of_raw
 from include.ops.plans import page_of_plan
 from include.ops.publications import Publication, publication_of_batch
 from include.ops.run_report import record_and_total
+from include.parameters import data_dir_of, is_full_refresh, tables_of, with_sizes
 from include.plan import ASK, KEEP, PUBLISH, Wishes, decide
 from include.publish import publish
 from include.publish.power_bi import refresh, semantic_model
@@ -26,7 +27,7 @@ from include.publish.schema_marker import NEXT, is_tested_star_of, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
 from include.quality import Servers
 from include.quality import reconcile_sources as compare_sources
-from include.run import Run, data_dir_of, refuse_wrong_run
+from include.run import Run, refuse_wrong_run
 from include.schema import (
     create_collection,
     create_source_tables,
@@ -50,7 +51,8 @@ def generate_source_files(**context) -> dict[str, str]:
     settings = read_settings()
     refuse_wrong_run(context, settings)
     as_of = Run.from_context(context, settings).batch.as_of
-    return vars(prepare_files(settings, as_of, data_dir_of(context["params"])))
+    params = context["params"]
+    return vars(prepare_files(with_sizes(settings, params), as_of, data_dir_of(params)))
 
 
 @explained
@@ -93,6 +95,14 @@ def load_csvs_to_postgres(files: dict[str, str], **context) -> list[dict]:
 
 
 @explained
+def leaves_table_alone(context: Mapping[str, object]) -> tuple[bool, str]:
+    """Tell whether the run does not bring the task's table, and what becomes of it."""
+    table = context["task"].op_kwargs["table"]
+    kept = f"The run brings other tables (parameter tables): raw keeps {table} as the last load left it"
+    return table not in tables_of(context["params"]), kept
+
+
+@explained
 def load_postgres_table(table: str, **context) -> list[dict]:
     """Load one table of the PostgreSQL source into raw."""
     run = Run.from_context(context, read_settings())
@@ -115,7 +125,7 @@ def load_mongo_collection(table: str, **context) -> list[dict]:
 @explained
 def refresh_option(params: Mapping[str, object]) -> str:
     """Return dbt's option for a full refresh when the run or a change of code asks for it, else nothing."""
-    if params["full_refresh"]:
+    if is_full_refresh(params):
         return FULL_REFRESH
     with postgres("warehouse_publisher") as warehouse, warehouse.cursor() as cursor:
         return FULL_REFRESH if needs_full_refresh(read_marker(cursor, NEXT)) else ""
@@ -139,7 +149,7 @@ def skip_when_unchanged(params: Mapping[str, object]) -> str:
 
 def _unchanged_star(params: Mapping[str, object]) -> Publication | None:
     """Return what readers see when it holds all of raw and nobody asked for a full refresh, else None."""
-    if params["full_refresh"]:
+    if is_full_refresh(params):
         return None
     with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
         return unchanged_star(cursor)
@@ -147,16 +157,16 @@ def _unchanged_star(params: Mapping[str, object]) -> Publication | None:
 
 @explained
 def reconcile_sources(**context) -> list[dict]:
-    """Compare sources, raw and the star that was just built, or kept when there was nothing to build."""
-    batch = Run.from_context(context, read_settings()).batch
+    """Compare the sources that were brought, raw and the star that was just built, or kept."""
+    batch, brought = Run.from_context(context, read_settings()).batch, tables_of(context["params"])
     with (
-        all_sources() as sources,
+        sources_of(brought) as sources,
         postgres("warehouse") as warehouse,
         postgres("warehouse_publisher") as publisher,
     ):
         with transaction(warehouse) as cursor:
             schema = schema_to_compare(cursor, batch)
-        return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema)
+        return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema, brought=brought)
 
 
 @explained

@@ -17,20 +17,21 @@ from include.transaction import transaction
 
 @dataclass(frozen=True)
 class ComparedMeasure:
-    """A measure of a raw table in source, raw and star; `trusted` is None where the star has no such column.
+    """A measure of a raw table in source, raw and star.
 
+    `source` is None where that was not asked, `trusted` where the star has no such column.
     `rounding` is raw's value minus that of raw in the star's words: rounded to its decimals, trimmed.
     """
 
     name: str
-    source: Decimal
+    source: Decimal | None
     raw: Decimal
     rounding: Decimal
     trusted: Decimal | None
 
     @property
     def is_source_equal(self) -> bool:
-        return not difference(self.source, self.raw)
+        return self.source is None or not difference(self.source, self.raw)
 
     @property
     def is_trusted_equal(self) -> bool:
@@ -69,7 +70,8 @@ def compare_measures(
 ) -> Sequence[ComparedMeasure]:
     """Return the measures of source and raw (`sides`) beside those of the star.
 
-    Raw is read in the star's words, by a second scan, only when the star differs from its figures.
+    Without figures of the source there are none to compare. Raw is read in the star's words, by a second
+    scan, only when the star differs from its figures.
     """
     source, in_raw = sides
     in_star, in_its_words = _measure_star(publisher, table, schema), in_raw
@@ -79,12 +81,12 @@ def compare_measures(
     return [
         ComparedMeasure(
             name,
-            value,
+            source.get(name),
             in_raw[name],
             difference(in_raw[name], in_its_words.get(name, in_raw[name])),
             in_star.get(name),
         )
-        for name, value in source.items()
+        for name in source or in_raw
     ]
 
 

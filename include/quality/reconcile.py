@@ -13,7 +13,7 @@ between raw's rows as they are and as the star says them: rounded, trimmed, Unkn
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -43,7 +43,7 @@ from include.quality.row_diff import differing_keys, leave_out, staged_rows
 from include.quality.star_mapping import rows_in_its_words, star_of
 from include.run import Batch
 from include.specs import MongoCollection, PostgresTable, RawTable
-from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
+from include.tables import SOURCES, SOURCES_BY_NAME
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -77,21 +77,40 @@ class TableComparison:
     problems: Sequence[str]
 
 
-def reconcile_sources(servers: Servers, batch: Batch, *, schema: str) -> list[dict]:
+def reconcile_sources(
+    servers: Servers, batch: Batch, *, schema: str, brought: Collection[str] = SOURCES_BY_NAME
+) -> list[dict]:
     """Compare every raw table with its source and with the star in `schema`; return the row counts.
 
+    Of sources that were not `brought`, by name, only raw and star are compared, and nothing is recorded.
     Raises DataQualityError, after all tables are compared and recorded, when any of them differs.
     """
+    compared: list[TableComparison] = []
     # Without deletes="sweep" raw keeps rows that its source has deleted, so the two are not comparable.
-    compared = [
-        _compare_table(servers, table, schema) for table in POSTGRES_TABLES if table.deletes == "sweep"
-    ]
-    for collection in (found for found in MONGO_COLLECTIONS if found.deletes == "sweep"):
-        compared += _compare_collection(servers, collection, schema)
+    for declared in (found for found in SOURCES if found.deletes == "sweep"):
+        if declared.name not in brought:
+            compared += _compare_with_star(servers, declared, schema)
+        elif isinstance(declared, PostgresTable):
+            compared.append(_compare_table(servers, declared, schema))
+        else:
+            compared += _compare_collection(servers, declared, schema)
     _record(servers.warehouse, compared, batch)
     if problems := [problem for comparison in compared for problem in comparison.problems]:
         raise DataQualityError("\n".join(problems))
     return [{"table": found.table, "rows": int(found.measures[0].raw)} for found in compared]
+
+
+def _compare_with_star(
+    servers: Servers, declared: PostgresTable | MongoCollection, schema: str
+) -> Iterator[TableComparison]:
+    """Compare the raw tables of a source that was not brought with the star: they have no other side."""
+    with transaction(servers.warehouse) as cursor:
+        _lock_out_loads(cursor, declared.raw, declared)
+        for table in declared.raw_tables:
+            in_raw = fingerprint_of(cursor, live_rows(table), all_of(table))
+            measures = compare_measures(cursor, servers.publisher, table, ({}, in_raw), schema)
+            problems = _star_problems(servers.publisher, table, measures, schema)
+            yield _logged(TableComparison(table.raw, measures, problems))
 
 
 def _compare_table(servers: Servers, table: PostgresTable, schema: str) -> TableComparison:
@@ -245,7 +264,7 @@ def _star_problems(
     )
     return [
         f"{name} differs from raw.{table.raw}: {figures}. {_named(keys)} Somebody wrote into the star, or a"
-        " model lost rows. To build it from nothing: trigger the pipeline with the parameter full_refresh"
+        " model lost rows. To build it from nothing: trigger the pipeline with mode full refresh"
         " (FULL_REFRESH=1 for make run and make demo)"
     ]
 
@@ -276,5 +295,10 @@ def _record(warehouse: Connection, compared: Sequence[TableComparison], batch: B
             cursor,
             "insert into ops.reconciliations"
             " (batch_id, table_name, measure, source_value, raw_value, rounding, trusted_value) values %s",
-            [(batch.batch_id, found.table, m.name, *m.values) for found in compared for m in found.measures],
+            [
+                (batch.batch_id, found.table, m.name, *m.values)
+                for found in compared
+                for m in found.measures
+                if m.source is not None
+            ],
         )

@@ -31,10 +31,11 @@ class SourceFiles:
 def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) -> SourceFiles:
     """Return `data_dir` when it is given, else generate the day's files into `<data_root>/<as_of>`.
 
-    Raises InputError when a file of `data_dir` is missing, or files cannot be generated with the settings.
+    A relative `data_dir` is a folder in the inbox. Raises InputError when a file of it is missing, or files
+    cannot be generated with the settings.
     """
     if data_dir:
-        return SourceFiles(str(checked_folder(data_dir)), OWN_FILES)
+        return SourceFiles(str(checked_folder(data_dir, settings.inbox)), OWN_FILES)
     # Imported here, since NumPy and Faker are slow to import and no other task needs them.
     from include.generate import Size, write_files
 
@@ -49,9 +50,12 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
     return SourceFiles(str(folder), settings.dataset)
 
 
-def checked_folder(data_dir: str) -> Path:
-    """Return the absolute path of the user's folder, where each file can be read. Raises InputError."""
-    folder = expanded(data_dir)
+def checked_folder(data_dir: str, start: Path = Path()) -> Path:
+    """Return the absolute path of the user's folder, where each file can be read. Raises InputError.
+
+    A relative `data_dir` begins at `start`.
+    """
+    folder = start / expanded(data_dir)
     if missing := [source.file for source in PLAYED if not _is_file(folder / source.file)]:
         others = [name for name in missing if (folder / name).exists()]
         instead = f". What is called {', '.join(others)} there is a folder or a device" if others else ""

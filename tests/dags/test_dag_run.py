@@ -73,7 +73,7 @@ def test_second_run_of_a_day_builds_nothing_and_readers_keep_their_star(pipeline
     ]
     compared = "select count(*) > 0, bool_and(is_equal) from ops.reconciliations where batch_id = %s"
     assert platform.query("elt_loader", compared, again.run_id) == [(True, True)]
-    refreshed = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05", "full_refresh": True})
+    refreshed = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05", "mode": "full refresh"})
     assert _ended_well(refreshed)
     assert platform.query("elt_loader", "select max(version) from ops.publications") == [(2,)]
     later = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))

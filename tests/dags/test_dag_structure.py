@@ -84,9 +84,14 @@ def test_people_can_trigger_with_an_empty_form(pipeline):
     # A parameter that must not be null leaves the form's button grey.
     assert {name: pipeline.params.get_param(name).resolve() for name in pipeline.params} == {
         "as_of": None,
+        "mode": "incremental",
+        "tables": None,
         "data_dir": None,
+        "users": None,
+        "titles": None,
+        "sessions": None,
+        "seed": None,
         "allow_mass_deletion": False,
-        "full_refresh": False,
         "quality_gate": "ask",
         "publish": "yes",
     }
@@ -217,7 +222,7 @@ def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline):
     task = copy.copy(pipeline.get_task("transform_with_dbt"))
     # It asks the warehouse for the state of raw.
     task.env = {}
-    context = {"params": {"full_refresh": True}, "run_id": "manual__1"}
+    context = {"params": {"mode": "full refresh"}, "run_id": "manual__1"}
     task.render_template_fields(context, pipeline.get_template_env())
     assert task.bash_command.endswith(" --full-refresh")
 

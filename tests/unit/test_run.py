@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.errors import InputError
-from include.run import KNOWN, OWN_FILES, Batch, Run, data_dir_of, refuse_unknown_settings, refuse_wrong_run
+from include.run import KNOWN, OWN_FILES, Batch, Run, refuse_unknown_settings, refuse_wrong_run
 from include.settings import Limits, Settings, read_settings
 
 
@@ -66,7 +66,7 @@ def test_files_of_the_first_task_reach_the_run() -> None:
     assert (run.folder, run.dataset) == ("/data/1", "generated")
 
 
-@pytest.mark.parametrize("as_of", ["tomorrow", "2024-02-30", "02.09.2024", "2024-09-02T10:00:00"])
+@pytest.mark.parametrize("as_of", ["tomorrow", "2024-02-30", "02.09.2024", "2024-09-02T10:00:00", 20240902])
 def test_day_that_is_no_date_is_an_input_error(as_of: str) -> None:
     with pytest.raises(InputError, match="is not a date") as caught:
         batch_of(context(as_of))
@@ -104,12 +104,12 @@ def test_run_may_allow_a_mass_deletion_and_nothing_else(params: dict[str, object
     assert run_of(given, settings).limits == Limits(deleted_share=share, rejected_share=0.3)
 
 
-@pytest.mark.parametrize("name", ["AS_OF", "as-of", " as_of", "as_of ", "As_Of", "datadir"])
+@pytest.mark.parametrize("name", ["AS_OF", "as-of", " as_of", "as_of ", "As_Of", "datadir", "full_refresh"])
 def test_setting_that_nobody_reads_is_refused_with_those_that_are_known(name: str) -> None:
     given = context()
     given["params"][name] = "2024-09-02"
-    known = "known are as_of, data_dir, allow_mass_deletion, full_refresh"
-    with pytest.raises(InputError, match=f"{re.escape(repr(name))}, which nobody reads; {known}"):
+    said = f"{name!r}, which nobody reads; known are {', '.join(KNOWN)}. Nothing was done"
+    with pytest.raises(InputError, match=re.escape(said)):
         refuse_unknown_settings(given)
 
 
@@ -129,11 +129,37 @@ def test_known_settings_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "folder"),
-    [(" /my/files\n", "/my/files"), ("/my/files", "/my/files"), ("  ", None), ("", None), (None, None)],
+    ("params", "said"),
+    [
+        (
+            {"mode": "full_refresh"},
+            "mode must be one of 'incremental' and 'full refresh'; it is 'full_refresh'",
+        ),
+        (
+            {"tables": ["film"]},
+            "tables must be a list of names from users, viewing_sessions, content; it is ['film']",
+        ),
+        ({"users": 0}, "users must be a whole number from 1 to 1000000; it is 0"),
+        ({"data_dir": 7}, "data_dir must be a folder's path; it is 7"),
+        ({"allow_mass_deletion": "false"}, "allow_mass_deletion must be true or false; it is 'false'"),
+    ],
 )
-def test_blanks_around_a_folder_are_nobodys(said: str | None, folder: str | None) -> None:
-    assert data_dir_of({"data_dir": said}) == folder
+def test_value_that_cannot_be_meant_is_refused_before_a_task_writes(params: dict, said: str) -> None:
+    given = context()
+    given["params"].update(params)
+    with pytest.raises(InputError, match=f"^{re.escape(said)}. Nothing was done. Trigger again$"):
+        refuse_wrong_run(given, read_settings({}))
+
+
+def test_sizes_are_refused_where_nothing_is_generated() -> None:
+    given = context()
+    given["params"].update({"users": 10, "seed": 1})
+    assert run_of(given)
+    with pytest.raises(InputError, match=r"^users, seed: of data that are generated, but SOURCES=existing"):
+        run_of(given, read_settings({"SOURCES": "existing"}))
+    given["params"]["data_dir"] = "/files"
+    with pytest.raises(InputError, match=r"^users, seed: of data that are generated, but data_dir names"):
+        run_of(given)
 
 
 def test_folder_of_blanks_is_none_and_allows_nothing() -> None:

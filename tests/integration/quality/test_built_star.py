@@ -102,6 +102,6 @@ def test_star_of_every_day_equals_raw_until_it_loses_a_row(platform, tmp_path):
     assert f"{lost[0][0]} (missing in trusted_next.fct_viewing_sessions)" in str(caught.value)
 
     # The way out, as the message gives it; dbt's own tests would stop here while the row is missing.
-    assert "trigger the pipeline with the parameter full_refresh" in str(caught.value)
+    assert "trigger the pipeline with mode full refresh" in str(caught.value)
     _build(platform, tmp_path, _day(6), "--full-refresh")
     _reconcile(platform, _day(6))

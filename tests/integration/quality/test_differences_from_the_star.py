@@ -18,7 +18,7 @@ def test_row_that_the_star_lost_is_found(loaded):
     assert "rows is 2 in raw and 1 there" in message
     assert "sum(watch_duration_minutes) is 39.00 in raw and 9.00 there" in message
     assert "S2 (missing in trusted.fct_viewing_sessions)" in message
-    assert "trigger the pipeline with the parameter full_refresh" in message
+    assert "trigger the pipeline with mode full refresh" in message
     assert len(message.splitlines()) == 1
     assert recorded(loaded, "postgres_viewing_sessions")["rows"] == (2, 2, 1, False)
 
@@ -55,7 +55,7 @@ def test_star_is_read_in_the_schema_that_was_asked_for(loaded):
     assert compare(loaded) == TABLES
     message = difference(loaded, lambda pipeline: compare(pipeline, schema="trusted_next"))
     assert "trusted_next.fct_viewing_sessions differs from raw.postgres_viewing_sessions" in message
-    assert "trigger the pipeline with the parameter full_refresh" in message
+    assert "trigger the pipeline with mode full refresh" in message
 
 
 def test_table_of_other_systems_is_not_compared_for_its_name(loaded, monkeypatch):

@@ -84,7 +84,7 @@ def test_full_refresh_can_be_asked_for_on_the_first_day(
 ) -> None:
     assert make_demo("--full-refresh") == 0
     assert confs == [
-        {"as_of": "2024-09-01", "full_refresh": True, "allow_mass_deletion": True, "quality_gate": "warn"}
+        {"as_of": "2024-09-01", "mode": "full refresh", "allow_mass_deletion": True, "quality_gate": "warn"}
     ]
 
 
@@ -94,7 +94,7 @@ def test_full_refresh_of_own_files_has_no_day(
 ) -> None:
     assert make_demo("--full-refresh", "--data-dir", str(tmp_path)) == 0
     own = {"data_dir": str(tmp_path.resolve()), "allow_mass_deletion": True, "quality_gate": "warn"}
-    assert confs == [own | {"full_refresh": True}]
+    assert confs == [own | {"mode": "full refresh"}]
 
 
 @pytest.mark.usefixtures("own_files")

@@ -90,7 +90,7 @@ def test_day_is_handed_on(asked: Callable[..., dict[str, object]]) -> None:
 
 
 def test_full_refresh_is_handed_on(asked: Callable[..., dict[str, object]]) -> None:
-    assert asked("--full-refresh") == {"full_refresh": True}
+    assert asked("--full-refresh") == {"mode": "full refresh"}
 
 
 def test_own_files_are_named_by_their_whole_path(
