@@ -10,6 +10,7 @@ ENV UV_COMPILE_BYTECODE=1 \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/airflow/dags \
     DATA_ROOT=/opt/airflow/data \
+    INBOX_ROOT=/opt/airflow/inbox \
     DBT_TARGET_PATH=/opt/airflow/target/run \
     DBT_LOG_PATH=/opt/airflow/target/logs
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import quote
 
 import requests
@@ -58,6 +59,16 @@ class AirflowApi:
         self._asked = None
         return run_id
 
+    def trigger_once(self, run_id: str, conf: dict[str, object], note: str) -> bool:
+        """Start a run with this id; return False when there is or was one, which is then the only one."""
+        path = f"/api/v2/dags/{DAG_ID}/dagRuns"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf, "note": note}
+        response = self._send("POST", path, json=body)
+        if response.status_code == HTTPStatus.CONFLICT:
+            return False
+        _content(response, "POST", path)
+        return True
+
     def unfinished_runs(self) -> list[dict]:
         """Return the runs that are queued or running, the oldest first."""
         query = "state=queued&state=running&order_by=run_after"
@@ -98,13 +109,7 @@ class AirflowApi:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
 
     def _request(self, method: str, path: str, **options: object) -> dict:
-        response = self._send(method, path, **options)
-        if not response.ok:
-            detail = _detail(response)
-            # 5xx: its database is away, and comes back.
-            error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
-            raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
-        return response.json()
+        return _content(self._send(method, path, **options), method, path)
 
     def _send(self, method: str, path: str, **options: object) -> requests.Response:
         try:
@@ -113,6 +118,16 @@ class AirflowApi:
             raise AirflowUnreachableError(
                 f"Airflow does not answer {method} {path} at {self.url}: {error}"
             ) from error
+
+
+def _content(response: requests.Response, method: str, path: str) -> dict:
+    """Return what an answer holds. Raises AirflowApiError for a refusal."""
+    if not response.ok:
+        detail = _detail(response)
+        # 5xx: its database is away, and comes back.
+        error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
+        raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
+    return response.json()
 
 
 def _detail(response: requests.Response) -> object:

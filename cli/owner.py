@@ -27,7 +27,8 @@ def owned(command: str) -> Iterator[None]:
     """
     with lock.owned(LOCAL, command):
         with announced("what a killed command left running to stop"):
-            stop_process(LOCAL / "dashboard.pid")
+            for name in ("inbox", "dashboard"):
+                stop_process(LOCAL / f"{name}.pid")
             airflow.stop(LOCAL)
             embedded.stop(LOCAL)
         yield

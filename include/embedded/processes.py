@@ -35,11 +35,15 @@ _codes: dict[int, int] = {}
 
 
 def spawn(
-    command: list[object], log_file: Path, user: str | None = None, env: Mapping[str, str] | None = None
+    command: list[object],
+    log_file: Path,
+    user: str | None = None,
+    env: Mapping[str, str] | None = None,
+    folder: Path = Path("/"),
 ) -> subprocess.Popen:
     """Start a server in its own session, so that Ctrl-C in the terminal does not reach it.
 
-    `env` is its whole environment; without one it has what a command inherits.
+    `env` is its whole environment; without one it has what a command inherits. `folder` is where it works.
     """
     with log_file.open("ab") as output:
         process = subprocess.Popen(
@@ -49,7 +53,7 @@ def spawn(
             stderr=output,
             user=user,
             env=inherited() if env is None else env,
-            cwd="/",
+            cwd=folder,
             start_new_session=True,
         )
     _children[process.pid] = process

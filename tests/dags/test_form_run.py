@@ -36,7 +36,7 @@ def trigger(platform, dag_environment, monkeypatch, tmp_path):
     return run
 
 
-def test_table_that_the_run_does_not_bring_keeps_its_state(trigger, platform, caplog):
+def test_table_that_the_run_does_not_bring_keeps_its_state(trigger, platform, capfd):
     trigger(as_of="2024-03-05")
     users, sessions, titles = platform.query("elt_loader", LIVE)[0]
     run = trigger(as_of="2024-08-05", tables=["users"])
@@ -46,8 +46,9 @@ def test_table_that_the_run_does_not_bring_keeps_its_state(trigger, platform, ca
         "skipped",
         "skipped",
     )
+    out = capfd.readouterr().out
     for table in ("viewing_sessions", "content"):
-        assert f"The run brings other tables (parameter tables): raw keeps {table}" in caplog.text
+        assert f"The run brings other tables (parameter tables): raw keeps {table}" in out
     more, *others = platform.query("elt_loader", LIVE)[0]
     assert more > users
     assert others == [sessions, titles]
