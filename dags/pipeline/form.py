@@ -11,11 +11,8 @@ from include.parameters import INCREMENTAL, MODES, RANGES, TABLES
 from include.plan.decision import ANSWERS, GATES
 from include.tables import FILES
 
-BRINGS, GENERATED, GUARDS = (
-    "What the run brings",
-    "Generated data, for this run only",
-    "Where it stops itself",
-)
+# What most people come for has no section: Airflow folds sections up.
+GENERATED, GUARDS = "Generated data, for this run only", "Where the run stops itself"
 
 
 def _size(name: str, title: str, meaning: str) -> Param:
@@ -39,7 +36,6 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Business day",
-        section=BRINGS,
         description_md=f"The day whose state is brought, from {LAUNCH} to {LAST}; with files or systems of"
         f" your own any day until {LAST}. Empty: the run's own date.",
     ),
@@ -48,7 +44,6 @@ PARAMS = {
         type="string",
         enum=list(MODES),
         title="Mode",
-        section=BRINGS,
         description_md="*incremental* computes what newer loads touched. *full refresh* builds the star from"
         " nothing; after a change of the dbt project a run does so by itself.",
     ),
@@ -58,7 +53,6 @@ PARAMS = {
         items={"type": "string", "enum": list(TABLES)},
         examples=list(TABLES),
         title="Tables",
-        section=BRINGS,
         description_md="Which source tables and collections are brought into `raw`. The others keep what they"
         " have there, and their sources are not asked. Empty: all.",
     ),
@@ -66,7 +60,6 @@ PARAMS = {
         None,
         type=["null", "string"],
         title="Folder with your own files",
-        section=BRINGS,
         description_md=f"Holds {FILES}. A name, such as `september`, is a folder in the inbox (`inbox/` of"
         " the clone), `.` the inbox itself; a whole path is one where the tasks run. Empty: generated.",
     ),

@@ -65,10 +65,10 @@ def test_form_and_tasks_refuse_the_same(pipeline, name, value, is_good):
         refuse_wrong_run(context, read_settings({}))
 
 
-def test_every_field_has_a_title_a_section_and_help_and_may_be_emptied(pipeline):
+def test_every_field_has_a_title_and_help_and_may_be_emptied(pipeline):
     for name in pipeline.params:
         schema = pipeline.params.get_param(name).schema
-        assert all(schema[word] for word in ("title", "section", "description_md")), name
+        assert all(schema[word] for word in ("title", "description_md")), name
         # An enum and a switch are never empty.
         assert "null" in schema["type"] or "enum" in schema or schema["type"] == "boolean", name
 

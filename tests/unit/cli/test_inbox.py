@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cli import CommandError, file_sets, inbox_watch
+from cli import CommandError, file_sets
+from cli.airflow_api import DAG_ID
 from cli.file_sets import NAMES
+from cli.inbox import start_run
 from cli.inbox_watch import PATIENCE_SECONDS, QUIET_SECONDS, REPEAT_SECONDS, RETRY_SECONDS, Inbox
+from tests.unit.conftest import Stub
 
 CONTENT = {
     "users.csv": "user_id,age\nU1,20\n",
@@ -19,6 +22,7 @@ CONTENT = {
     "content.json": json.dumps({"movies": [{"title": 'a ] } \\" b'}], "series": []}),
 }
 STEP = 2
+RUNS = f"/api/v2/dags/{DAG_ID}/dagRuns"
 
 
 @dataclass
@@ -204,7 +208,7 @@ def test_airflow_that_is_away_is_told_sparingly_and_the_run_starts_when_it_is_ba
     assert len(desk.runs) == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("as_nobody")
 def test_file_that_may_not_be_read_is_named_with_what_helps(desk: Desk, caplog) -> None:
     desk.put()
     (desk.folder / "users.csv").chmod(0)
@@ -256,6 +260,48 @@ def test_fingerprint_depends_on_where_one_file_ends(desk: Desk) -> None:
     assert len(desk.runs) == 2
 
 
-def test_quiet_is_a_part_of_the_minute() -> None:
-    assert QUIET_SECONDS < 60 / 2
-    assert inbox_watch.RETRY_SECONDS < 60 / 2
+@pytest.fixture
+def airflow(stub: Stub) -> Stub:
+    """Airflow's API, with one unfinished run."""
+    stub.answers["POST", "/auth/token"] = {"access_token": "the token"}
+    unfinished = [{"conf": None}, {"conf": {"data_dir": "/files"}}]
+    query = "state=queued&state=running&order_by=run_after"
+    stub.answers["GET", f"{RUNS}?{query}"] = {"dag_runs": unfinished}
+    return stub
+
+
+def test_run_is_named_for_the_files_and_says_where_they_come_from(airflow: Stub, tmp_path: Path) -> None:
+    airflow.answers["POST", RUNS] = {"dag_run_id": "inbox__abc"}
+    assert start_run(airflow.url, "secret", tmp_path / "abc", "inbox/september")
+    assert airflow.requests[-1][2] == {
+        "dag_run_id": "inbox__abc",
+        "logical_date": None,
+        "conf": {"data_dir": str(tmp_path / "abc")},
+        "note": "Files of inbox/september",
+    }
+
+
+def test_second_run_of_a_name_is_refused_by_airflow(airflow: Stub, tmp_path: Path) -> None:
+    airflow.answers["POST", RUNS] = (409, '{"detail": "it exists"}')
+    assert not start_run(airflow.url, "secret", tmp_path / "abc", "inbox")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((503, ""), "Airflow does not answer at http://127.0.0.1:"),
+        ((404, '{"detail": "no such DAG"}'), "Airflow answered 404 to POST .*: no such DAG"),
+    ],
+)
+def test_refusal_is_a_sentence_that_stays_the_same(airflow: Stub, tmp_path: Path, answer, said) -> None:
+    airflow.answers["POST", RUNS] = answer
+    with pytest.raises(CommandError, match=said) as first:
+        start_run(airflow.url, "secret", tmp_path / "abc", "inbox")
+    with pytest.raises(CommandError) as again:
+        start_run(airflow.url, "secret", tmp_path / "abc", "inbox")
+    assert str(first.value) == str(again.value)
+
+
+def test_server_that_is_not_there_is_a_sentence_that_stays_the_same(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"^Airflow does not answer at http://127.0.0.1:1$"):
+        start_run("http://127.0.0.1:1", "secret", tmp_path / "abc", "inbox")
