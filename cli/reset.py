@@ -9,15 +9,16 @@ from include.environment import ROOT
 
 
 def reset_local() -> None:
-    """Delete databases, Airflow's home, logs and generated files.
+    """Delete databases, Airflow's home, logs, generated files and copies of the inbox's.
 
     Raises InUseError while another command runs here, CommandError for a file that cannot be deleted.
     """
     with owned("make reset"):
         # The lock goes with LOCAL: from then on the files are another command's.
         try:
-            for folder in (ROOT / "data").glob("[0-9]*-[0-9]*-[0-9]*"):
-                shutil.rmtree(folder)
+            for pattern in ("[0-9]*-[0-9]*-[0-9]*", "inbox"):
+                for folder in (ROOT / "data").glob(pattern):
+                    shutil.rmtree(folder)
         except OSError as error:
             raise CommandError(f"{error}. Delete it as its owner, and reset again") from error
         embedded.reset(LOCAL)

@@ -60,8 +60,8 @@ PARAMS = {
         None,
         type=["null", "string"],
         title="Folder with your own files",
-        description_md=f"Holds {FILES}. A name, such as `september`, is a folder in the inbox (`inbox/` of"
-        " the clone), `.` the inbox itself; a whole path is one where the tasks run. Empty: generated.",
+        description_md=f"Holds {FILES}. A name, such as *september*, is a folder in the inbox, which is the"
+        " folder *inbox* of the clone; a whole path is one where the tasks run. Empty: generated.",
     ),
     "users": _size("users", "Users", "How many there are on 2024-09-01"),
     "titles": _size("titles", "Titles", "Movies and series on 2024-09-01"),

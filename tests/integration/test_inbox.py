@@ -1,0 +1,144 @@
+"""Files in the inbox start runs of a real Airflow, beside `make ui`: whole sets only, and each once.
+
+Scenario, in a copy of the project: a set that grows, the same set again, two sets at once while Airflow dies,
+and a restart of everything.
+"""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.airflow_api import DAG_ID, AirflowApi
+from cli.patience import patiently
+from include.embedded.processes import pid_of
+from include.environment import read_env
+from include.generate import ANCHOR, Size, write_files
+from include.inherited import inherited
+from tests.project_copy import copy_of_small_size
+
+COMMAND = (sys.executable, "-m", "cli")
+RUN_SECONDS = 240
+
+
+class Ui:
+    """`make ui` in a copy of the project, with small sets of files beside it."""
+
+    def __init__(self, project: Path) -> None:
+        self.project, self.inbox = project, project / "inbox"
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [*COMMAND, "ui"], cwd=self.project, env=inherited(), stdout=subprocess.PIPE, text=True
+        )
+        lines = iter(self._process.stdout)
+        url = next(line.split()[-1] for line in lines if line.startswith("Airflow: "))
+        next(line for line in lines if line.startswith("Stop with"))
+        self.api = patiently(AirflowApi, url, read_env(self.project / ".env")["AIRFLOW_UI_PASSWORD"])
+        patiently(self.api.wait_for_dag)
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.communicate(timeout=120)
+
+    def kill(self, name: str) -> None:
+        psutil.Process(pid_of(self.project / ".local" / f"{name}.pid")).kill()
+
+    def runs(self) -> list[dict]:
+        """Return all runs that there ever were."""
+        return patiently(self.api._request, "GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+
+    def states(self) -> list[str]:
+        return [run["state"] for run in self.runs()]
+
+    def log(self) -> str:
+        return (self.project / ".local" / "inbox.log").read_text()
+
+    def until(self, condition: Callable[[], object], seconds: float) -> None:
+        """Wait for the condition; fail with what the inbox says."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def ui() -> Iterator[Ui]:
+    project = copy_of_small_size("streaming-inbox-")
+    served = Ui(project)
+    try:
+        yield served
+    finally:
+        served.stop()
+        subprocess.run([*COMMAND, "reset"], cwd=project, env=inherited(), check=True)
+        shutil.rmtree(project)
+
+
+def make_set(folder: Path, seed: int) -> Path:
+    write_files(folder, as_of=ANCHOR, seed=seed, size=Size(users=40, titles=8, sessions=300))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(ui: Ui) -> str:
+    """The id of the run of a set whose largest file is written slowly."""
+    made = make_set(ui.project / "made", 1)
+    shutil.copy(made / "users.csv", ui.inbox)
+    shutil.copy(made / "content.json", ui.inbox)
+    rows = (made / "viewing_sessions.csv").read_bytes()
+    part = len(rows) // 5
+    with (ui.inbox / "viewing_sessions.csv").open("wb") as file:
+        for start in range(0, len(rows), part):
+            file.write(rows[start : start + part])
+            file.flush()
+            time.sleep(8)
+            assert ui.runs() == []
+    ui.until(ui.runs, 60)
+    ui.until(lambda: ui.states() == ["success"], RUN_SECONDS)
+    return ui.runs()[0]["dag_run_id"]
+
+
+def test_set_that_grew_slowly_started_one_run_when_it_was_whole(ui: Ui, first: str) -> None:
+    assert re.fullmatch("inbox__[0-9a-f]{32}", first)
+    assert ui.log().count("is started") == 1
+    copy = ui.project / "data" / "inbox" / first.removeprefix("inbox__")
+    for name in ("users.csv", "viewing_sessions.csv", "content.json"):
+        made = (ui.project / "made" / name).read_bytes()
+        assert (copy / name).read_bytes() == (ui.inbox / name).read_bytes() == made
+
+
+def test_same_set_has_no_second_run_touched_or_elsewhere_or_after_a_kill(ui: Ui, first: str) -> None:
+    for path in ui.inbox.glob("*.*"):
+        path.touch()
+    shutil.copytree(ui.project / "made", ui.inbox / "again")
+    ui.kill("inbox")
+    said = [f"{place}: these files had their run already, run {first}" for place in ("inbox", "inbox/again")]
+    ui.until(lambda: all(line in ui.log() for line in said), 90)
+    assert ui.states() == ["success"]
+
+
+def test_two_sets_at_once_have_two_runs_though_airflow_dies(ui: Ui, first: str) -> None:
+    for seed in (2, 3):
+        make_set(ui.inbox / f"set{seed}", seed)
+    ui.kill("airflow/api-server")
+    ui.until(lambda: len(ui.runs()) == 3, 120)
+    ui.until(lambda: ui.states() == ["success"] * 3, 2 * RUN_SECONDS)
+    places = ("inbox", "inbox/set2", "inbox/set3")
+    assert {run["note"] for run in ui.runs()} == {f"Files of {place}" for place in places}
+
+
+def test_restart_of_everything_starts_nothing_again(ui: Ui, first: str) -> None:
+    before = ui.runs()
+    ui.stop()
+    (ui.project / ".local" / "inbox.log").unlink()
+    ui.start()
+    ui.until(lambda: ui.log().count("had their run already") == len([*ui.inbox.rglob("users.csv")]), 90)
+    assert [run["dag_run_id"] for run in ui.runs()] == [run["dag_run_id"] for run in before]
