@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -78,9 +79,10 @@ def test_home_of_nobody_is_an_input_error(tiny: Settings) -> None:
     assert refusal(tiny, DAY, "~nobody-of-that-name/own").startswith("~nobody-of-that-name/own: ")
 
 
-def test_own_folder_may_be_relative(tiny: Settings, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(own.parent)
-    assert prepare_files(tiny, DAY, "own").folder == str(own.resolve())
+@pytest.mark.parametrize("name", ["own", "./own ", "own/."])
+def test_relative_folder_is_one_of_the_inbox(tiny: Settings, own: Path, name: str) -> None:
+    settings = replace(tiny, inbox=own.parent)
+    assert prepare_files(settings, DAY, name).folder == str(own.resolve())
 
 
 def test_folder_that_may_not_be_entered_is_an_input_error(tiny: Settings, own: Path, as_nobody: None) -> None:
