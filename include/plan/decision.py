@@ -17,12 +17,13 @@ from include.errors import DataQualityError, InputError
 from include.metrics import Definitions, read_definitions
 from include.ops.plans import PlanRecord, added_a_day, days_beyond, record_plan
 from include.ops.publications import current_publication
+from include.parameters import data_dir_of
 from include.plan.compare import Plan, compare_stars
 from include.plan.gate import Figures, Rejected, reasons_to_ask
 from include.plan.tables import FACT
 from include.plan.words import page
 from include.publish.schema_marker import NEXT
-from include.run import Batch, data_dir_of
+from include.run import Batch
 from include.settings import Thresholds
 from include.transaction import transaction
 
