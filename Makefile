@@ -46,7 +46,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files, FULL_REFRESH=1
-ui: ## serve Airflow's UI and the dashboard on the demo's databases until Ctrl-C
+ui: ## serve Airflow's UI and the dashboard on the demo's databases, and watch inbox/, until Ctrl-C
 dashboard: ## serve the dashboard alone, the star looked at, until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay

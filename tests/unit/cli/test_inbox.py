@@ -110,6 +110,7 @@ def test_file_that_grows_slowly_waits_for_its_end(desk: Desk) -> None:
         ("content.json", '{"movies": [{"title": "x"}', "content.json does not end"),
         ("content.json", '{"movies": [], "series": [{"title": "x]}]}', "content.json does not end"),
         ("content.json", '{"movies": []}]', "content.json does not end"),
+        ("content.json", '{"movies": [{"title": "x}]}', "content.json does not end"),
     ],
 )
 def test_half_a_file_starts_nothing_until_its_end_comes(desk, caplog, name, half, said) -> None:
