@@ -24,7 +24,7 @@ SIMPLE = {
     "ui": (
         "cli.ui:serve_ui",
         None,
-        "Serve Airflow's UI and the dashboard on the demo's databases, and watch inbox/, until Ctrl-C.",
+        "Serve Airflow's UI and the dashboard, and watch the inbox, until Ctrl-C.",
     ),
     "dashboard": (
         "cli.dashboard:serve_dashboard",
