@@ -10,6 +10,7 @@ import requests
 DAG_ID = "video_streaming_elt_pipeline"
 PARSE_SECONDS = 120
 ANSWER_SECONDS = 30
+PAGE = 100
 
 
 class AirflowApiError(RuntimeError):
@@ -57,6 +58,48 @@ class AirflowApi:
         run_id = self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)["dag_run_id"]
         self._asked = None
         return run_id
+
+    def trigger_as(self, run_id: str, logical_date: datetime, conf: dict[str, object], note: str) -> None:
+        """Start a run with this id, unless it is there: a request before had no answer."""
+        body = {"dag_run_id": run_id, "logical_date": logical_date.isoformat(), "conf": conf, "note": note}
+        path = f"/api/v2/dags/{DAG_ID}/dagRuns"
+        if self._send("GET", self._run(run_id)).status_code != 200:
+            self._request("POST", path, json=body)
+
+    def note(self, run_id: str, text: str) -> None:
+        """Write a note on the run, which Airflow shows beside it."""
+        self._request("PATCH", self._run(run_id), json={"note": text})
+
+    def create_backfill(self, first: datetime, last: datetime, conf: dict[str, object]) -> int:
+        """Create a backfill, one run after the other, and return its id. Days that ran before run again.
+
+        Raises AirflowApiError while another one is open: Airflow takes one at a time.
+        """
+        body = {
+            "dag_id": DAG_ID,
+            "from_date": first.isoformat(),
+            "to_date": last.isoformat(),
+            "dag_run_conf": conf,
+            "max_active_runs": 1,
+            "reprocess_behavior": "completed",
+        }
+        return self._request("POST", "/api/v2/backfills", json=body)["id"]
+
+    def runs_of_backfill(self, first: datetime, last: datetime) -> list[str]:
+        """Return the ids of the backfill's runs in the order of their days."""
+        bounds = f"logical_date_gte={quote(first.isoformat())}&logical_date_lte={quote(last.isoformat())}"
+        query = f"run_type=backfill&order_by=logical_date&limit={PAGE}&{bounds}"
+        found: list[dict] = []
+        while True:
+            path = f"/api/v2/dags/{DAG_ID}/dagRuns?{query}&offset={len(found)}"
+            page = self._request("GET", path)
+            found += page["dag_runs"]
+            if not page["dag_runs"] or len(found) >= page["total_entries"]:
+                return [run["dag_run_id"] for run in found]
+
+    def cancel_backfill(self, backfill_id: int) -> None:
+        """End a backfill: its runs that have not begun fail."""
+        self._request("PUT", f"/api/v2/backfills/{backfill_id}/cancel")
 
     def unfinished_runs(self) -> list[dict]:
         """Return the runs that are queued or running, the oldest first."""

@@ -5,8 +5,8 @@ says until when the run is waited for without one; while a task is at work, its 
 goes with the session, however the task ends. So a run that was killed is not waited for long, and one whose
 task takes hours is not overtaken.
 
-Example: run A claims, and keeps the warehouse for GAP. Its task holds the lock for two hours: run B waits. A's
-machine is lost: the session ends, and GAP after A's last sign of life B takes over.
+Example: run A claims, and keeps the warehouse for GAP. Its task holds the lock for two hours: run B waits.
+A's machine is lost: the session ends, and GAP after A's last sign of life B takes over.
 """
 
 from collections.abc import Callable, Iterator
