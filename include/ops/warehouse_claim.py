@@ -112,7 +112,7 @@ def at_work(
     `warehouse` is a connection as elt_loader, for nothing else. Raises WarehouseInUseError as `claim` does.
     """
     with transaction(warehouse) as cursor:
-        claim(cursor, claimant, is_over)
+        claim(cursor, claimant, is_over, kept)
         # Of the session: it outlives the transaction, in which nobody else can look.
         cursor.execute(f"select pg_advisory_lock_shared({LOCK})")
     try:
