@@ -11,10 +11,15 @@ DAG_ID = "video_streaming_elt_pipeline"
 PARSE_SECONDS = 120
 ANSWER_SECONDS = 30
 PAGE = 100
+CONFLICT = 409
 
 
 class AirflowApiError(RuntimeError):
     """Airflow refused a request, or does not know the DAG; the message says why."""
+
+
+class AirflowConflictError(AirflowApiError):
+    """What was asked for is there already."""
 
 
 class AirflowUnreachableError(AirflowApiError):
@@ -83,7 +88,13 @@ class AirflowApi:
             "max_active_runs": 1,
             "reprocess_behavior": "completed",
         }
-        return self._request("POST", "/api/v2/backfills", json=body)["id"]
+        try:
+            return self._request("POST", "/api/v2/backfills", json=body)["id"]
+        except AirflowConflictError:
+            raise AirflowApiError(
+                "Another backfill is open, and Airflow takes one at a time. One that has just ended is closed"
+                " within a minute: try again then, or cancel it in Airflow"
+            ) from None
 
     def runs_of_backfill(self, first: datetime, last: datetime) -> list[str]:
         """Return the ids of the backfill's runs in the order of their days."""
@@ -146,6 +157,7 @@ class AirflowApi:
             detail = _detail(response)
             # 5xx: its database is away, and comes back.
             error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
+            error = AirflowConflictError if response.status_code == CONFLICT else error
             raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
         return response.json()
 

@@ -37,7 +37,7 @@ def follow(api: AirflowApi, run_id: str, *, shows_tasks: bool = True) -> str:
             awaited = _awaited(state, tasks)
             line.update(Text(awaited))
             if not console.is_terminal:
-                silence.tell(awaited)
+                silence.tell(awaited if shows_tasks else f"run {run_id}")
             time.sleep(PAUSE_SECONDS)
 
 

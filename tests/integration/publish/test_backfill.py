@@ -1,8 +1,10 @@
 """Days that are staged, unseen by readers, and published once give the star of the daily runs.
 
 Scenario: one warehouse gets each day as a daily run would bring it, another the same days as a backfill.
-`make bench-backfill` does the same with a month of days.
+`make test-month` does it with a month of days.
 """
+
+import os
 
 import pytest
 
@@ -11,7 +13,7 @@ from include.run import Batch
 from tests.conftest import Platform, new_platform
 from tests.integration.publish.generated_days import Days
 
-LAST = 3
+LAST = int(os.environ.get("DAYS") or 4) - 1
 
 
 @pytest.fixture(scope="module")
