@@ -23,6 +23,10 @@ from include.environment import plays_product
 ASKING = "ask_after_backfill__"
 STAGED = {"publish": "no"}
 MIDNIGHT, END_OF_DAY = Clock(tzinfo=UTC), Clock(23, 59, 59, tzinfo=UTC)
+REJECTED = (
+    "Rejected: readers keep the star that they have. What the days brought stays in raw, and the next run"
+    " publishes it, unless it is mended first or that run is told to ask (publish)"
+)
 Days = tuple[date, date]
 
 
@@ -73,7 +77,16 @@ def backfill(api: AirflowApi, env: Mapping[str, str], days: Days, reason: str, l
         f"  {url}/dags/{DAG_ID}/runs/{asking}",
         flush=True,
     )
-    return tell_end(api, env, asking, follow(api, asking), logs)
+    state = follow(api, asking)
+    if state == "success" and _is_rejected(api, asking):
+        print(f"\n{REJECTED}")
+        return 1
+    return tell_end(api, env, asking, state, logs)
+
+
+def _is_rejected(api: AirflowApi, run_id: str) -> bool:
+    tasks = patiently(api.task_instances, run_id)
+    return any((task["task_id"], task["state"]) == ("publish_trusted", "skipped") for task in tasks)
 
 
 def _refuse_second(api: AirflowApi) -> None:
