@@ -46,7 +46,7 @@ def _alone(env: Mapping[str, str], batch: Batch) -> Iterator[None]:
     """Have the warehouse to this command. Raises CommandError while a run works on it."""
     claimant = Claimant("make replay", batch.batch_id, socket.gethostname())
     try:
-        with connect(env, "elt_loader") as other, at_work(other, claimant, lambda _: False, AT_WORK_ONLY):
+        with connect(env, "elt_loader") as other, at_work(other, claimant, lambda _: True, AT_WORK_ONLY):
             yield
     except WarehouseInUseError as error:
         raise CommandError(f"{error}. Nothing was replayed: try again when it has ended") from None

@@ -55,7 +55,7 @@ def _when_played(function: Callable) -> Callable:
 
 def _refresh_power_bi() -> XComArg:
     """Return the task that is skipped, with the reason in its log, where Power BI has nothing to refresh."""
-    return task.skip_if(tasks.leaves_power_bi_alone)(task(tasks.refresh_power_bi))()
+    return task.skip_if(tasks.leaves_power_bi_alone)(task(at_work(tasks.refresh_power_bi)))()
 
 
 @task_group(prefix_group_id=False, group_display_name="play the product")

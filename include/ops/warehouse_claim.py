@@ -88,12 +88,13 @@ def found_claim(cursor: Cursor) -> Claim:
 def claim(cursor: Cursor, claimant: Claimant, is_over: Callable[[str], bool], kept: timedelta = GAP) -> None:
     """Take the warehouse, or keep it. Raises WarehouseInUseError, which names who has it.
 
-    `is_over` tells of a run of the claimant's own Airflow whether it has ended: then it is not waited for.
+    `is_over` tells of a run of the claimant's own Airflow whether it has ended; of a run of another one only
+    its time tells.
     """
     held = found_claim(cursor)
     if not held.is_of(claimant):
-        is_dead = not held.is_kept or (held.airflow == claimant.airflow and is_over(held.run_id))
-        if held.is_at_work or not is_dead:
+        is_alive = not is_over(held.run_id) if held.airflow == claimant.airflow else held.is_kept
+        if held.is_at_work or is_alive:
             raise WarehouseInUseError(_in_use(held))
     cursor.execute(CLAIM, {**vars(claimant), "kept": kept})
 

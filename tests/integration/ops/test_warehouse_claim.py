@@ -76,12 +76,14 @@ def test_task_at_work_for_hours_is_not_overtaken(platform, asks):
     assert asks(SERVER).startswith("scheduled__2024-09-01 on laptop.example")
 
 
-def test_run_is_waited_for_between_its_tasks_and_not_longer(platform, asks):
+def test_run_is_waited_for_between_its_tasks_and_by_another_airflow_not_longer(platform, asks):
     with at_work(platform.connect("elt_loader"), LAPTOP, never, kept=timedelta(hours=3)):
         pass
     assert "it is waited for until " in asks(SERVER)
     with at_work(platform.connect("elt_loader"), LAPTOP, never, kept=OVER):
         pass
+    # Its own knows better: the run waits to be tried again, or for a refresh.
+    assert asks(NEXT_DAY)
     assert asks(SERVER) == ""
     with pytest.raises(WarehouseInUseError, match=r"on server\.example has worked"):
         at_work(platform.connect("elt_loader"), LAPTOP, never).__enter__()
@@ -145,3 +147,11 @@ def test_error_of_the_work_is_the_one_that_is_told(platform):
 
     with pytest.raises(ZeroDivisionError):
         work()
+
+
+def test_command_that_ended_is_not_waited_for_by_anybody(platform, asks):
+    replay = [Claimant("make replay", f"replay__{number}", "laptop.example") for number in (1, 2)]
+    for claimant in replay:
+        with at_work(platform.connect("elt_loader"), claimant, lambda run_id: True, OVER):
+            assert asks(SERVER).startswith(f"{claimant.run_id} on laptop.example")
+    assert asks(SERVER) == ""
