@@ -1,6 +1,7 @@
 """Airflow's REST API, the part that triggering a run and following it needs."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -109,8 +110,9 @@ class AirflowApi:
                 return [run["dag_run_id"] for run in found]
 
     def cancel_backfill(self, backfill_id: int) -> None:
-        """End a backfill: its runs that have not begun fail."""
-        self._request("PUT", f"/api/v2/backfills/{backfill_id}/cancel")
+        """End a backfill, unless it has ended: its runs that have not begun fail."""
+        with suppress(AirflowConflictError):
+            self._request("PUT", f"/api/v2/backfills/{backfill_id}/cancel")
 
     def unfinished_runs(self) -> list[dict]:
         """Return the runs that are queued or running, the oldest first."""

@@ -6,6 +6,7 @@ Airflow's: they go on when this command is interrupted.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as Clock
 from pathlib import Path
@@ -15,7 +16,7 @@ from cli.airflow_api import DAG_ID, AirflowApi
 from cli.failure import print_failure
 from cli.follow import follow
 from cli.patience import patiently
-from cli.run import airflow_that_is_up, settings_here, tell_end
+from cli.run import airflow_that_is_up, give_up, settings_here, tell_end
 from include.days import refuse_day
 from include.environment import plays_product
 
@@ -47,41 +48,57 @@ def refuse_wrong_days(env: Mapping[str, str], first: date, last: date) -> None:
         raise CommandError(f"TO={last} is in the future: a backfill brings days that have begun")
 
 
+@dataclass(frozen=True)
+class Backfill:
+    """Airflow's backfill, its runs in the order of their days, and the run that asks after them."""
+
+    number: int
+    runs: list[str]
+    asking: str
+
+
 def backfill(api: AirflowApi, env: Mapping[str, str], days: Days, reason: str, logs: Path) -> int:
     """Create the backfill and the run that asks, and follow them to their end."""
     patiently(api.wait_for_dag)
     patiently(api.unpause)
     _refuse_second(api)
-    asked_at = datetime.now(UTC)
-    bounds = [datetime.combine(day, clock) for day, clock in zip(days, (MIDNIGHT, END_OF_DAY), strict=True)]
-    backfill_id = patiently(api.create_backfill, *bounds, STAGED)
-    asking = f"{ASKING}{days[0]}_{days[1]}__{asked_at:%Y-%m-%dT%H:%M:%S}"
-    runs = patiently(api.runs_of_backfill, *bounds)
-    conf = {"as_of": days[1].isoformat(), "publish": "ask"}
-    # After the last day's run, and not in the future: so Airflow knows it as the later one.
-    moment = min(bounds[1].replace(microsecond=asked_at.microsecond), asked_at)
-    patiently(api.trigger_as, asking, moment, conf, reason)
-    for run_id in runs:
-        patiently(api.note, run_id, reason)
-    print(f"Backfill of {days[0]} to {days[1]}, {len(runs)} runs: {reason}", flush=True)
-    for number, run_id in enumerate(runs, start=1):
-        state = follow(api, run_id, shows_tasks=False)
-        print(
-            f"  {'ok' if state == 'success' else 'FAILED':8} {run_id} ({number} of {len(runs)})", flush=True
-        )
-        if state != "success":
-            return _give_up(api, backfill_id, (run_id, asking), logs)
+    made = _create(api, days, reason)
+    print(f"Backfill of {days[0]} to {days[1]}, {len(made.runs)} runs: {reason}", flush=True)
+    if (failed := _follow_days(api, made.runs)) is not None:
+        return _end(api, made, failed, logs)
     url = env.get("AIRFLOW__API__BASE_URL", api.url)
-    print(
-        f"Run {asking} compares what readers would see, and asks: approve or reject at\n"
-        f"  {url}/dags/{DAG_ID}/runs/{asking}",
-        flush=True,
-    )
-    state = follow(api, asking)
-    if state == "success" and _is_rejected(api, asking):
+    print(f"Compare, and approve or reject, at\n  {url}/dags/{DAG_ID}/runs/{made.asking}", flush=True)
+    state = follow(api, made.asking)
+    if state == "success" and _is_rejected(api, made.asking):
         print(f"\n{REJECTED}")
         return 1
-    return tell_end(api, env, asking, state, logs)
+    return tell_end(api, env, made.asking, state, logs)
+
+
+def _create(api: AirflowApi, days: Days, reason: str) -> Backfill:
+    """Create what Airflow is to do. The reason is the note of each run."""
+    now = datetime.now(UTC)
+    first, last = datetime.combine(days[0], MIDNIGHT), datetime.combine(days[1], END_OF_DAY)
+    number = patiently(api.create_backfill, first, last, STAGED)
+    asking = f"{ASKING}{days[0]}_{days[1]}__{now:%Y-%m-%dT%H:%M:%S}"
+    # Later than the last day's run, and not in the future. No two runs have the same date.
+    moment = min(last.replace(microsecond=now.microsecond), now)
+    patiently(api.trigger_as, asking, moment, {"as_of": days[1].isoformat(), "publish": "ask"}, reason)
+    runs = patiently(api.runs_of_backfill, first, last)
+    for run_id in runs:
+        patiently(api.note, run_id, reason)
+    return Backfill(number, runs, asking)
+
+
+def _follow_days(api: AirflowApi, runs: list[str]) -> int | None:
+    """Print a line for each day; return the place of the first that failed, None when all are brought."""
+    for place, run_id in enumerate(runs):
+        state = follow(api, run_id, shows_tasks=False)
+        sign = "ok" if state == "success" else "FAILED"
+        print(f"  {sign:8} {run_id} ({place + 1} of {len(runs)})", flush=True)
+        if state != "success":
+            return place
+    return None
 
 
 def _is_rejected(api: AirflowApi, run_id: str) -> bool:
@@ -99,14 +116,14 @@ def _refuse_second(api: AirflowApi) -> None:
             )
 
 
-def _give_up(api: AirflowApi, backfill_id: int, ended: tuple[str, str], logs: Path) -> int:
+def _end(api: AirflowApi, made: Backfill, failed: int, logs: Path) -> int:
     """End a backfill of which a day failed; return 1."""
-    failed, asking = ended
-    patiently(api.cancel_backfill, backfill_id)
-    patiently(api.give_up, asking)
-    print_failure(api, failed, logs)
+    patiently(api.cancel_backfill, made.number)
+    # That ends days that have not begun; the next one may have.
+    give_up(api, {*made.runs[failed:], made.asking}.__contains__, "is given up")
+    print_failure(api, made.runs[failed], logs)
     print(
-        "\nThe days after it are cancelled, and nothing was published. When the cause is mended, the same"
-        " command brings the days again; what was loaded already is not loaded twice"
+        "\nNothing was published. When the cause is mended, the same command brings the days again; what was"
+        " loaded already is not loaded twice"
     )
     return 1

@@ -4,7 +4,7 @@ Runs beside `make ui`, or inside the scheduler's container of the Compose stack.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import date
 from pathlib import Path
@@ -102,14 +102,21 @@ def give_up_interrupted(api: AirflowApi) -> None:
     Only for an Airflow that nobody else can have triggered. What the tasks had committed stays.
     """
     patiently(api.wait_for_dag)
+    give_up(api, lambda _: True, "was interrupted: it is given up")
+
+
+def give_up(api: AirflowApi, is_meant: Callable[[str], bool], why: str) -> None:
+    """End the unfinished runs whose ids are meant, and say why of each."""
     deadline, told = time.monotonic() + PATIENCE_SECONDS, set()
     # More than once: a scheduler that is at work on a run may write its state again.
-    while (unfinished := patiently(api.unfinished_runs)) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        unfinished = [run for run in patiently(api.unfinished_runs) if is_meant(run["dag_run_id"])]
+        if not unfinished:
+            return
         for run in unfinished:
             patiently(api.give_up, run["dag_run_id"])
             if run["dag_run_id"] not in told:
-                what = f"Run {run['dag_run_id']}, {run['conf'] or 'today'}"
-                print(f"{what}, was interrupted: it is given up", flush=True)
+                print(f"Run {run['dag_run_id']}, {run['conf'] or 'today'}, {why}", flush=True)
             told.add(run["dag_run_id"])
         time.sleep(PAUSE_SECONDS)
 

@@ -101,7 +101,7 @@ def test_day_that_fails_ends_the_backfill_and_readers_keep_their_star(first, cap
     assert [state for run, state in states.items() if run.startswith(f"{ASKING}2024-09-04")] == ["failed"]
     said = capsys.readouterr().out
     assert "poisoned" in said
-    assert "nothing was published" in said
+    assert "Nothing was published" in said
     assert seen(first) == before
 
 

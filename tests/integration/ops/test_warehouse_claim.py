@@ -66,13 +66,13 @@ def test_since_when_stays_when_a_run_claims_again(platform, asks):
 
 def test_task_at_work_for_hours_is_not_overtaken(platform, asks):
     with at_work(platform.connect("elt_loader"), LAPTOP, never):
+        # Its other tasks are at work beside it.
+        with at_work(platform.connect("elt_loader"), LAPTOP, never):
+            assert asks(SERVER)
         platform.query("elt_loader", "update ops.warehouse_claim set kept_until = now() - interval '5 hours'")
         assert asks(SERVER).endswith("and a task of it is at work now")
         # Its own Airflow takes the run for ended: somebody marked it so, and the task is not yet dead.
         assert asks(NEXT_DAY, lambda run_id: True).endswith("and a task of it is at work now")
-        # Its other tasks are at work beside it.
-        with at_work(platform.connect("elt_loader"), LAPTOP, never):
-            assert asks(SERVER)
     assert asks(SERVER).startswith("scheduled__2024-09-01 on laptop.example")
 
 
