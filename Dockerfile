@@ -23,7 +23,7 @@ RUN uv pip install --python "$(command -v python)" -r "/opt/airflow/${REQUIREMEN
 
 COPY --chown=50000:0 . /opt/airflow/
 # A project that does not parse fails here, not at midnight; and the first run finds the parsed project.
-RUN python -m compileall -q /opt/airflow/include /opt/airflow/cli /opt/airflow/dags \
+RUN python -m compileall -q /opt/airflow/include /opt/airflow/cli /opt/airflow/dags /opt/airflow/plugins \
     && env -u PYTHONPATH WAREHOUSE_HOST=none WAREHOUSE_PORT=5432 WAREHOUSE_DB=none DBT_USER=none DBT_PASSWORD=none \
         dbt --quiet parse --project-dir dbt --profiles-dir dbt
 

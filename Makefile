@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run publications plan rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill publications plan rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -16,7 +16,7 @@ ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export Q M BY WHERE COLUMN DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 VENV := .venv/installed.txt
@@ -51,6 +51,7 @@ dashboard: ## serve the dashboard alone, the star looked at, until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay
 run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR, FULL_REFRESH as for demo
+backfill: ## bring past days unseen, compare, and ask before readers see them: FROM=2024-08-01 TO=2024-08-31 REASON="why"
 publications: ## list what readers of trusted were given, and which version they see
 plan: ## show what readers would see of the next star, before it is published
 rollback: ## give readers of trusted the previous version again; once more takes it back
@@ -84,6 +85,7 @@ endif
 SERVICE := airflow-scheduler
 # cli/stack looks for --data-dir at the end.
 demo run: ARGUMENTS = $(if $(filter 1 true,$(FULL_REFRESH)),--full-refresh) $(call given,AS_OF,--as-of) $(call given,DATA_DIR,--data-dir)
+backfill: ARGUMENTS = $(call given,FROM,--from) $(call given,TO,--to) $(call given,REASON,--reason)
 sql: SERVICE := warehouse
 export: SERVICE := dashboard
 sql: ARGUMENTS = "$$Q" $(if $(AS),--as "$$AS")
@@ -101,7 +103,7 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
+run backfill publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:
@@ -126,6 +128,9 @@ test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; n
 
 test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whatever runs
 	@.venv/bin/pytest tests/compose
+
+test-month: $(VENV) ## hold that a backfill of a month of days gives the star of the daily runs: DAYS=31
+	@DAYS=$${DAYS:-31} .venv/bin/pytest --durations=4 tests/integration/publish/test_backfill.py
 
 bench: $(VENV) ## measure loads of PostgreSQL, files and MongoDB: SIZE=2000000 rows, DOCUMENTS=200000, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load && .venv/bin/python -m benchmarks.catalogue

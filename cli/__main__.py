@@ -84,12 +84,22 @@ def _write_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _day(text: str) -> date:
-    """Read a day, YYYY-MM-DD. Which days there are depends on what is brought: `cli.run` knows it."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"AS_OF must be a day, as {EXAMPLE}, not {text!r}") from error
+def _day(name: str) -> Callable[[str], date]:
+    """Return what reads a day, YYYY-MM-DD. Which days there are depends on what is brought: `cli.run`."""
+
+    def read(text: str) -> date:
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"{name} must be a day, as {EXAMPLE}, not {text!r}") from error
+
+    return read
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter('REASON is empty: say why, as REASON="late sessions of August"')
+    return text.strip()
 
 
 def _port(text: str | int) -> int:
@@ -123,11 +133,16 @@ def _imported_when_run(function: str, role: str | None) -> Callable[[], int | No
     return command
 
 
-AsOf = Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Business day, e.g. 2024-09-02.")]
+AsOf = Annotated[
+    date | None, typer.Option(parser=_day("AS_OF"), metavar="DAY", help="Business day, e.g. 2024-09-02.")
+]
 DataDir = Annotated[
     Path | None, typer.Option(parser=_folder, metavar="FOLDER", help="Folder with your own three files.")
 ]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Build the star from nothing.")]
+First = Annotated[date, typer.Option("--from", parser=_day("FROM"), metavar="DAY", help="First day.")]
+Last = Annotated[date, typer.Option("--to", parser=_day("TO"), metavar="DAY", help="Last day.")]
+Reason = Annotated[str, typer.Option(parser=_reason, metavar="TEXT", help="Kept as the runs' note.")]
 Query = Annotated[str, typer.Argument(parser=_query, metavar="QUERY", help="One statement.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The id of a connection; none: list them.")]
 Role = Annotated[Literal["bi_reader", "admin"], typer.Option("--as", help="Who asks; admin is the owner.")]
@@ -170,6 +185,14 @@ def run(as_of: AsOf = None, data_dir: DataDir = None, full_refresh: FullRefresh 
     from cli.run import run_where_airflow_is
 
     return run_where_airflow_is(as_of, data_dir, full_refresh=full_refresh)
+
+
+@app.command()
+def backfill(first: First, last: Last, reason: Reason) -> int:
+    """Bring past days where Airflow is up, and ask before readers see them."""
+    from cli.backfill import run_backfill
+
+    return run_backfill(first, last, reason)
 
 
 # A query may begin with the dashes of a comment.

@@ -1,9 +1,10 @@
 """Airflow's REST API, the part that triggering a run and following it needs."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http import HTTPStatus
+from http.client import CONFLICT
 from urllib.parse import quote
 
 import requests
@@ -11,10 +12,15 @@ import requests
 DAG_ID = "video_streaming_elt_pipeline"
 PARSE_SECONDS = 120
 ANSWER_SECONDS = 30
+PAGE = 100
 
 
 class AirflowApiError(RuntimeError):
     """Airflow refused a request, or does not know the DAG; the message says why."""
+
+
+class AirflowConflictError(AirflowApiError):
+    """What was asked for is there already."""
 
 
 class AirflowUnreachableError(AirflowApiError):
@@ -59,15 +65,59 @@ class AirflowApi:
         self._asked = None
         return run_id
 
-    def trigger_once(self, run_id: str, conf: dict[str, object], note: str) -> bool:
+    def trigger_once(
+        self, run_id: str, conf: dict[str, object], note: str, logical_date: datetime | None = None
+    ) -> bool:
         """Start a run with this id; return False when there is or was one, which is then the only one."""
-        path = f"/api/v2/dags/{DAG_ID}/dagRuns"
-        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf, "note": note}
-        response = self._send("POST", path, json=body)
-        if response.status_code == HTTPStatus.CONFLICT:
+        date = logical_date and logical_date.isoformat()
+        body = {"dag_run_id": run_id, "logical_date": date, "conf": conf, "note": note}
+        try:
+            self._request("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", json=body)
+        except AirflowConflictError:
             return False
-        _content(response, "POST", path)
         return True
+
+    def note(self, run_id: str, text: str) -> None:
+        """Write a note on the run, which Airflow shows beside it."""
+        self._request("PATCH", self._run(run_id), json={"note": text})
+
+    def create_backfill(self, first: datetime, last: datetime, conf: dict[str, object]) -> int:
+        """Create a backfill, one run after the other, and return its id. Days that ran before run again.
+
+        Raises AirflowApiError while another one is open: Airflow takes one at a time.
+        """
+        body = {
+            "dag_id": DAG_ID,
+            "from_date": first.isoformat(),
+            "to_date": last.isoformat(),
+            "dag_run_conf": conf,
+            "max_active_runs": 1,
+            "reprocess_behavior": "completed",
+        }
+        try:
+            return self._request("POST", "/api/v2/backfills", json=body)["id"]
+        except AirflowConflictError:
+            raise AirflowApiError(
+                "Another backfill is open, and Airflow takes one at a time. One that has just ended is closed"
+                " within a minute: try again then, or cancel it in Airflow"
+            ) from None
+
+    def runs_of_backfill(self, first: datetime, last: datetime) -> list[str]:
+        """Return the ids of the backfill's runs in the order of their days."""
+        bounds = f"logical_date_gte={quote(first.isoformat())}&logical_date_lte={quote(last.isoformat())}"
+        query = f"run_type=backfill&order_by=logical_date&limit={PAGE}&{bounds}"
+        found: list[dict] = []
+        while True:
+            path = f"/api/v2/dags/{DAG_ID}/dagRuns?{query}&offset={len(found)}"
+            page = self._request("GET", path)
+            found += page["dag_runs"]
+            if not page["dag_runs"] or len(found) >= page["total_entries"]:
+                return [run["dag_run_id"] for run in found]
+
+    def cancel_backfill(self, backfill_id: int) -> None:
+        """End a backfill, unless it has ended: its runs that have not begun fail."""
+        with suppress(AirflowConflictError):
+            self._request("PUT", f"/api/v2/backfills/{backfill_id}/cancel")
 
     def unfinished_runs(self) -> list[dict]:
         """Return the runs that are queued or running, the oldest first."""
@@ -109,7 +159,14 @@ class AirflowApi:
         return f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
 
     def _request(self, method: str, path: str, **options: object) -> dict:
-        return _content(self._send(method, path, **options), method, path)
+        response = self._send(method, path, **options)
+        if not response.ok:
+            detail = _detail(response)
+            # 5xx: its database is away, and comes back.
+            error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
+            error = AirflowConflictError if response.status_code == CONFLICT else error
+            raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
+        return response.json()
 
     def _send(self, method: str, path: str, **options: object) -> requests.Response:
         try:
@@ -118,16 +175,6 @@ class AirflowApi:
             raise AirflowUnreachableError(
                 f"Airflow does not answer {method} {path} at {self.url}: {error}"
             ) from error
-
-
-def _content(response: requests.Response, method: str, path: str) -> dict:
-    """Return what an answer holds. Raises AirflowApiError for a refusal."""
-    if not response.ok:
-        detail = _detail(response)
-        # 5xx: its database is away, and comes back.
-        error = AirflowUnreachableError if response.status_code >= 500 else AirflowApiError
-        raise error(f"Airflow answered {response.status_code} to {method} {path}: {detail}")
-    return response.json()
 
 
 def _detail(response: requests.Response) -> object:

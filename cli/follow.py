@@ -17,8 +17,8 @@ SIGNS = {
 }
 
 
-def follow(api: AirflowApi, run_id: str) -> str:
-    """Print until the run has ended; return its state."""
+def follow(api: AirflowApi, run_id: str, *, shows_tasks: bool = True) -> str:
+    """Print until the run has ended, each task that ended or only what is awaited; return its state."""
     seen: set[tuple[str, int]] = set()
     # Not at the top: other commands start without Rich.
     from rich.console import Console
@@ -30,14 +30,14 @@ def follow(api: AirflowApi, run_id: str) -> str:
     with console.status("") as line:
         while True:
             state, tasks = patiently(_look, api, run_id)
-            if _print_ended(tasks, seen):
+            if shows_tasks and _print_ended(tasks, seen):
                 silence = _Silence()
             if state in {"success", "failed"}:
                 return state
             awaited = _awaited(state, tasks)
             line.update(Text(awaited))
             if not console.is_terminal:
-                silence.tell(awaited)
+                silence.tell(awaited if shows_tasks else f"run {run_id}")
             time.sleep(PAUSE_SECONDS)
 
 

@@ -2,8 +2,10 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from itertools import tee
 
 from psycopg2.extensions import connection as Connection
@@ -12,12 +14,16 @@ from cli import LOCAL, CommandError
 from cli.output import print_table
 from cli.warehouse import connect, this_place
 from include.environment import pipeline_variables, plays_product
+from include.errors import WarehouseInUseError
 from include.extract_load import load_table
+from include.ops.warehouse_claim import Claimant, at_work
 from include.replay import Replay, replay_documents, replay_extraction, replay_table
 from include.run import Batch, Run
 from include.specs import MongoCollection, PostgresTable
 from include.tables import SOURCES
 
+# Nobody waits for a replay that has ended, however it did.
+AT_WORK_ONLY = timedelta(0)
 NEWEST_DAY = "select max(as_of) from ops.load_runs"
 HEADERS = ("", "replayed", "still rejected", "superseded")
 LINE = "{:24}{:>12}{:>16}{:>12}"
@@ -31,10 +37,26 @@ def replay_everything() -> None:
     with this_place() as env, connect(env, "elt_loader") as loader:
         os.environ.update(pipeline_variables(env) | {"SOURCES": env.get("SOURCES", "")})
         batch = Batch(f"replay__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}", _newest_day(loader))
-        printed, counted = tee(_replays(loader, batch))
-        print_table(HEADERS, LINE, ((r.name, r.replayed, r.still_rejected, r.superseded) for r in printed))
-        if any(replay.replayed for replay in counted):
-            print(NEXT)
+        with _alone(env, batch):
+            _replay(loader, batch)
+
+
+@contextmanager
+def _alone(env: Mapping[str, str], batch: Batch) -> Iterator[None]:
+    """Have the warehouse to this command. Raises CommandError while a run works on it."""
+    claimant = Claimant("make replay", batch.batch_id, socket.gethostname())
+    try:
+        with connect(env, "elt_loader") as other, at_work(other, claimant, lambda _: True, AT_WORK_ONLY):
+            yield
+    except WarehouseInUseError as error:
+        raise CommandError(f"{error}. Nothing was replayed: try again when it has ended") from None
+
+
+def _replay(loader: Connection, batch: Batch) -> None:
+    printed, counted = tee(_replays(loader, batch))
+    print_table(HEADERS, LINE, ((r.name, r.replayed, r.still_rejected, r.superseded) for r in printed))
+    if any(replay.replayed for replay in counted):
+        print(NEXT)
 
 
 def _newest_day(loader: Connection) -> date:

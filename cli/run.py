@@ -4,8 +4,8 @@ Runs beside `make ui`, or inside the scheduler's container of the Compose stack.
 """
 
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import date
 from pathlib import Path
 
@@ -29,12 +29,24 @@ REMEDY = "Start `make ui` again; the run goes on with it."
 
 def run_where_airflow_is(as_of: date | None, data_dir: Path | None, *, full_refresh: bool) -> int:
     """Run the pipeline once on the Airflow that is up; return 0 when the run succeeded."""
-    is_container = SECRETS.is_dir()
-    refuse_wrong_arguments(with_secrets() if is_container else read_env(ROOT / ".env"), as_of, data_dir)
-    url, env, logs = _in_container() if is_container else _beside_ui()
+    refuse_wrong_arguments(settings_here(), as_of, data_dir)
     conf = conf_of(as_of, data_dir, full_refresh=full_refresh)
+    with airflow_that_is_up() as (api, env, logs):
+        return run(api, env, conf, logs)
+
+
+def settings_here() -> Mapping[str, str]:
+    """Return the settings of this container, or of .env."""
+    return with_secrets() if SECRETS.is_dir() else read_env(ROOT / ".env")
+
+
+@contextmanager
+def airflow_that_is_up() -> Iterator[tuple[AirflowApi, Mapping[str, str], Path]]:
+    """Yield the API of the Airflow that is up, its settings and logs. Raises CommandError without one."""
+    is_container = SECRETS.is_dir()
+    url, env, logs = _in_container() if is_container else _beside_ui()
     with nullcontext() if is_container else _supervised(env):
-        return run(patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"]), env, conf, logs)
+        yield patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"]), env, logs
 
 
 def refuse_wrong_arguments(env: Mapping[str, str], as_of: date | None, data_dir: Path | None) -> None:
@@ -64,7 +76,12 @@ def run(api: AirflowApi, env: Mapping[str, str], conf: Mapping[str, object], log
         print(f"First Airflow finishes run {before['dag_run_id']}, {before['conf'] or 'today'}", flush=True)
     run_id = patiently(api.trigger, conf)
     print(f"Run {run_id} of video_streaming_elt_pipeline, {conf or 'today'}", flush=True)
-    if follow(api, run_id) != "success":
+    return tell_end(api, env, run_id, follow(api, run_id), logs)
+
+
+def tell_end(api: AirflowApi, env: Mapping[str, str], run_id: str, state: str, logs: Path) -> int:
+    """Print the summary of a run that has ended, or why it failed; return 0 when it succeeded."""
+    if state != "success":
         print_failure(api, run_id, logs)
         # The warehouse may be what failed.
         with suppress(psycopg2.Error), connect(env, "elt_loader") as loader:
@@ -86,14 +103,21 @@ def give_up_interrupted(api: AirflowApi) -> None:
     Only for an Airflow that nobody else can have triggered. What the tasks had committed stays.
     """
     patiently(api.wait_for_dag)
+    give_up(api, lambda _: True, "was interrupted: it is given up")
+
+
+def give_up(api: AirflowApi, is_meant: Callable[[str], bool], why: str) -> None:
+    """End the unfinished runs whose ids are meant, and say why of each."""
     deadline, told = time.monotonic() + PATIENCE_SECONDS, set()
     # More than once: a scheduler that is at work on a run may write its state again.
-    while (unfinished := patiently(api.unfinished_runs)) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        unfinished = [run for run in patiently(api.unfinished_runs) if is_meant(run["dag_run_id"])]
+        if not unfinished:
+            return
         for run in unfinished:
             patiently(api.give_up, run["dag_run_id"])
             if run["dag_run_id"] not in told:
-                what = f"Run {run['dag_run_id']}, {run['conf'] or 'today'}"
-                print(f"{what}, was interrupted: it is given up", flush=True)
+                print(f"Run {run['dag_run_id']}, {run['conf'] or 'today'}, {why}", flush=True)
             told.add(run["dag_run_id"])
         time.sleep(PAUSE_SECONDS)
 

@@ -11,6 +11,9 @@ import typer
 VARIABLES = {
     "as_of": "AS_OF",
     "data_dir": "DATA_DIR",
+    "first": "FROM",
+    "last": "TO",
+    "reason": "REASON",
     "metric": "M",
     "port": "PORT",
     "query": "Q",

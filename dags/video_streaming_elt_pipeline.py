@@ -31,13 +31,13 @@ that is red for `refresh_power_bi` alone, the star is published, and only Power 
 import os
 from collections.abc import Callable
 
-from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Label, XComArg, chain, cross_downstream, dag, task, task_group
 
 from dags.pipeline.approval import approve_publication
 from dags.pipeline.form import PARAMS
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
+from dags.pipeline.turns import BashAtWork, at_work, claiming, releasing
 from include import tasks
 from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
 from include.environment import plays_product
@@ -57,14 +57,17 @@ def _when_played(function: Callable) -> Callable:
 
 def _refresh_power_bi() -> XComArg:
     """Return the task that is skipped, with the reason in its log, where Power BI has nothing to refresh."""
-    return task.skip_if(tasks.leaves_power_bi_alone)(task(tasks.refresh_power_bi))()
+    return task.skip_if(tasks.leaves_power_bi_alone)(task(at_work(tasks.refresh_power_bi)))()
 
 
 @task_group(prefix_group_id=False, group_display_name="play the product")
 def play_the_product(warehouse: XComArg) -> None:
     files = _when_played(tasks.generate_source_files)()
     create = [_when_played(tasks.create_mongodb_collections)(), warehouse]
-    seed = [_when_played(tasks.load_json_to_mongodb)(files), _when_played(tasks.load_csvs_to_postgres)(files)]
+    seed = [
+        _when_played(at_work(tasks.load_json_to_mongodb))(files),
+        _when_played(at_work(tasks.load_csvs_to_postgres))(files),
+    ]
     # Both need both: rejected documents go to the warehouse as well.
     cross_downstream(create, seed)
 
@@ -74,15 +77,15 @@ def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
     each = {"map_index_template": label, "trigger_rule": "none_failed"}
-    load_table = _when_brought(task(tasks.load_postgres_table, **each))
+    load_table = _when_brought(task(at_work(tasks.load_postgres_table), **each))
     load_table.expand(table=[table.name for table in POSTGRES_TABLES])
-    load_collection = _when_brought(task(tasks.load_mongo_collection, **each))
+    load_collection = _when_brought(task(at_work(tasks.load_mongo_collection), **each))
     load_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
 
 
 @task_group(prefix_group_id=False, group_display_name="build the star")
 def build_the_star() -> None:
-    BashOperator(
+    BashAtWork(
         task_id="transform_with_dbt",
         bash_command=build_command("{{ skip_when_unchanged(params) }}") + " {{ refresh_option(params) }}",
         env={
@@ -102,15 +105,15 @@ def build_the_star() -> None:
 @task_group(prefix_group_id=False, group_display_name="judge it")
 def judge_the_star(publish: XComArg) -> None:
     # Also after a build that was skipped, for there was nothing to build.
-    reconcile = task(tasks.reconcile_sources, trigger_rule="none_failed")()
-    check, approve = task.branch(tasks.check_data_quality)(), approve_publication()
+    reconcile = task(at_work(tasks.reconcile_sources), trigger_rule="none_failed")()
+    check, approve = task.branch(at_work(tasks.check_data_quality))(), approve_publication()
     reconcile >> check >> Label("as usual") >> publish
     check >> Label("unusual, or asked for") >> approve >> Label("approved") >> publish
 
 
 @task_group(prefix_group_id=False, group_display_name="publish it")
 def publish_the_star() -> XComArg:
-    publish = task(tasks.publish_trusted, trigger_rule="none_failed_min_one_success")()
+    publish = task(at_work(tasks.publish_trusted), trigger_rule="none_failed_min_one_success")()
     publish >> _refresh_power_bi()
     return publish
 
@@ -129,13 +132,13 @@ def publish_the_star() -> XComArg:
     tags=["elt", "video-streaming"],
 )
 def video_streaming_elt_pipeline() -> None:
-    warehouse = task(tasks.create_postgres_tables)()
+    warehouse = task(claiming(tasks.create_postgres_tables))()
     extract, publish = extract_to_data_warehouse(), publish_the_star()
     # Also where nothing is seeded.
     warehouse >> extract
     chain(play_the_product(warehouse), extract, build_the_star(), judge_the_star(publish))
     # A teardown runs after a failure as well, and the run keeps the state of what came before it.
-    publish >> task(tasks.report_run)().as_teardown()
+    publish >> task(releasing(tasks.report_run))().as_teardown()
 
 
 video_streaming_elt_pipeline()

@@ -53,5 +53,9 @@ class StarInUseError(NotPublishedError):
     """Readers held locks on the star at every attempt: a later retry can help."""
 
 
+class WarehouseInUseError(InputError):
+    """Another run works on the warehouse: the message names it. Nothing was done; later it can be."""
+
+
 class EmbeddedServerError(RuntimeError):
     """An embedded server could not be set up or started: its own output in the message says why."""

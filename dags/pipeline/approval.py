@@ -6,6 +6,9 @@ from datetime import timedelta
 from airflow.providers.standard.exceptions import HITLTimeoutError
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
+from dags.pipeline.turns import having_warehouse
+from include.ops.warehouse_claim import GAP
+
 # Shorter than a day: the next day's run waits for this one.
 PATIENCE = timedelta(hours=12)
 EXPIRED = (
@@ -15,7 +18,12 @@ EXPIRED = (
 
 
 class Approval(ApprovalOperator):
-    """Airflow's approval, which says in a sentence that nobody answered."""
+    """Airflow's approval, which keeps the warehouse, and says in a sentence that nobody answered."""
+
+    def execute(self, context: Mapping[str, object]) -> object:
+        """Ask, and wait. Until there is an answer no other run builds over the star that is asked about."""
+        with having_warehouse(context, kept=PATIENCE + GAP):
+            return super().execute(context)
 
     def process_trigger_event_error(self, event: Mapping[str, object]) -> None:
         """Raise HITLTimeoutError with a sentence, and whatever else went wrong as Airflow does."""

@@ -2,7 +2,7 @@
 
 import copy
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg2
 import psycopg2.errors
@@ -207,9 +207,14 @@ def test_parsing_opens_no_connection(monkeypatch):
     assert DagBag(ROOT / "dags").import_errors == {}
 
 
-def test_schedule_can_be_switched_off(monkeypatch):
+def test_schedule_can_be_switched_off_and_backfills_still_have_days(monkeypatch):
     monkeypatch.setenv("PIPELINE_SCHEDULE", "")
-    assert DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"].schedule is None
+    pipeline = DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
+    # What the scheduler reads from its database.
+    stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(pipeline))
+    assert stored.next_dagrun_info(last_automated_run_info=None) is None
+    days = list(stored.iter_dagrun_infos_between(datetime(2024, 8, 1), datetime(2024, 8, 3, 23, 59, 59)))
+    assert [f"{day.logical_date:%Y-%m-%d %H}" for day in days] == [f"2024-08-0{day} 00" for day in (1, 2, 3)]
 
 
 def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):

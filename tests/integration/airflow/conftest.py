@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.airflow import components
-from cli.airflow_api import AirflowApi
+from cli.airflow_api import DAG_ID, AirflowApi
 from cli.patience import patiently
 from cli.warehouse import connect
 from include import libpq
@@ -56,13 +56,17 @@ class Airflow:
         (found,) = [task for task in self.api.task_instances(run_id) if task["task_id"] == task_id]
         return found
 
+    def runs(self) -> list[dict]:
+        return self.api._request("GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+
     def states(self, run_id: str) -> dict[str, str]:
         return {task["task_id"]: task["state"] for task in self.api.task_instances(run_id)}
 
     def query(self, role: str, sql: str, *values: object) -> list[tuple]:
         with connect(self.env, role) as connection, connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall()
+            cursor.execute(sql, values or None)
+            connection.commit()
+            return cursor.fetchall() if cursor.description else []
 
     def metadata(self, sql: str) -> None:
         """Run a statement in Airflow's own database."""
