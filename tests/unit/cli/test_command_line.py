@@ -11,7 +11,7 @@ import pytest
 from cli import CommandError
 from cli.__main__ import SIMPLE
 from cli.airflow import AirflowError
-from cli.airflow_api import AirflowUnreachableError
+from include.airflow_api import AirflowUnreachableError
 from include.dbt import DbtError
 from include.embedded import EmbeddedServerError
 from include.environment import ROOT
