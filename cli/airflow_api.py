@@ -9,7 +9,10 @@ from include.nodes import is_node
 
 PARSE_SECONDS = 120
 # Most of a run's tasks wait, and Airflow takes time to list them.
-BEGUN = ("running", "up_for_retry", "success", "failed", "upstream_failed", "skipped", "removed")
+BEGUN = (
+    *("running", "up_for_retry", "awaiting_input"),
+    *("success", "failed", "upstream_failed", "skipped", "removed"),
+)
 
 
 @dataclass

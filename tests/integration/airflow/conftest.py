@@ -53,7 +53,7 @@ class Airflow:
         return found
 
     def task(self, run_id: str, task_id: str) -> dict:
-        (found,) = [task for task in self.api.task_instances(run_id) if task["task_id"] == task_id]
+        (found,) = [task for task in self.api.instances(run_id) if task["task_id"] == task_id]
         return found
 
     def states(self, run_id: str) -> dict[str, str]:
