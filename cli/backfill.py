@@ -12,11 +12,12 @@ from datetime import time as Clock
 from pathlib import Path
 
 from cli import CommandError
-from cli.airflow_api import DAG_ID, AirflowApi
+from cli.airflow_api import AirflowApi
 from cli.failure import print_failure
 from cli.follow import follow
 from cli.patience import patiently
 from cli.run import airflow_that_is_up, give_up, settings_here, tell_end
+from include.airflow_api import DAG_ID
 from include.days import refuse_day
 from include.environment import plays_product
 

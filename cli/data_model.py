@@ -1,6 +1,7 @@
 """`make data-model`: write anew what documents and tests repeat of the dbt models and of include/tables.py.
 
-`dbt parse` -> manifest.json -> text between the two markers of each block. docs/metrics.md is written whole.
+`dbt parse` -> manifest.json -> text between the two markers of each block. docs/metrics.md and
+include/nodes.txt are written whole.
 """
 
 import json
@@ -16,6 +17,7 @@ from cli.generated_docs import (
     grain_table,
     marts_of_the_fact,
     models_with_keys,
+    node_lines,
     stack_files,
     watermark_names,
 )
@@ -56,6 +58,7 @@ def update_documents() -> None:
     except ValueError as error:
         raise CommandError(str(error)) from error
     texts["docs/metrics.md"] = page(read_definitions())
+    texts["include/nodes.txt"] = node_lines(manifest)
     for file, text in texts.items():
         (ROOT / file).write_text(text, encoding="utf-8")
     print(f"Up to date: {', '.join(texts)}")

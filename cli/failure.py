@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
-from cli.airflow_api import DAG_ID, AirflowApi
+from cli.airflow_api import AirflowApi
 from cli.follow import label
 from cli.patience import patiently
+from include.airflow_api import DAG_ID
+from include.nodes import is_node
 
 # From this line on dbt prints what went wrong, and nothing else.
 DBT_ERRORS = re.compile(r"Completed with|Encountered an error")
@@ -14,7 +16,9 @@ DBT_CLOCK = re.compile(r"^\d\d:\d\d:\d\d {0,2}")
 
 def print_failure(api: AirflowApi, run_id: str, logs: Path) -> None:
     """Print the error of each failed task as its log says it, without the traceback."""
-    failed = [task for task in patiently(api.task_instances, run_id) if task["state"] == "failed"]
+    # What dbt says of its nodes is in the log of the task that ran it.
+    tasks = [task for task in patiently(api.task_instances, run_id) if not is_node(task["task_id"])]
+    failed = [task for task in tasks if task["state"] == "failed"]
     if not failed:
         print(f"\nThe run failed before a task did; see {logs.parent}/scheduler.log")
     for task in failed:

@@ -5,6 +5,7 @@ import time
 
 from cli.airflow_api import AirflowApi
 from cli.patience import PAUSE_SECONDS, patiently
+from include.nodes import GROUP
 from include.waiting import QUIET_SECONDS
 
 # The states in which a task has ended, and what a person reads.
@@ -71,7 +72,7 @@ class _Silence:
 
 def label(task: dict) -> str:
     """Return the task's id, with the table's name for a mapped one."""
-    name = task["task_id"].removeprefix("extract_to_data_warehouse.")
+    name = task["task_id"].removeprefix("extract_to_data_warehouse.").removeprefix(f"{GROUP}.")
     return f"{name}[{task['rendered_map_index'] or task['map_index']}]" if task["map_index"] >= 0 else name
 
 

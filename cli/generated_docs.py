@@ -3,6 +3,7 @@
 import re
 
 from include.manifest import models, star_names
+from include.nodes import KINDS
 from include.specs import DocumentKind, MongoCollection, PostgresTable
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES, SOURCES
 
@@ -34,6 +35,11 @@ def marts_of_the_fact(manifest: dict) -> str:
         if "sessions" in mart["columns"] and not mart["config"]["meta"].get("leaves_out_sessions")
     ]
     return _lines("{% set marts = {", *marts, "} %}")
+
+
+def node_lines(manifest: dict) -> str:
+    """Return the unique ids of the nodes that have a task of their own in the DAG, one a line."""
+    return _lines(*sorted(unique_id for unique_id in manifest["nodes"] if unique_id.startswith(KINDS)))
 
 
 def files_table() -> str:

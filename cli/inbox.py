@@ -29,7 +29,8 @@ NOT_PLAYED = "SOURCES=existing in .env: the sources are only read, so files star
 def start_run(url: str, password: str, copy: Path, origin: str) -> bool:
     """Start the copy's run, and remove old copies; return False when it had one. Raises CommandError."""
     # Not at the top: it would be a third more memory for an inbox that nobody uses.
-    from cli.airflow_api import AirflowApi, AirflowApiError, AirflowUnreachableError
+    from cli.airflow_api import AirflowApi
+    from include.airflow_api import AirflowApiError, AirflowUnreachableError
 
     try:
         api = AirflowApi(url, password)

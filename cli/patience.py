@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from cli.airflow_api import AirflowUnreachableError
+from include.airflow_api import AirflowUnreachableError
 from include.waiting import announced
 
 PATIENCE_SECONDS = 120

@@ -17,8 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cli import CommandError
-from cli.airflow_api import DAG_ID
 from cli.power_bi_pictures import draw, report_pages
+from include.airflow_api import DAG_ID
 from include.environment import ROOT
 
 IMAGES = ROOT / "docs" / "images"

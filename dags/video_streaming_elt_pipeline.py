@@ -31,15 +31,25 @@ that is red for `refresh_power_bi` alone, the star is published, and only Power 
 import os
 from collections.abc import Callable
 
-from airflow.sdk import Label, XComArg, chain, cross_downstream, dag, task, task_group
+from airflow.sdk import Label, TaskGroup, XComArg, chain, cross_downstream, dag, task, task_group
 
 from dags.pipeline.approval import approve_publication
 from dags.pipeline.form import PARAMS
+from dags.pipeline.nodes import dbt_nodes, show_dbt_nodes
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
 from dags.pipeline.turns import BashAtWork, at_work, claiming, releasing
 from include import tasks
-from include.dbt import BATCH_VARIABLE, CODE_VARIABLE, RAW_VARIABLE, build_command, code_checksum
+from include.build_tasks import before_dbt_builds
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    PROJECT_VARIABLE,
+    RAW_VARIABLE,
+    build_command,
+    code_checksum,
+    project_checksum,
+)
 from include.environment import plays_product
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 
@@ -84,13 +94,17 @@ def extract_to_data_warehouse() -> None:
 
 
 @task_group(prefix_group_id=False, group_display_name="build the star")
-def build_the_star() -> None:
-    BashAtWork(
+def build_the_star() -> tuple[BashAtWork, TaskGroup]:
+    transform_with_dbt = BashAtWork(
         task_id="transform_with_dbt",
-        bash_command=build_command("{{ skip_when_unchanged(params) }}") + " {{ refresh_option(params) }}",
+        bash_command=build_command(
+            "{{ skip_when_unchanged(params) }}\n{{ before_dbt_builds(run_id, ti.try_number) }}"
+        )
+        + " {{ refresh_option(params) }}",
         env={
             BATCH_VARIABLE: "{{ run_id }}",
             CODE_VARIABLE: code_checksum(),
+            PROJECT_VARIABLE: project_checksum(),
             RAW_VARIABLE: "{{ raw_state() }}",
         },
         skip_on_exit_code=tasks.SKIPPED,
@@ -100,6 +114,9 @@ def build_the_star() -> None:
         # A company may have no table, or no collection, to bring.
         trigger_rule="none_failed",
     )
+    nodes = dbt_nodes()
+    chain(transform_with_dbt, show_dbt_nodes(), nodes)
+    return transform_with_dbt, nodes
 
 
 @task_group(prefix_group_id=False, group_display_name="judge it")
@@ -126,7 +143,13 @@ def publish_the_star() -> XComArg:
     params=PARAMS,
     user_defined_macros={
         function.__name__: function
-        for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state, tasks.plan_page)
+        for function in (
+            tasks.skip_when_unchanged,
+            before_dbt_builds,
+            tasks.refresh_option,
+            tasks.raw_state,
+            tasks.plan_page,
+        )
     },
     doc_md=__doc__,
     tags=["elt", "video-streaming"],
@@ -134,11 +157,13 @@ def publish_the_star() -> XComArg:
 def video_streaming_elt_pipeline() -> None:
     warehouse = task(claiming(tasks.create_postgres_tables))()
     extract, publish = extract_to_data_warehouse(), publish_the_star()
+    build, nodes = build_the_star()
     # Also where nothing is seeded.
     warehouse >> extract
-    chain(play_the_product(warehouse), extract, build_the_star(), judge_the_star(publish))
+    chain(play_the_product(warehouse), extract, build, judge_the_star(publish))
     # A teardown runs after a failure as well, and the run keeps the state of what came before it.
-    publish >> task(releasing(tasks.report_run))().as_teardown()
+    # Readers do not wait for nodes to be shown; the report does.
+    [publish, nodes] >> task(releasing(tasks.report_run))().as_teardown()
 
 
 video_streaming_elt_pipeline()

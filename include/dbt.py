@@ -4,7 +4,7 @@ import hashlib
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from include.environment import ROOT
@@ -17,6 +17,10 @@ BATCH_VARIABLE = "DBT_ENV_CUSTOM_ENV_BATCH_ID"
 CODE_VARIABLE = "DBT_ENV_CUSTOM_ENV_CODE"
 # dbt writes it into the marker of a star whose build was whole and good.
 RAW_VARIABLE = "DBT_ENV_CUSTOM_ENV_RAW"
+# dbt repeats it in run_results.json: a second attempt goes on only where the project is still the same.
+PROJECT_VARIABLE = "DBT_ENV_CUSTOM_ENV_PROJECT"
+# The invocation that a second attempt goes on with (dbt/macros/star_marker.sql).
+RESUMES_VARIABLE = "DBT_ENV_CUSTOM_ENV_RESUMES"
 FULL_REFRESH = "--full-refresh"
 # What in the project's folder decides what the rows of the star are.
 CODE_SUFFIXES = {".sql", ".yml"}
@@ -25,6 +29,8 @@ DBT = ("-P", "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli()
 # Not the unit tests: they judge the models by rows of their own, whatever the day brought (`make test`).
 # Nor dbt.log, which would repeat the task's log. What was run is in the target folder.
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--log-level-file", "none")
+# Runs what failed or was left out, with the options of the build before.
+RETRY = ("retry", "--log-level-file", "none")
 # PYTHONPATH would hide dbt's package behind our folder, and without bytecode every start takes seconds more.
 UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 # dbt ends with 1 whatever failed. With this code, EX_TEMPFAIL, its command says that another try can help:
@@ -41,7 +47,6 @@ AWAY = (
 COMMAND = """
 exec </dev/null
 set -euo pipefail
-{before}
 unset ${{!PG@}}
 run_dbt() {{
   local said code=0
@@ -55,6 +60,7 @@ run_dbt() {{
   rm -f "$said"
   return "$code"
 }}
+{before}
 run_dbt {line}
 """
 # What profiles.yml names; parsing logs in nowhere.
@@ -68,10 +74,12 @@ class DbtError(RuntimeError):
 
 def code_checksum(project: Path = ROOT / "dbt") -> str:
     """Return a hash of what makes the rows: models, snapshots, macros, configuration; not tests, metrics."""
-    digest = hashlib.md5(usedforsecurity=False)
-    for file in sorted(file for file in project.rglob("*") if _is_code(file.relative_to(project))):
-        digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return _checksum(project, _is_code)
+
+
+def project_checksum(project: Path = ROOT / "dbt") -> str:
+    """Return a hash of all that dbt reads of the project, its tests too."""
+    return _checksum(project, lambda path: path.suffix in CODE_SUFFIXES)
 
 
 def needs_full_refresh(marker: Mapping[str, object]) -> bool:
@@ -88,9 +96,9 @@ def project_options() -> list[str]:
 def build_command(before: str = "") -> str:
     """Return the shell command of `dbt build`, which reads its connection from the environment.
 
-    `before` is a command that may end the shell before dbt starts. Where dbt fails because its server was
-    away or busy, or it was killed, the command ends with SERVER_AWAY. A task's input is Airflow's socket:
-    nothing reads it.
+    `before` is a command that may end the shell before dbt builds; it may call `run_dbt` with `retry_line`.
+    Where dbt fails because its server was away or busy, or it was killed, the command ends with SERVER_AWAY.
+    A task's input is Airflow's socket: nothing reads it.
     """
     changes = [f"-u {name}" for name in UNWANTED]
     changes += [f"{name}={shlex.quote(value)}" for name, value in DBT_VARIABLES.items()]
@@ -101,6 +109,11 @@ def build_command(before: str = "") -> str:
         away_code=SERVER_AWAY,
         line=shlex.join([*DBT, *BUILD, *project_options()]),
     )
+
+
+def retry_line(state: Path) -> str:
+    """Return what Python is to run so that dbt runs again what is not good in the results of a folder."""
+    return shlex.join([*DBT, *RETRY, *project_options(), "--state", str(state)])
 
 
 def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> subprocess.Popen[str]:
@@ -130,6 +143,14 @@ def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Pat
     if dbt.returncode:
         raise DbtError(f"dbt {' '.join(arguments)} failed:\n{output}{errors}".rstrip())
     return work_dir / "target"
+
+
+def _checksum(project: Path, counts: Callable[[Path], bool]) -> str:
+    """Return a hash of names and contents of the project's files whose path in it counts."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for file in sorted(file for file in project.rglob("*") if counts(file.relative_to(project))):
+        digest.update(f"{file.relative_to(project)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _is_code(path: Path) -> bool:

@@ -1,13 +1,16 @@
 {# The state of the star as a comment on its schema, which keeps the comment when it is renamed:
-   {"state": "building" | "tested" | "unfit", "batch_id", "invocation_id", "code", "raw"}. Publishing
-   accepts only a tested star, sets its state to "published" and adds the version. `code` is the
+   {"state": "building" | "tested" | "unfit" | "mixed", "batch_id", "invocation_id", "code", "raw"}.
+   Publishing accepts only a tested star, sets its state to "published" and adds the version. `code` is the
    hash that include/dbt.py gives of this project, as of the last full refresh: the pipeline asks
    for another one when it differs. A build by hand gives no hash and keeps the last one. `raw` is
    the state of raw (include/ops/load_runs.py) that was read before a whole build began, once that
-   build is tested; without one, as by hand, the star counts as built from an older state. #}
+   build is tested; without one, as by hand, the star counts as built from an older state.
+
+   A second attempt (include/second_attempt.py) names the build that it goes on with in RESUMES. That
+   build was whole, and the second attempt runs all that was not good in it. #}
 
 {# on-run-start: from here on the star cannot be published. A full refresh of all models first drops
-   every table, also those that no model builds any more. #}
+   every table, also those that no model builds any more; a second attempt keeps what the first built. #}
 {% macro begin_star() -%}
     {{ return(adapter.dispatch('begin_star')()) }}
 {%- endmacro %}
@@ -17,7 +20,8 @@
 {% macro postgres__begin_star() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- do lock_star() -%}
-        {%- if refreshes_whole_star() -%}{%- do empty_star() -%}{%- endif -%}
+        {%- if resumes() -%}{%- do refuse_another_star() -%}
+        {%- elif refreshes_whole_star() -%}{%- do empty_star() -%}{%- endif -%}
         {{ mark_star('building', star_marker().get('code')) }}
     {%- endif -%}
 {%- endmacro %}
@@ -41,7 +45,7 @@
         {%- endfor -%}
         {%- if marker.get('invocation_id') != invocation_id -%}
             {#- Another dbt started meanwhile, so the star is a mixture of both. -#}
-            {{ mark_star('unfit', none) }}
+            {{ mark_star('mixed', none) }}
         {%- elif bad or flags.WHICH != 'build' -%}
             {{ mark_star('unfit', marker.get('code')) }}
         {%- elif refreshes_whole_star() -%}
@@ -57,6 +61,18 @@
 {# Publishing takes the same lock, so schemas are not renamed while the comment is written. #}
 {% macro lock_star() -%}
     {%- do run_query("select pg_advisory_lock(hashtext('star'))") -%}
+{%- endmacro %}
+
+{# The invocation that a second attempt goes on with, else none. #}
+{% macro resumes() -%}
+    {{ return(dbt_metadata_envs.get('RESUMES')) }}
+{%- endmacro %}
+
+{# Ends a second attempt whose star is not the one that the first attempt left. #}
+{% macro refuse_another_star() -%}
+    {%- if star_marker().get('invocation_id') != resumes() -%}
+        {%- do exceptions.raise_compiler_error('another dbt has built since the attempt before') -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro builds_whole_star() -%}

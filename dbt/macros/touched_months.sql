@@ -21,7 +21,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Whether all models were built and no test failed. #}
+{# Whether all models were built and no test failed; a second attempt builds the rest of them. #}
 {% macro built_whole_star(results) -%}
     {%- set good = ('success', 'pass', 'warn', 'no-op') -%}
     {%- set bad = [] -%}
@@ -32,7 +32,7 @@
     {%- endfor -%}
     {%- set nodes = graph.nodes.values() -%}
     {%- set models = nodes | selectattr('resource_type', 'equalto', 'model') | list -%}
-    {{ return(not bad and built | length == models | length) }}
+    {{ return(not bad and (resumes() or built | length == models | length)) }}
 {%- endmacro %}
 
 {# Date key of the first day of a date key's month: 20240317 - 17 + 1 = 20240301. #}

@@ -3,20 +3,31 @@
 import json
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 log = logging.getLogger(__name__)
 
 GOOD = {"success", "pass", "no-op", "reused"}
+# dbt's file, and the folder of those of earlier attempts of a batch, below the target folder.
+RESULTS, ATTEMPTS = "run_results.json", "attempts"
 RECORD = """
 insert into ops.dbt_runs (
     invocation_id, unique_id, status, seconds, rows_affected, failures, message, generated_at,
     resource_type, batch_id
 ) values %s on conflict do nothing
+"""
+RECORDED = """
+select distinct on (unique_id)
+    invocation_id, unique_id, status, seconds, rows_affected, failures, message, generated_at::text
+from ops.dbt_runs
+where batch_id = %s
+order by unique_id, generated_at desc
 """
 
 
@@ -39,9 +50,7 @@ class NodeResult:
 
     @property
     def name(self) -> str:
-        # A generic test ends with a hash, test.video_streaming.not_null_dim_users_age.0a1b2c, and a unit test
-        # with its own name, unit_test.video_streaming.dim_users.first_version_is_opened_back.
-        return self.unique_id.split(".")[3 if self.resource_type == "unit_test" else 2]
+        return name_of(self.unique_id)
 
     @property
     def detail(self) -> str:
@@ -50,22 +59,71 @@ class NodeResult:
             return f"({self.failures:,} failing rows)"
         return self.message or ""
 
+    @property
+    def state(self) -> str:
+        """The state of a task that stands for it: success, skipped, or failed."""
+        if self.status in GOOD | {"warn"}:
+            return "success"
+        return "skipped" if self.status == "skipped" else "failed"
+
+    @property
+    def figures(self) -> str:
+        """Seconds, rows and dbt's words, as `2.31 s, 5,000 rows, INSERT 0 5000`; first how it is not good."""
+        # A view has -1 rows, and a test the row of its own query.
+        counts = self.resource_type != "test" and (self.rows_affected or -1) >= 0
+        rows = [f"{self.rows_affected:,} rows"] if counts else []
+        status = [] if self.status in GOOD else [self.status]
+        return ", ".join([*status, f"{self.seconds:.2f} s", *rows, *filter(None, [self.detail])])
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One dbt run: what it was told by DBT_ENV_CUSTOM_ENV_… variables, and what became of its nodes."""
+
+    invocation_id: str
+    told: Mapping[str, str]
+    results: list[NodeResult]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run came to its end, so that every node has a result; a stopped one leaves out some."""
+        return any("on-run-end" in result.unique_id for result in self.results)
+
+
+def name_of(unique_id: str) -> str:
+    """Return the name of a node: model.video_streaming.dim_users is dim_users."""
+    # A generic test ends with a hash, test.video_streaming.not_null_dim_users_age.0a1b2c, and a unit test
+    # with its own name, unit_test.video_streaming.dim_users.first_version_is_opened_back.
+    return unique_id.split(".")[3 if unique_id.startswith("unit_test.") else 2]
+
 
 def read_results(target: Path, batch_id: str) -> list[NodeResult]:
-    """Return the results of the batch's last dbt run; nothing when dbt did not get so far in this batch."""
-    path = target / "run_results.json"
+    """Return the last result of each node in the batch; nothing when dbt did not get so far in it.
+
+    A second attempt runs only what was not good: the results of the first were put aside before
+    (include/second_attempt.py).
+    """
+    attempts = [read_attempt(path) for path in (*(target / ATTEMPTS).glob("*"), target)]
+    ours = [attempt for attempt in attempts if attempt and attempt.told.get("BATCH_ID") == batch_id]
+    # A moment is text like 2024-09-01T06:00:00.123456Z.
+    ours.sort(key=lambda attempt: max((result.generated_at for result in attempt.results), default=""))
+    return list({result.unique_id: result for attempt in ours for result in attempt.results}.values())
+
+
+def read_attempt(folder: Path) -> Attempt | None:
+    """Return the dbt run whose run_results.json is in the folder; None where none can be read."""
+    path = folder / RESULTS
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return []
+        return None
     except ValueError as error:
         # dbt was killed while it wrote; the report of the run must not fail for it.
         log.warning("%s cannot be read, dbt was probably killed: %s", path, error)
-        return []
+        return None
     metadata = content["metadata"]
-    if metadata["env"].get("BATCH_ID") != batch_id:
-        return []
-    return [_node_result(metadata, result) for result in content["results"]]
+    results = [_node_result(metadata, result) for result in content["results"]]
+    return Attempt(metadata["invocation_id"], metadata["env"], results)
 
 
 def record_results(warehouse: Connection, results: list[NodeResult], batch_id: str) -> None:
@@ -73,6 +131,12 @@ def record_results(warehouse: Connection, results: list[NodeResult], batch_id: s
     rows = [(*vars(result).values(), result.resource_type, batch_id) for result in results]
     with warehouse, warehouse.cursor() as cursor:
         execute_values(cursor, RECORD, rows)
+
+
+def recorded_results(cursor: Cursor, batch_id: str) -> list[NodeResult]:
+    """Return the last result of each node of the batch that was recorded."""
+    cursor.execute(RECORDED, (batch_id,))
+    return [NodeResult(*row) for row in cursor.fetchall()]
 
 
 def log_results(results: list[NodeResult]) -> None:

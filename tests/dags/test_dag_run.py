@@ -6,6 +6,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from include.environment import ROOT
+from include.nodes import KINDS, is_node, task_id
+from tests.dags.runs import run_without_nodes, states_of
 from tests.pipeline import trusted_checksums
 
 
@@ -15,20 +17,16 @@ def pipeline(platform, dag_environment):
     return DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
 
 
-def _states(run) -> dict[str, str]:
-    return {f"{task.task_id}[{task.map_index}]": str(task.state) for task in run.get_task_instances()}
-
-
 def _ended_well(run) -> bool:
-    states = _states(run)
+    states = states_of(run)
     # No workspace of Power BI is set, and nobody is asked.
-    left_out = {states.pop(f"{name}[-1]") for name in ("refresh_power_bi", "approve_publication")}
+    left_out = {states.pop(name) for name in ("refresh_power_bi", "approve_publication")}
     return left_out == {"skipped"} and set(states.values()) == {"success"}
 
 
 def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
-    run = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
-    assert _ended_well(run), _states(run)
+    run = run_without_nodes(pipeline, logical_date=datetime(2024, 3, 5, tzinfo=UTC))
+    assert _ended_well(run), states_of(run)
     labels = {task.rendered_map_index for task in run.get_task_instances() if task.map_index >= 0}
     assert labels == {"users", "viewing_sessions", "content"}
     (newest, live), *_ = platform.query(
@@ -56,13 +54,13 @@ def test_run_with_a_logical_date_brings_that_day(pipeline, platform):
 
 
 def test_second_run_of_a_day_builds_nothing_and_readers_keep_their_star(pipeline, platform, caplog, capfd):
-    first = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
+    first = run_without_nodes(pipeline, logical_date=datetime(2024, 3, 5, tzinfo=UTC))
     before = _seen(platform)
-    again = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05"})
-    states = _states(again)
+    again = run_without_nodes(pipeline, logical_date=None, run_conf={"as_of": "2024-03-05"})
+    states = states_of(again)
     assert str(again.state) == "success"
     left_out = ("transform_with_dbt", "refresh_power_bi", "approve_publication")
-    assert {states.pop(f"{name}[-1]") for name in left_out} == {"skipped"}
+    assert {states.pop(name) for name in left_out} == {"skipped"}
     assert set(states.values()) == {"success"}, states
     version = f"version 1 (as of 2024-03-05, run {first.run_id})"
     assert f"Nothing new in raw since {version}: readers keep it" in capfd.readouterr().out
@@ -73,16 +71,18 @@ def test_second_run_of_a_day_builds_nothing_and_readers_keep_their_star(pipeline
     ]
     compared = "select count(*) > 0, bool_and(is_equal) from ops.reconciliations where batch_id = %s"
     assert platform.query("elt_loader", compared, again.run_id) == [(True, True)]
-    refreshed = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05", "mode": "full refresh"})
+    refreshed = run_without_nodes(
+        pipeline, logical_date=None, run_conf={"as_of": "2024-03-05", "mode": "full refresh"}
+    )
     assert _ended_well(refreshed)
     assert platform.query("elt_loader", "select max(version) from ops.publications") == [(2,)]
-    later = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))
+    later = run_without_nodes(pipeline, logical_date=datetime(2024, 3, 6, tzinfo=UTC))
     assert _ended_well(later)
     assert platform.query("elt_loader", "select max(version) from ops.publications") == [(3,)]
 
 
 def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monkeypatch):
-    assert str(pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC)).state) == "success"
+    assert str(run_without_nodes(pipeline, logical_date=datetime(2024, 3, 5, tzinfo=UTC)).state) == "success"
     before = _seen(platform)
     # The loader would set it aside: it comes right after the load.
     platform.query(
@@ -96,16 +96,26 @@ def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monke
         " when (new.table_name = 'postgres_viewing_sessions') execute function ops.poison()",
     )
     monkeypatch.setattr(pipeline.get_task("transform_with_dbt"), "retries", 0)
+    # Nobody can show the nodes here, so that Airflow runs their tasks.
     run = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))
-    states = _states(run)
+    states = states_of(run)
     assert str(run.state) == "failed"
-    assert states["transform_with_dbt[-1]"] == "failed"
-    assert states["publish_trusted[-1]"] == "upstream_failed"
-    assert states["report_run[-1]"] == "success"
+    assert states["transform_with_dbt"] == "failed"
+    assert states["publish_trusted"] == "upstream_failed"
+    assert states["report_run"] == "success"
     failed = platform.query(
         "elt_loader", "select unique_id, failures from ops.dbt_runs where status = 'fail'"
     )
     assert [("completion_percentage" in test, rows) for test, rows in failed] == [(True, 1)]
+    shown = {task.task_id: str(task.state) for task in run.get_task_instances()}
+    assert shown["show_dbt_nodes"] == "failed"
+    results = platform.query(
+        "elt_loader", "select unique_id, status from ops.dbt_runs where batch_id = %s", run.run_id
+    )
+    states = {"success": "success", "pass": "success", "fail": "failed", "skipped": "skipped"}
+    told = {task_id(node): states[status] for node, status in results if node.startswith(KINDS)}
+    assert {task: state for task, state in shown.items() if is_node(task)} == told
+    assert set(told.values()) == set(states.values())
     assert _seen(platform) == before
 
 
@@ -122,23 +132,23 @@ def test_broken_file_fails_at_once_and_leaves_nothing_behind(pipeline, platform,
     (tmp_path / "own" / "users.csv").write_text("user_id,age\nU1,20\n")
     (tmp_path / "own" / "viewing_sessions.csv").write_text("")
     (tmp_path / "own" / "content.json").write_text("{")
-    run = pipeline.test(logical_date=None, run_conf={"data_dir": str(tmp_path / "own")})
-    states = _states(run)
+    run = run_without_nodes(pipeline, logical_date=None, run_conf={"data_dir": str(tmp_path / "own")})
+    states = states_of(run)
     assert str(run.state) == "failed"
-    assert states["load_csvs_to_postgres[-1]"] == states["load_json_to_mongodb[-1]"] == "failed"
-    later = ("transform_with_dbt[-1]", "reconcile_sources[-1]", "publish_trusted[-1]")
+    assert states["load_csvs_to_postgres"] == states["load_json_to_mongodb"] == "failed"
+    later = ("transform_with_dbt", "reconcile_sources", "publish_trusted")
     assert {states[task] for task in later} == {"upstream_failed"}
-    assert states["report_run[-1]"] == "success"
+    assert states["report_run"] == "success"
     # Trying again cannot mend a file.
     assert max(task.try_number for task in run.get_task_instances()) == 1
     assert platform.query("elt_reader", "select count(*) from public.users") == [(0,)]
 
 
 def test_setting_that_nobody_reads_stops_the_run_before_anything_is_made(pipeline, platform):
-    run = pipeline.test(logical_date=None, run_conf={"AS_OF": "2024-03-05"})
-    states = _states(run)
+    run = run_without_nodes(pipeline, logical_date=None, run_conf={"AS_OF": "2024-03-05"})
+    states = states_of(run)
     assert str(run.state) == "failed"
-    roots = ("generate_source_files[-1]", "create_postgres_tables[-1]", "create_mongodb_collections[-1]")
+    roots = ("generate_source_files", "create_postgres_tables", "create_mongodb_collections")
     assert {states[task] for task in roots} == {"failed"}
     assert max(task.try_number for task in run.get_task_instances()) == 1
     assert platform.query("elt_loader", "select count(*) from ops.load_runs") == [(0,)]

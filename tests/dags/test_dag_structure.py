@@ -3,6 +3,7 @@
 import copy
 import socket
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg2
 import psycopg2.errors
@@ -24,8 +25,10 @@ from include.errors import (
     TransientError,
     UnexpectedError,
 )
+from include.nodes import is_node, nodes, task_id
 from include.run import KNOWN
 
+TASKS_OF_NODES = [task_id(unique_id) for unique_ids in nodes().values() for unique_id in unique_ids]
 DOWNSTREAM = {
     "generate_source_files": {"load_csvs_to_postgres", "load_json_to_mongodb"},
     "create_mongodb_collections": {"load_csvs_to_postgres", "load_json_to_mongodb"},
@@ -45,13 +48,15 @@ DOWNSTREAM = {
     },
     "extract_to_data_warehouse.load_postgres_table": {"transform_with_dbt"},
     "extract_to_data_warehouse.load_mongo_collection": {"transform_with_dbt"},
-    "transform_with_dbt": {"reconcile_sources"},
+    "transform_with_dbt": {"reconcile_sources", "show_dbt_nodes"},
+    "show_dbt_nodes": set(TASKS_OF_NODES),
     "reconcile_sources": {"check_data_quality"},
     "check_data_quality": {"publish_trusted", "approve_publication"},
     "approve_publication": {"publish_trusted"},
     "publish_trusted": {"refresh_power_bi", "report_run"},
     "refresh_power_bi": set(),
     "report_run": set(),
+    **{name: {"report_run"} for name in TASKS_OF_NODES},
 }
 
 
@@ -168,7 +173,20 @@ def test_what_follows_a_task_that_may_be_skipped_does_not_follow_one_that_failed
         "approve_publication",
         "refresh_power_bi",
     }
-    assert set(rules.values()) == {"all_success", "none_failed", "none_failed_min_one_success"}
+    # Also after a build that failed, and not after one that was skipped: they say what became of it.
+    told = {name for name, rule in rules.items() if rule == "none_skipped"}
+    assert told == {"show_dbt_nodes", *TASKS_OF_NODES}
+    known = {"all_success", "none_failed", "none_failed_min_one_success", "none_skipped"}
+    assert set(rules.values()) == known
+
+
+def test_every_node_of_dbt_has_a_task_that_nothing_but_the_report_waits_for(pipeline):
+    assert len(TASKS_OF_NODES) == len(set(TASKS_OF_NODES)) > 70
+    for name in TASKS_OF_NODES:
+        # One that does nothing would be green whatever dbt said.
+        assert pipeline.get_task(name).python_callable.__name__ == "show_dbt_node"
+    upstream = pipeline.get_task("publish_trusted").get_flat_relative_ids(upstream=True)
+    assert not upstream & {"show_dbt_nodes", *TASKS_OF_NODES}
 
 
 def test_the_report_does_not_turn_a_failed_run_green(pipeline):
@@ -223,17 +241,21 @@ def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):
     assert " build " in command
 
 
-def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline):
+def test_a_run_with_full_refresh_hands_the_option_to_dbt(pipeline, monkeypatch):
     task = copy.copy(pipeline.get_task("transform_with_dbt"))
-    # It asks the warehouse for the state of raw.
+    # It asks the warehouse for the state of raw, and what an earlier attempt left.
     task.env = {}
-    context = {"params": {"mode": "full refresh"}, "run_id": "manual__1"}
+    macros = pipeline.user_defined_macros | {"before_dbt_builds": lambda *_: ""}
+    monkeypatch.setattr(pipeline, "user_defined_macros", macros)
+    context = {"params": {"mode": "full refresh"}, "run_id": "manual__1", "ti": SimpleNamespace(try_number=1)}
     task.render_template_fields(context, pipeline.get_template_env())
     assert task.bash_command.endswith(" --full-refresh")
 
 
 def test_graph_reads_as_a_sentence(pipeline):
-    groups = [group for name, group in pipeline.task_group.get_task_group_dict().items() if name]
+    found = pipeline.task_group.get_task_group_dict()
+    # dbt's nodes are a list of names, in a group of their own.
+    groups = [group for name, group in found.items() if name and not is_node(f"{name}.")]
     said = {group.group_display_name: set(group.children) for group in groups}
     assert said == {
         "play the product": {
@@ -246,7 +268,9 @@ def test_graph_reads_as_a_sentence(pipeline):
             "extract_to_data_warehouse.load_postgres_table",
             "extract_to_data_warehouse.load_mongo_collection",
         },
-        "build the star": {"transform_with_dbt"},
+        "build the star": {"transform_with_dbt", "show_dbt_nodes", "dbt_nodes"},
         "judge it": {"reconcile_sources", "check_data_quality", "approve_publication"},
         "publish it": {"publish_trusted", "refresh_power_bi"},
     }
+    assert found["dbt_nodes"].group_display_name == "dbt's nodes"
+    assert set(found["dbt_nodes"].children) == {f"dbt_nodes.{kind}s" for kind in nodes()}

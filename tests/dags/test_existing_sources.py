@@ -14,6 +14,7 @@ from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import PLAYED_COLLECTIONS, PLAYED_TABLES
 from tests.conftest import Platform
+from tests.dags.runs import run_without_nodes, states_of
 
 PLAYED_TASKS = {
     "generate_source_files",
@@ -85,9 +86,8 @@ def test_run_is_green_and_only_reads(pipeline, source, capfd):
     database = source.env["SOURCE_DB"]
     source.query("admin", f"alter role elt_reader in database {database} set log_statement = 'all'")
     before = content(source)
-    run = pipeline.test(logical_date=datetime(2024, 9, 2, tzinfo=UTC))
-    states = {task.task_id: str(task.state) for task in run.get_task_instances()}
-    assert {name for name, state in states.items() if state == "skipped"} == {
+    run = run_without_nodes(pipeline, logical_date=datetime(2024, 9, 2, tzinfo=UTC))
+    assert {name for name, state in states_of(run).items() if state == "skipped"} == {
         *PLAYED_TASKS,
         "approve_publication",
         "refresh_power_bi",
@@ -104,7 +104,7 @@ def test_run_is_green_and_only_reads(pipeline, source, capfd):
 
 def test_files_of_ones_own_are_refused(pipeline, source):
     before = content(source)
-    run = pipeline.test(run_conf={"data_dir": "/nowhere"})
+    run = run_without_nodes(pipeline, run_conf={"data_dir": "/nowhere"})
     assert str(run.state) == "failed"
     assert content(source) == before
     assert source.query("elt_loader", "select count(*) from ops.load_runs") == [(0,)]
@@ -122,7 +122,7 @@ def test_what_others_made_is_not_played_with(source, dag_environment, foreign):
     before = content(source)
     dag_environment(source.env)
     pipeline = DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
-    run = pipeline.test(logical_date=datetime(2024, 9, 2, tzinfo=UTC))
+    run = run_without_nodes(pipeline, logical_date=datetime(2024, 9, 2, tzinfo=UTC))
     assert str(run.state) == "failed"
     # Not even in the system that has nothing foreign.
     assert content(source) == before

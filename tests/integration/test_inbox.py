@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.airflow_api import DAG_ID, AirflowApi
+from cli.airflow_api import AirflowApi
 from cli.patience import patiently
+from include.airflow_api import DAG_ID
 from include.embedded.processes import pid_of
 from include.environment import read_env
 from include.generate import ANCHOR, Size, write_files

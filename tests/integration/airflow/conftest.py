@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from cli.airflow import components
-from cli.airflow_api import DAG_ID, AirflowApi
+from cli.airflow_api import AirflowApi
 from cli.patience import patiently
 from cli.warehouse import connect
 from include import libpq
+from include.airflow_api import DAG_ID
 from include.embedded import databases, reset
 from include.embedded.processes import free_port
 from include.environment import ensure_env
@@ -53,11 +54,11 @@ class Airflow:
         return found
 
     def task(self, run_id: str, task_id: str) -> dict:
-        (found,) = [task for task in self.api.task_instances(run_id) if task["task_id"] == task_id]
+        (found,) = [task for task in self.api.instances(run_id) if task["task_id"] == task_id]
         return found
 
     def runs(self) -> list[dict]:
-        return self.api._request("GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+        return self.api.request("GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
 
     def states(self, run_id: str) -> dict[str, str]:
         return {task["task_id"]: task["state"] for task in self.api.task_instances(run_id)}

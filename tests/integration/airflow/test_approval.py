@@ -23,12 +23,12 @@ def seen(airflow: Airflow) -> tuple:
 def answer(airflow: Airflow, run_id: str, option: str) -> None:
     run = f"/api/v2/dags/video_streaming_elt_pipeline/dagRuns/{quote(run_id, safe='')}"
     path = f"{run}/taskInstances/approve_publication/-1/hitlDetails"
-    said = airflow.api._send("PATCH", path, json={"chosen_options": [option], "params_input": {}})
+    said = airflow.api.send("PATCH", path, json={"chosen_options": [option], "params_input": {}})
     assert said.ok, said.text
 
 
 def question(airflow: Airflow, run_id: str) -> str:
-    details = airflow.api._request("GET", "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false")
+    details = airflow.api.request("GET", "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false")
     (found,) = [one for one in details["hitl_details"] if one["task_instance"]["dag_run_id"] == run_id]
     return found["body"]
 

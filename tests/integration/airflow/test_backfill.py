@@ -11,9 +11,9 @@ from datetime import date
 import pytest
 
 from cli import CommandError
-from cli.airflow_api import DAG_ID
 from cli.backfill import ASKING, backfill
 from cli.warehouse import connect
+from include.airflow_api import DAG_ID
 from include.errors import WarehouseInUseError
 from include.ops.warehouse_claim import Claimant, claim
 from include.publish import rollback
@@ -120,7 +120,7 @@ def test_days_of_airflows_own_backfill_are_published_in_their_order_though_they_
     (before,) = first.query("elt_loader", VERSION)[0]
     days = {"from_date": "2024-09-07T00:00:00Z", "to_date": "2024-09-08T00:00:00Z"}
     asked = {"dag_id": DAG_ID, "max_active_runs": 2, "dag_run_conf": {"quality_gate": "warn"}, **days}
-    first.api._request("POST", "/api/v2/backfills", json=asked)
+    first.api.request("POST", "/api/v2/backfills", json=asked)
     runs = [f"backfill__2024-09-0{day}T00:00:00+00:00" for day in (7, 8)]
     assert [first.wait(run_id) for run_id in runs] == ["success"] * 2
     published = "select batch_id from ops.publications where version > %s order by version"

@@ -3,8 +3,9 @@
 import pytest
 
 from cli import airflow_api, patience
-from cli.airflow_api import DAG_ID, AirflowApi, AirflowApiError, AirflowUnreachableError
+from cli.airflow_api import AirflowApi
 from cli.patience import patiently
+from include.airflow_api import DAG_ID, AirflowApiError, AirflowUnreachableError
 from include.embedded.processes import free_port
 from tests.unit.conftest import Stub
 
@@ -51,11 +52,24 @@ def test_run_is_asked_for_by_its_id_with_colons_and_plus(api: AirflowApi, stub: 
     assert api.run_state(RUN_ID) == "running"
 
 
-def test_tasks_come_in_the_order_in_which_they_started(api: AirflowApi, stub: Stub) -> None:
-    started = [("c", "2024-09-01T06:00:03Z"), ("x", None), ("a", "2024-09-01T06:00:01Z")]
-    tasks = [{"task_id": name, "start_date": moment} for name, moment in started]
-    stub.answers["GET", f"{RUN}/taskInstances"] = {"task_instances": tasks}
-    assert [task["task_id"] for task in api.task_instances(RUN_ID)] == ["a", "c", "x"]
+def test_tasks_come_in_the_order_in_which_they_started_and_good_nodes_of_dbt_not_at_all(
+    api: AirflowApi, stub: Stub
+) -> None:
+    started = [
+        ("c", "2024-09-01T06:00:03Z", "success"),
+        ("dbt_nodes.models.dim_users", "2024-09-01T06:00:02Z", "success"),
+        ("x", None, "upstream_failed"),
+        ("dbt_nodes.models.dim_dates", "2024-09-01T06:00:04Z", "failed"),
+        ("a", "2024-09-01T06:00:01Z", "running"),
+    ]
+    tasks = [dict(zip(("task_id", "start_date", "state"), each, strict=True)) for each in started]
+    states = "&".join(f"state={state}" for state in airflow_api.BEGUN)
+    # Airflow gives a part of a long list.
+    for offset, part in ((0, tasks[:3]), (3, tasks[3:])):
+        path = f"{RUN}/taskInstances?limit=100&offset={offset}&order_by=id&{states}"
+        stub.answers["GET", path] = {"task_instances": part, "total_entries": 5}
+    found = [task["task_id"] for task in api.task_instances(RUN_ID)]
+    assert found == ["a", "c", "dbt_nodes.models.dim_dates", "x"]
 
 
 @pytest.mark.parametrize(("try_number", "attempt"), [(0, 1), (1, 1), (3, 3)])
@@ -131,7 +145,7 @@ def test_only_what_may_pass_is_called_unreachable(
     stub.answers["GET", RUN] = (status, '{"detail": "no"}')
     with pytest.raises(AirflowApiError) as caught:
         api.run_state(RUN_ID)
-    assert isinstance(caught.value, airflow_api.AirflowUnreachableError) is passes
+    assert isinstance(caught.value, AirflowUnreachableError) is passes
 
 
 def test_run_whose_answer_was_lost_is_not_triggered_twice(

@@ -10,8 +10,9 @@ import pytest
 
 from cli import CommandError
 from cli import backfill as module
-from cli.airflow_api import DAG_ID, AirflowApi, AirflowApiError
+from cli.airflow_api import AirflowApi
 from cli.backfill import ASKING, backfill
+from include.airflow_api import DAG_ID, AirflowApiError
 from tests.unit.conftest import Stub
 
 RUNS = f"/api/v2/dags/{DAG_ID}/dagRuns"

@@ -9,7 +9,7 @@ import pytest
 
 from cli import demo
 from cli.airflow import AirflowError
-from cli.airflow_api import AirflowApiError
+from include.airflow_api import AirflowApiError
 from include.embedded import EmbeddedServerError
 from include.tables import PLAYED
 

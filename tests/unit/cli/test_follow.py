@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from cli import follow as module
-from cli.airflow_api import AirflowUnreachableError
 from cli.follow import follow, label
+from include.airflow_api import AirflowUnreachableError
 
 GROUP = "extract_to_data_warehouse."
 

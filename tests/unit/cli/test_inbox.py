@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cli import CommandError, file_sets
-from cli.airflow_api import DAG_ID
 from cli.file_sets import NAMES
 from cli.inbox import start_run
 from cli.inbox_watch import PATIENCE_SECONDS, QUIET_SECONDS, REPEAT_SECONDS, RETRY_SECONDS, Inbox
+from include.airflow_api import DAG_ID
 from tests.unit.conftest import Stub
 
 CONTENT = {

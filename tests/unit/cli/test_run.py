@@ -9,8 +9,8 @@ import pytest
 
 from cli import CommandError
 from cli import run as module
-from cli.airflow_api import AirflowApiError, AirflowUnreachableError
 from cli.run import conf_of, give_up_interrupted, run
+from include.airflow_api import AirflowApiError, AirflowUnreachableError
 
 LOGS = Path("home/airflow/logs")
 

@@ -1,0 +1,104 @@
+"""Measure what it costs to show dbt's nodes in Airflow, beside a bare `dbt build` of the same star.
+
+Data flow: servers and Airflow of its own, 200,000 sessions -> in each round: dbt alone with a full refresh;
+the same by `transform_with_dbt` in a run; after that run its nodes shown once more, alone. Costs are those of
+dbt, PostgreSQL, api-server and scheduler.
+Run by `python -m benchmarks.dbt_nodes_cost`; SIZE and ROUNDS in the environment. Prints, and adds a line to
+dbt_nodes_cost_results.md.
+"""
+
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+
+import psutil
+
+from benchmarks.dbt_nodes import airflow
+from benchmarks.measuring import add_line, asked
+from benchmarks.servers import Cost, median
+from cli.airflow_api import AirflowApi
+from include.airflow_api import run_path
+from include.dbt import BUILD, FULL_REFRESH, start_dbt
+from include.embedded.processes import pid_of
+from include.environment import pipeline_variables
+from include.nodes import SHOW, nodes, task_id
+
+RESULTS = Path(__file__).with_name("dbt_nodes_cost_results.md")
+SERVERS = ("postgres", "airflow/api-server", "airflow/scheduler")
+
+
+def bare(env: Mapping[str, str], home: Path) -> None:
+    """Build the star by dbt alone."""
+    settings = {
+        name: text for name, text in pipeline_variables(env).items() if not name.startswith("AIRFLOW")
+    }
+    with start_dbt(*BUILD, FULL_REFRESH, settings=settings, work_dir=home / "bare") as dbt:
+        dbt.communicate()
+
+
+def show_again(api: AirflowApi, run_id: str) -> None:
+    """Clear the nodes' tasks of a run that has ended, and the one that shows them."""
+    tasks = [SHOW, *(task_id(each) for unique_ids in nodes().values() for each in unique_ids)]
+    body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": tasks}
+    api.request("POST", run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances", json=body)
+
+
+@contextmanager
+def cost(home: Path) -> Iterator[Cost]:
+    """Measure the block."""
+    spent, clock, processor = Cost(), time.perf_counter(), _processor_seconds(home)
+    yield spent
+    spent.clock, spent.processor = time.perf_counter() - clock, _processor_seconds(home) - processor
+
+
+def main() -> None:
+    """Measure in rounds; print medians."""
+    size, rounds = asked("SIZE", 200_000), asked("ROUNDS", 5)
+    alone, task, shown = [], [], []
+    with airflow({"GENERATE_SESSIONS": str(size)}) as (api, env, home):
+        for _ in range(rounds):
+            with cost(home) as spent:
+                bare(env, home)
+            alone.append(spent)
+            run_id = api.trigger({"as_of": "2024-09-01", "full_refresh": True})
+            _wait(lambda run_id=run_id: _states(api, run_id).get("transform_with_dbt"))
+            with cost(home) as spent:
+                _wait(lambda run_id=run_id: _states(api, run_id)["transform_with_dbt"] == "success")
+            task.append(spent)
+            _wait(lambda run_id=run_id: api.run_state(run_id) == "success")
+            show_again(api, run_id)
+            with cost(home) as spent:
+                _wait(lambda run_id=run_id: api.run_state(run_id) == "success")
+            shown.append(spent)
+            print(f"bare {alone[-1]}, task {task[-1]}, nodes {shown[-1]}", flush=True)
+    share = median(shown).of(median(alone))
+    cells = (date.today().isoformat(), f"{size:,}", *(str(median(each)) for each in (alone, task, shown)))
+    add_line(RESULTS, *cells, f"{share.clock:.0%} and {share.processor:.0%}")
+
+
+def _states(api: AirflowApi, run_id: str) -> dict[str, str]:
+    return {each["task_id"]: each["state"] for each in api.task_instances(run_id)}
+
+
+def _wait(is_so: Callable[[], object]) -> None:
+    while not is_so():
+        time.sleep(0.5)
+
+
+def _processor_seconds(home: Path) -> float:
+    """Return what the servers, tasks and dbt have used so far, with processes that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = ended.ru_utime + ended.ru_stime
+    for name in SERVERS:
+        server = psutil.Process(pid_of(home / f"{name}.pid"))
+        for process in (server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                used += sum(process.cpu_times()[:4])
+    return used
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""What the tasks around `transform_with_dbt` do: its second attempt, and dbt's nodes shown one by one.
+
+A node's task is marked by `show_dbt_nodes`. Where that could not be done Airflow runs the task, which reads
+the same results: a state may come late, but never another one.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from include.airflow_api import AirflowSession
+from include.connections import postgres
+from include.errors import DataQualityError
+from include.failures import explained
+from include.nodes import NOT_RUN, forget_shown, show
+from include.ops.dbt_runs import NodeResult, log_results, read_results, recorded_results
+from include.second_attempt import first_command
+from include.settings import read_settings
+from include.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+
+@explained
+def before_dbt_builds(run_id: str, try_number: int) -> str:
+    """Return the shell commands before `dbt build`; clear what an earlier attempt, or build, showed."""
+    if try_number > 1:
+        forget_shown(AirflowSession.of_task(), run_id)
+    with postgres("warehouse") as warehouse:
+        return first_command(warehouse, read_settings().dbt_target, run_id)
+
+
+@explained
+def has_no_results(context: Mapping[str, object]) -> tuple[bool, str]:
+    """Tell whether dbt left no results in this run, and so no node has a state."""
+    return not _results(context["run_id"]), "dbt left no results: it did not run, or was killed"
+
+
+@explained
+def show_dbt_nodes(**context) -> dict[str, int]:
+    """Show the result of each of dbt's nodes as the state of its task; return how many have which state."""
+    results = _results(context["run_id"])
+    log_results(list(results.values()))
+    show(AirflowSession.of_task(), context["run_id"], results)
+    states = [result.state for result in results.values()]
+    return {state: states.count(state) for state in sorted(set(states))}
+
+
+@explained
+def was_not_run(context: Mapping[str, object]) -> tuple[bool, str]:
+    """Tell whether dbt left a node out."""
+    result = _results(context["run_id"]).get(context["task"].op_kwargs["node"])
+    return not result or result.state == "skipped", NOT_RUN
+
+
+@explained
+def show_dbt_node(node: str, **context) -> str:
+    """Return the figures of a node; raise DataQualityError where it failed."""
+    result = _results(context["run_id"])[node]
+    if result.state == "failed":
+        raise DataQualityError(f"dbt {result.resource_type} {result.name}: {result.figures}")
+    return result.figures
+
+
+def _results(run_id: str) -> dict[str, NodeResult]:
+    """Return the results of the run's last build by node, recorded where dbt's files are gone."""
+    results = read_results(read_settings().dbt_target, run_id)
+    if not results:
+        with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
+            results = recorded_results(cursor, run_id)
+    return {result.unique_id: result for result in results}
