@@ -13,7 +13,7 @@ from include.errors import DataQualityError
 from include.failures import explained
 from include.nodes import NOT_RUN, forget_shown, show
 from include.ops.dbt_runs import NodeResult, log_results, read_results, recorded_results
-from include.second_attempt import first_command
+from include.second_attempt import end_orphans, first_command
 from include.settings import read_settings
 from include.transaction import transaction
 
@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 
 @explained
 def before_dbt_builds(run_id: str, try_number: int) -> str:
-    """Return the shell commands before `dbt build`; clear what an earlier attempt, or build, showed."""
+    """Return the shell commands before `dbt build`; end and clear what is left of an earlier attempt."""
     if try_number > 1:
+        if orphans := end_orphans(run_id):
+            log.warning("An earlier attempt's dbt was still at work: %d processes are ended", orphans)
         forget_shown(AirflowSession.of_task(), run_id)
     with postgres("warehouse") as warehouse:
         return first_command(warehouse, read_settings().dbt_target, run_id)

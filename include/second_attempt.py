@@ -5,16 +5,19 @@ else `dbt build` from the start. The results of the first attempt are put aside:
 """
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from psycopg2.extensions import connection as Connection
 
-from include.dbt import RAW_VARIABLE, RESUMES_VARIABLE, project_checksum, retry_line
+from include.dbt import BATCH_VARIABLE, DBT, RAW_VARIABLE, RESUMES_VARIABLE, project_checksum, retry_line
 from include.ops.dbt_runs import ATTEMPTS, RESULTS, Attempt, read_attempt
 from include.ops.load_runs import state_of_raw
 from include.publish.schema_marker import NEXT, read_marker
 from include.transaction import transaction
 
+END_SECONDS = 10
 FORGET = "rm -rf {attempts} {results}"
 # The state of raw is the one that the first attempt read: a load may commit while this command is written.
 RETRY = """
@@ -49,6 +52,27 @@ def first_command(warehouse: Connection, target: Path, batch_id: str) -> str:
         left=left,
         line=retry_line(folder),
     )
+
+
+def end_orphans(batch_id: str) -> int:
+    """Kill dbt where it still builds for the batch, and return how many there were.
+
+    Whoever kills a worker leaves dbt alone. It would build beside the second attempt, and write its results
+    over those of it.
+    """
+    found = [process for process in psutil.process_iter() if _is_dbt_of(process, batch_id)]
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(found, timeout=END_SECONDS)
+    return len(found)
+
+
+def _is_dbt_of(process: psutil.Process, batch_id: str) -> bool:
+    # Other users' processes are not ours to read, and some end meanwhile.
+    with suppress(psutil.Error):
+        return DBT[2] in process.cmdline() and process.environ().get(BATCH_VARIABLE) == batch_id
+    return False
 
 
 def _can_go_on(warehouse: Connection, attempt: Attempt, batch_id: str) -> bool:

@@ -164,3 +164,10 @@ def test_every_failed_task_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_run_that_failed_without_a_task_names_the_schedulers_log(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, [failed("seed", state="success")])
     assert lines == ["", "The run failed before a task did; see home/airflow/scheduler.log"]
+
+
+def test_nodes_of_dbt_are_told_by_the_task_that_ran_it(capsys: pytest.CaptureFixture[str]) -> None:
+    log = [entry("06:00:00  Completed with 1 error, 0 partial successes, and 0 warnings:", logger=SHELL)]
+    tasks = [failed("transform_with_dbt"), failed("dbt_nodes.models.dim_users", try_number=0)]
+    lines = printed(capsys, tasks, transform_with_dbt=log)
+    assert [line for line in lines if line.endswith("failed:")] == ["transform_with_dbt failed:"]
