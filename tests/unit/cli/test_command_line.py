@@ -17,7 +17,19 @@ from include.embedded import EmbeddedServerError
 from include.environment import ROOT
 from include.errors import GuardError
 
-COMMANDS = {"demo", "export", "run", "sql", "metric", "why", "discover", "docs", "lineage", *SIMPLE}
+COMMANDS = {
+    "demo",
+    "backfill",
+    "export",
+    "run",
+    "sql",
+    "metric",
+    "why",
+    "discover",
+    "docs",
+    "lineage",
+    *SIMPLE,
+}
 # Prints as many lines as its argument says.
 PRINT_ENV = """
 import sys
@@ -38,7 +50,7 @@ def test_help_lists_every_command(
     assert run_command("--help") == 0
     listed = {line.split()[0] for line in capsys.readouterr().out.partition("Commands:\n")[2].splitlines()}
     assert listed == COMMANDS
-    assert len(listed) == 24
+    assert len(listed) == 25
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
