@@ -1,6 +1,5 @@
 """A run of the DAG waits while another Airflow works on the warehouse, which then waits in turn."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.timezone import utcnow
 
 from dags.pipeline import turns
 from include.environment import ROOT
@@ -47,13 +47,14 @@ def test_runs_of_two_airflows_never_interleave(platform, dag_environment, rival_
             yield
         heard.append(rival_asks())
 
-    def give_up() -> None:
+    def release_when_it_waits() -> datetime:
         with transaction(platform.connect("elt_loader")) as cursor:
             release(cursor, RIVAL)
+        return utcnow()
 
     monkeypatch.setattr(turns.warehouse_claim, "at_work", watched)
+    monkeypatch.setattr(turns, "utcnow", release_when_it_waits)
     assert rival_asks() == ""
-    threading.Timer(8, give_up).start()
     run = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC))
     states = {task.task_id: str(task.state) for task in run.get_task_instances()}
     assert str(run.state) == "success", states

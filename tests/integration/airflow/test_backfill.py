@@ -18,7 +18,7 @@ from include.errors import WarehouseInUseError
 from include.ops.warehouse_claim import Claimant, claim
 from include.publish import rollback
 from include.transaction import transaction
-from tests.integration.airflow.conftest import Airflow
+from tests.integration.airflow.conftest import PATIENCE_SECONDS, Airflow
 from tests.integration.airflow.test_approval import VERSION, answer, seen
 
 REASON = "late sessions of September"
@@ -77,7 +77,7 @@ def test_days_are_staged_and_seen_when_a_person_approves(first, beside, capsys):
     ):
         claim(cursor, another, lambda _: True)
     answer(first, asking, "Approve")
-    assert command.result(60) == 0
+    assert command.result(PATIENCE_SECONDS) == 0
     newest = "select version, batch_id, as_of from ops.publications order by version desc limit 1"
     assert first.query("elt_loader", newest) == [(before[2][0][0] + 1, asking, date(2024, 9, 3))]
     notes = {run["dag_run_id"]: run["note"] for run in first.runs()}
@@ -111,7 +111,7 @@ def test_the_day_again_is_rejected_and_readers_keep_their_star_byte_for_byte(fir
     command = beside.submit(run_backfill, first, 4, 4)
     asking = asked(first, command, ("2024-09-04",))
     answer(first, asking, "Reject")
-    assert command.result(60) == 1
+    assert command.result(PATIENCE_SECONDS) == 1
     assert "Rejected: readers keep the star that they have" in capsys.readouterr().out
     assert seen(first) == before
 

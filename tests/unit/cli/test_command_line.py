@@ -17,7 +17,19 @@ from include.embedded import EmbeddedServerError
 from include.environment import ROOT
 from include.errors import GuardError
 
-COMMANDS = {"demo", "backfill", "export", "run", "sql", "metric", "why", "discover", "docs", "lineage", *SIMPLE}
+COMMANDS = {
+    "demo",
+    "backfill",
+    "export",
+    "run",
+    "sql",
+    "metric",
+    "why",
+    "discover",
+    "docs",
+    "lineage",
+    *SIMPLE,
+}
 # Prints as many lines as its argument says.
 PRINT_ENV = """
 import sys
