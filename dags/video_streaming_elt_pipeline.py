@@ -34,7 +34,9 @@ from collections.abc import Callable
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Label, XComArg, chain, cross_downstream, dag, task, task_group
 
+from dags.pipeline.alerts import deadline, tell_failed_run
 from dags.pipeline.approval import approve_publication
+from dags.pipeline.described import described
 from dags.pipeline.form import PARAMS
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
@@ -92,6 +94,7 @@ def build_the_star() -> None:
         append_env=True,
         do_xcom_push=False,
         retries=1,
+        doc_md="Build the star in `trusted_next` from raw by `dbt build`, and test it there.",
         # A company may have no table, or no collection, to bring.
         trigger_rule="none_failed",
     )
@@ -124,7 +127,9 @@ def publish_the_star() -> XComArg:
         for function in (tasks.skip_when_unchanged, tasks.refresh_option, tasks.raw_state, tasks.plan_page)
     },
     doc_md=__doc__,
-    tags=["elt", "video-streaming"],
+    on_failure_callback=tell_failed_run,
+    deadline=deadline(),
+    tags=["elt", "video-streaming", "tier-1"],
 )
 def video_streaming_elt_pipeline() -> None:
     warehouse = task(tasks.create_postgres_tables)()
@@ -136,4 +141,4 @@ def video_streaming_elt_pipeline() -> None:
     publish >> task(tasks.report_run)().as_teardown()
 
 
-video_streaming_elt_pipeline()
+described(video_streaming_elt_pipeline())
