@@ -48,7 +48,9 @@ DEAD_TASKS = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
 }
 # Of .env, what tasks read as it is.
-SETTINGS = ("ASK_", "GENERATE_", "MAX_", "SOURCES")
+SETTINGS = ("ASK_", "GENERATE_", "MAX_", "RUN_", "SOURCES")
+# The first alert of a dag-processor waits for Airflow's API to be loaded, and then for its receivers.
+ALERT_SECONDS = "120"
 END_OF_SCHEDULER = "update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'"
 
 
@@ -81,6 +83,7 @@ def environment(home: Path, env: Mapping[str, str], port: int) -> dict[str, str]
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         **DEAD_TASKS,
+        "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": ALERT_SECONDS,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow / "passwords.json"),
         "AIRFLOW__API__BASE_URL": url,

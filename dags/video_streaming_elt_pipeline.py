@@ -33,7 +33,9 @@ from collections.abc import Callable
 
 from airflow.sdk import Label, TaskGroup, XComArg, chain, cross_downstream, dag, task, task_group
 
+from dags.pipeline.alerts import deadline, tell_failed_run
 from dags.pipeline.approval import approve_publication
+from dags.pipeline.described import described
 from dags.pipeline.form import PARAMS
 from dags.pipeline.nodes import dbt_nodes, show_dbt_nodes
 from dags.pipeline.retries import DEFAULT_ARGS
@@ -111,6 +113,7 @@ def build_the_star() -> tuple[BashAtWork, TaskGroup]:
         append_env=True,
         do_xcom_push=False,
         retries=1,
+        doc_md="Build the star in `trusted_next` from raw by `dbt build`, and test it there.",
         # A company may have no table, or no collection, to bring.
         trigger_rule="none_failed",
     )
@@ -152,7 +155,9 @@ def publish_the_star() -> XComArg:
         )
     },
     doc_md=__doc__,
-    tags=["elt", "video-streaming"],
+    on_failure_callback=tell_failed_run,
+    deadline=deadline(),
+    tags=["elt", "video-streaming", "tier-1"],
 )
 def video_streaming_elt_pipeline() -> None:
     warehouse = task(claiming(tasks.create_postgres_tables))()
@@ -166,4 +171,4 @@ def video_streaming_elt_pipeline() -> None:
     [publish, nodes] >> task(releasing(tasks.report_run))().as_teardown()
 
 
-video_streaming_elt_pipeline()
+described(video_streaming_elt_pipeline())

@@ -191,6 +191,7 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("ASK_ROWS_FACTOR", _from(1, float), "a number from 1 up"),
     ("WAREHOUSE_TLS", _is_switch, "on or off"),
     ("WAREHOUSE_TLS_NAME", _is_host_name, "a machine's name, as warehouse.example.com"),
+    ("RUN_DEADLINE_MINUTES", _from(1, int), "a whole number from 1 up"),
     ("SOURCES", _is_mode, "played or existing"),
     ("POWER_BI_(WORKSPACE|SEMANTIC_MODEL)_ID", _is_id, "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),
 )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from include.alerts import URLS as ALERT_URLS
 from include.env_file import CONNECTION, MODES, SECRETS, settings_of, text_of
 from include.errors import InputError
 from include.libpq import without_variables
@@ -106,8 +107,12 @@ def connections(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what every component of Airflow needs: the metadata database and the shared secrets."""
-    return {
+    """Return what every component of Airflow needs: the metadata database and the shared secrets.
+
+    Where alerts are sent to is a secret that some containers do not have.
+    """
+    alerts = {ALERT_URLS: env[ALERT_URLS]} if env.get(ALERT_URLS) else {}
+    return alerts | {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": (
             f"postgresql+psycopg2://airflow:{quote(env['AIRFLOW_DB_PASSWORD'], safe='')}"
             f"@{env['AIRFLOW_DB_HOST']}:{env['AIRFLOW_DB_PORT']}/airflow"

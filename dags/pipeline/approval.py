@@ -6,6 +6,7 @@ from datetime import timedelta
 from airflow.providers.standard.exceptions import HITLTimeoutError
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
+from dags.pipeline.alerts import ApprovalAsked
 from dags.pipeline.turns import having_warehouse
 from include.ops.warehouse_claim import GAP
 
@@ -39,9 +40,11 @@ def approve_publication() -> Approval:
     """
     return Approval(
         task_id="approve_publication",
+        doc_md="Ask a person whether readers get the star.",
         subject="Publish the star of {{ run_id }}?",
         body="What readers would see of it:\n\n```\n{{ plan_page(run_id) }}\n```\n\n"
         "*Approve* publishes it. *Reject* leaves readers the star that they have.",
         response_timeout=PATIENCE,
+        notifiers=ApprovalAsked(),
         execution_timeout=None,
     )

@@ -1,10 +1,11 @@
-"""Which failures of a task are tried again, how often, and after what time."""
+"""Which failures of a task are tried again, how often, and after what time; and what the last one leaves."""
 
 from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryDecision, RetryRule
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
 
+from dags.pipeline.alerts import note_cause
 from include.dbt import SERVER_AWAY
 from include.errors import TransientError
 from include.failures import is_transient
@@ -32,4 +33,5 @@ DEFAULT_ARGS = {
         rules=[RetryRule([TransientError, AirflowTaskTimeout, AirflowRuntimeError, SystemExit])],
         default=RetryAction.FAIL,
     ),
+    "on_failure_callback": [note_cause],
 }

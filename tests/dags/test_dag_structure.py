@@ -10,11 +10,13 @@ import psycopg2.errors
 import pymongo.errors
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeoutError
 from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
 from airflow.serialization.serialized_objects import DagSerialization
 from bson.errors import InvalidBSON
 
+from dags.pipeline.alerts import ApprovalAsked, note_cause, tell_failed_run
 from include.dbt import SERVER_AWAY
 from include.environment import ROOT
 from include.errors import (
@@ -112,6 +114,22 @@ def test_every_task_is_retried_and_limited_in_time(pipeline):
         assert task.retry_policy is not None, task.task_id
 
 
+def test_every_failure_leaves_its_cause_for_the_one_alert_of_the_run(pipeline):
+    assert pipeline.on_failure_callback is tell_failed_run
+    for task in pipeline.tasks:
+        assert list(task.on_failure_callback) == [note_cause], task.task_id
+
+
+def test_people_read_in_the_ui_what_each_task_does_and_where_the_runbook_is(pipeline):
+    for task in pipeline.tasks:
+        does, _, if_red = task.doc_md.partition("\n\n")
+        assert does.endswith("."), task.task_id
+        assert if_red.endswith("Runbook: `docs/operations.md#a-run-failed`"), task.task_id
+    assert [type(each) for each in pipeline.get_task("approve_publication").notifiers] == [ApprovalAsked]
+    mapped = pipeline.get_task("extract_to_data_warehouse.load_postgres_table")
+    assert mapped.doc_md.startswith("Load one table of the PostgreSQL source into raw.")
+
+
 @pytest.mark.parametrize("error", [InputError, GuardError, DataQualityError])
 def test_what_people_must_mend_is_not_retried(pipeline, error):
     for task in pipeline.tasks:
@@ -151,6 +169,9 @@ def test_what_passes_by_itself_is_tried_again(pipeline, error):
         InvalidBSON("year 10000"),
         FileNotFoundError("users.csv"),
         ValueError("no"),
+        # A person said no, or nothing: who asks again is a person.
+        HITLRejectException("Reject"),
+        HITLTimeoutError("Nobody answered"),
         AirflowException("Bash command failed. The command returned a non-zero exit code 1."),
     ],
     ids=lambda error: type(error).__name__,
@@ -209,7 +230,7 @@ def test_people_read_in_the_ui_what_the_pipeline_does(pipeline):
     )
     for word in words:
         assert word in pipeline.doc_md
-    assert pipeline.tags == {"elt", "video-streaming"}
+    assert pipeline.tags == {"elt", "video-streaming", "tier-1"}
 
 
 def test_dag_survives_serialization(pipeline):

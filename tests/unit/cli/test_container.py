@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from pymongo.errors import OperationFailure
 
 from cli.container import make_mongo_users, read_secrets, variables_for
-from include.environment import airflow_variables, connections
+from include.environment import ROOT, airflow_variables, connections
 
 
 def test_secrets_are_files_named_like_their_variables(tmp_path: Path) -> None:
@@ -26,6 +27,20 @@ def test_container_that_runs_no_task_starts_without_the_pipelines_secrets(env: d
     variables = variables_for(of_airflow)
     assert variables.items() >= airflow_variables(env).items()
     assert not [name for name in variables if name.startswith(("AIRFLOW_CONN_", "DBT_"))]
+
+
+def test_containers_that_tell_people_know_the_receivers_and_no_others(env: dict[str, str]) -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    having = {name for name, service in services.items() if "ALERT_URLS" in service.get("secrets", [])}
+    assert having == {"airflow-scheduler", "airflow-dag-processor"}
+    assert [
+        name for name, service in services.items() if "ALERT_URLS" in service.get("environment", {})
+    ] == []
+    of_airflow = {name: value for name, value in env.items() if name.startswith("AIRFLOW_")}
+    assert variables_for(of_airflow | {"ALERT_URLS": "json://x"})["ALERT_URLS"] == "json://x"
+    # Empty, as Compose gives a secret without a value.
+    for silent in (of_airflow, of_airflow | {"ALERT_URLS": ""}):
+        assert "ALERT_URLS" not in variables_for(silent)
 
 
 def test_password_of_mongodbs_root_that_changed_ends_with_what_to_do(
