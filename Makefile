@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill publications plan rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -59,6 +59,7 @@ sql: ## ask the warehouse: Q="select ...", as bi_reader; AS=admin for the owner
 metric: ## answer for a KPI: M=watch_hours BY=country,month WHERE="plan=Premium" (without M: list them)
 why: ## say why a KPI moved: M=watch_hours DAY=2024-08-30, or WEEK= and any day of it
 export: ## write the dashboard's pages into a folder that opens from disk: OUT=export
+reports: ## list the daily KPI reports, in data/reports; from Docker they are brought there
 quarantine: ## show which rows could not be loaded, and why
 replay: ## try the rows in quarantine again, after a rule or a row was mended
 check-sources: ## say what the reader sees of each source, and the SQL that an administrator runs for the rest
@@ -106,7 +107,7 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 run backfill publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
-up down logs ps:
+up down logs ps reports:
 	@$(QUIETLY) cli/stack $@
 
 reset:

@@ -35,6 +35,7 @@ from airflow.sdk import Label, TaskGroup, XComArg, chain, cross_downstream, dag,
 
 from dags.pipeline.alerts import deadline, tell_failed_run
 from dags.pipeline.approval import approve_publication
+from dags.pipeline.assets import TRUSTED, filled_by, loaded, published, telling
 from dags.pipeline.described import described
 from dags.pipeline.form import PARAMS
 from dags.pipeline.nodes import dbt_nodes, show_dbt_nodes
@@ -89,9 +90,17 @@ def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
     each = {"map_index_template": label, "trigger_rule": "none_failed"}
-    load_table = _when_brought(task(at_work(tasks.load_postgres_table), **each))
+    load_table = _when_brought(
+        task(telling(at_work(tasks.load_postgres_table), loaded), outlets=filled_by(POSTGRES_TABLES), **each)
+    )
     load_table.expand(table=[table.name for table in POSTGRES_TABLES])
-    load_collection = _when_brought(task(at_work(tasks.load_mongo_collection), **each))
+    load_collection = _when_brought(
+        task(
+            telling(at_work(tasks.load_mongo_collection), loaded),
+            outlets=filled_by(MONGO_COLLECTIONS),
+            **each,
+        )
+    )
     load_collection.expand(table=[collection.name for collection in MONGO_COLLECTIONS])
 
 
@@ -133,7 +142,11 @@ def judge_the_star(publish: XComArg) -> None:
 
 @task_group(prefix_group_id=False, group_display_name="publish it")
 def publish_the_star() -> XComArg:
-    publish = task(at_work(tasks.publish_trusted), trigger_rule="none_failed_min_one_success")()
+    publish = task(
+        telling(at_work(tasks.publish_trusted), published),
+        outlets=[TRUSTED],
+        trigger_rule="none_failed_min_one_success",
+    )()
     publish >> _refresh_power_bi()
     return publish
 

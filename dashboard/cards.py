@@ -8,7 +8,7 @@ from dashboard.selection import Selection
 from dashboard.star import Star
 from include.errors import MetricError
 from include.metrics.definitions import Metric
-from include.metrics.formats import shown
+from include.metrics.formats import change, shown
 from include.metrics.periods import moved
 from include.why.composition import composition_of
 
@@ -51,12 +51,12 @@ def card_of(star: Star, name: str, selection: Selection) -> Card:
     earlier = asked_of(star.definitions, name, _before(asked, selection), is_one=True)
     now = value_of(star, asked)
     before = value_of(star, earlier) if asked.is_dated else None
-    change, way = _change(asked.metric, now, before)
+    moved_by, way = _change(asked.metric, now, before)
     month = asked.month or ""
     return Card(
         metric=asked.metric,
         value=_value(asked.metric, now),
-        change=change,
+        change=moved_by,
         way=way,
         is_good=_is_good(name, way),
         before=_value(asked.metric, before) if asked.is_dated else "",
@@ -86,18 +86,8 @@ def _value(metric: Metric, value: object) -> str:
 
 
 def _change(metric: Metric, now: object, before: object) -> tuple[str, str]:
-    """Return the change in words, and its way: of shares in points, else in per cent."""
-    if now is None or before is None or (not before and not format_of(metric).endswith("%")):
-        return "", "none"
-    now, before = float(now), float(before)
-    if format_of(metric).endswith("%"):
-        change, text = now - before, f"{100 * (now - before):+.1f} points"
-    else:
-        change = now / before - 1
-        text = f"{change:+.1%}"
-    if not text.strip("+-0.% points"):
-        return "no change", "none"
-    return text, "up" if change > 0 else "down"
+    numbers = (None if value is None else float(value) for value in (now, before))
+    return change(*numbers, format_of(metric))
 
 
 def _is_good(name: str, way: str) -> bool | None:

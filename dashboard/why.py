@@ -14,7 +14,7 @@ from include.why.compared import Period
 from include.why.events import Event
 from include.why.explain import explain
 from include.why.explanation import Explanation, Part, folded
-from include.why.words import difference, differences, member, rows, sentence, time, usual_range, value
+from include.why.words import difference, differences, member, rows, sentence, table, time, usual_range, value
 
 MOST_PARTS = 8
 
@@ -70,7 +70,7 @@ def answer_of(state: State, metric: str, period: Period, by: str) -> Answer:
         dimensions=dimensions,
         by=by,
         steps=_steps(explanation, parts, changes),
-        table=_table(explanation, parts, changes),
+        table=table(explanation, parts),
         events=[event for event in state.events if event.concerns(period)],
     )
 
@@ -104,19 +104,6 @@ def _total(name: str, explanation: Explanation, amount: Fraction) -> dict:
     number = float(amount)
     text = value(explanation, amount)
     return {"name": name, "from": 0.0, "to": number, "end": number, "text": text, "kind": "total"}
-
-
-def _table(explanation: Explanation, parts: list[Part], changes: list[str]) -> list[list[str]]:
-    return [
-        [
-            member(explanation, part),
-            value(explanation, part.before),
-            value(explanation, part.after),
-            change,
-            "unusual" if part in explanation.causes else "",
-        ]
-        for part, change in zip(parts, changes, strict=True)
-    ]
 
 
 def change_of(explanation: Explanation) -> str:

@@ -8,14 +8,17 @@ is a sentence (`failures.py`).
 import asyncio
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from psycopg2.extensions import connection as Connection
 
 from include.connections import mongo, postgres, power_bi, source, sources_of
 from include.dbt import FULL_REFRESH, needs_full_refresh
 from include.environment import plays_product
 from include.extract_load import load_collection, load_table
 from include.failures import explained
-from include.ops.load_runs import state_of_raw
+from include.ops.fingerprint import remembered_rows
+from include.ops.load_runs import Load, state_of_raw
 from include.ops.plans import page_of_plan
 from include.ops.publications import Publication, publication_of_batch
 from include.ops.run_report import record_and_total
@@ -108,8 +111,7 @@ def load_postgres_table(table: str, **context) -> list[dict]:
     run = Run.from_context(context, read_settings())
     declared = SOURCES_BY_NAME[table]
     with source(declared) as server, postgres("warehouse") as warehouse:
-        loads = load_table(server, warehouse, declared, run)
-        return [load.summary() for load in loads]
+        return _numbers(warehouse, load_table(server, warehouse, declared, run))
 
 
 @explained
@@ -118,8 +120,14 @@ def load_mongo_collection(table: str, **context) -> list[dict]:
     run = Run.from_context(context, read_settings())
     declared = SOURCES_BY_NAME[table]
     with source(declared) as server, postgres("warehouse") as warehouse:
-        loads = load_collection(server, warehouse, declared, run)
-        return [load.summary() for load in loads]
+        return _numbers(warehouse, load_collection(server, warehouse, declared, run))
+
+
+def _numbers(warehouse: Connection, loads: Iterable[Load]) -> list[dict]:
+    """Return the summaries of loads, with how many rows the source of each has."""
+    with transaction(warehouse) as cursor:
+        held = remembered_rows(cursor)
+    return [load.summary() | {"source_rows": held.get(load.table)} for load in loads]
 
 
 @explained

@@ -50,7 +50,15 @@ def schedule() -> CronTriggerTimetable | DaysForBackfills:
     Such is a demo, which must not be joined by today's run. A new installation waits for its next day too,
     which is why the DAG has no start date.
     """
-    cron = os.environ.get("PIPELINE_SCHEDULE", "@daily")
-    if not cron:
-        return DaysForBackfills()
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))
+    if cron := _cron():
+        return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))
+    return DaysForBackfills()
+
+
+def runs_by_itself() -> bool:
+    """Tell whether `.env` asks for a schedule."""
+    return bool(_cron())
+
+
+def _cron() -> str:
+    return os.environ.get("PIPELINE_SCHEDULE", "@daily")

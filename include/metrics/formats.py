@@ -18,6 +18,18 @@ def shown(value: object, pattern: str) -> str:
     return f"{value:,.{decimals}f}"
 
 
+def change(now: float | None, before: float | None, pattern: str) -> tuple[str, str]:
+    """Return the change in words, of shares in points, else in per cent; and its way: up, down or none."""
+    is_share = pattern.endswith("%")
+    if now is None or before is None or (not before and not is_share):
+        return "", "none"
+    change = now - before if is_share else now / before - 1
+    text = f"{100 * change:+.1f} points" if is_share else f"{change:+.1%}"
+    if not text.strip("+-0.% points"):
+        return "no change", "none"
+    return text, "up" if change > 0 else "down"
+
+
 def named(field: str, value: object) -> str:
     """Return a value of a field as WHERE takes it: a period by its name, such as 2024-08 for a month."""
     if field in PERIODS and isinstance(value, date):

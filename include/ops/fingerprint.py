@@ -170,6 +170,13 @@ def remembered_fingerprint(cursor: Cursor, table: RawTable) -> Fingerprint:
     return dict(cursor.fetchall())
 
 
+def remembered_rows(cursor: Cursor) -> dict[str, int]:
+    """Return how many rows the source of each raw table had at its last load."""
+    query = "select table_name, value::bigint from ops.source_figures where measure = %s"
+    cursor.execute(query, (ROWS,))
+    return dict(cursor.fetchall())
+
+
 def remembered_columns(cursor: Cursor, table: RawTable) -> dict[str, str]:
     """Return the columns of the row hash that the last load stored, with their types; none without one."""
     query = "select columns from ops.source_figures where (table_name, measure) = (%s, %s)"

@@ -86,6 +86,11 @@ def publication_of_batch(cursor: Cursor, batch_id: str) -> Publication | None:
     return next(iter(_newest(cursor, 1, condition, batch_id=batch_id)), None)
 
 
+def publication_of_day(cursor: Cursor, day: date) -> Publication | None:
+    """Return the newest publication as of the business day; None when nothing was published of it."""
+    return next(iter(_newest(cursor, 1, "action = 'publish' and as_of = %(day)s", day=day)), None)
+
+
 def latest_publications(cursor: Cursor, limit: int) -> list[Publication]:
     """Return at most `limit` publications, newest first."""
     return _newest(cursor, limit)

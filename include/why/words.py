@@ -1,6 +1,6 @@
 """An explanation in words: what moved, by how much, whether that is usual, and the cause to look at first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -40,6 +40,21 @@ def differences(explanation: Explanation, numbers: Iterable[Fraction]) -> list[s
     unit = Fraction(1, 10**decimals)
     sums = [round(one / unit) * unit for one in accumulate(numbers, initial=Fraction(0))]
     return [difference(explanation, after - before) for before, after in pairwise(sums)]
+
+
+def table(explanation: Explanation, parts: Sequence[Part]) -> list[list[str]]:
+    """Return a row for each part: who it is, before, after, what it adds, and whether that is unusual."""
+    changes = differences(explanation, [part.change for part in parts])
+    return [
+        [
+            member(explanation, part),
+            value(explanation, part.before),
+            value(explanation, part.after),
+            change,
+            "unusual" if part in explanation.causes else "",
+        ]
+        for part, change in zip(parts, changes, strict=True)
+    ]
 
 
 def member(explanation: Explanation, part: Part) -> str:

@@ -74,7 +74,7 @@ def pipeline(bag):
 
 def test_every_file_in_dags_is_imported(bag):
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"video_streaming_elt_pipeline"}
+    assert set(bag.dags) == {"video_streaming_elt_pipeline", "daily_kpi_report"}
 
 
 def test_tasks_follow_one_another_as_designed(pipeline):
@@ -254,6 +254,33 @@ def test_schedule_can_be_switched_off_and_backfills_still_have_days(monkeypatch)
     assert stored.next_dagrun_info(last_automated_run_info=None) is None
     days = list(stored.iter_dagrun_infos_between(datetime(2024, 8, 1), datetime(2024, 8, 3, 23, 59, 59)))
     assert [f"{day.logical_date:%Y-%m-%d %H}" for day in days] == [f"2024-08-0{day} 00" for day in (1, 2, 3)]
+
+
+def test_report_follows_the_star_and_waits_for_people_where_nothing_runs_by_itself(bag, monkeypatch):
+    report = bag.dags["daily_kpi_report"]
+    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(report))
+    assert [key.name for key, _ in again.timetable.asset_condition.iter_assets()] == ["trusted"]
+    assert again.timetable.get_partition_mapper(name="trusted").to_downstream("2024-09-01") == "2024-09-01"
+    assert (report.max_active_runs, report.is_paused_upon_creation) == (1, None)
+    monkeypatch.setenv("PIPELINE_SCHEDULE", "")
+    assert DagBag(ROOT / "dags").dags["daily_kpi_report"].is_paused_upon_creation
+
+
+def test_loads_and_the_publication_are_where_assets_come_from(pipeline):
+    made = {task.task_id: {asset.name for asset in task.outlets} for task in pipeline.tasks if task.outlets}
+    assert made == {
+        "extract_to_data_warehouse.load_postgres_table": {
+            "raw.postgres_users",
+            "raw.postgres_viewing_sessions",
+        },
+        "extract_to_data_warehouse.load_mongo_collection": {
+            "raw.mongo_movies",
+            "raw.mongo_series",
+            "raw.mongo_content_genres",
+            "raw.mongo_series_seasons",
+        },
+        "publish_trusted": {"trusted"},
+    }
 
 
 def test_dbt_command_reads_nothing_from_airflows_socket(pipeline):

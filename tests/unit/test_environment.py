@@ -162,6 +162,7 @@ SECRET_OF = {
     "AIRFLOW_CONN_SOURCE_MONGO_APP": ("app", "MONGO_APP_PASSWORD"),
     "AIRFLOW_CONN_WAREHOUSE": ("elt_loader", "ELT_LOADER_PASSWORD"),
     "AIRFLOW_CONN_WAREHOUSE_PUBLISHER": ("dbt_transformer", "DBT_TRANSFORMER_PASSWORD"),
+    "AIRFLOW_CONN_WAREHOUSE_READER": ("bi_reader", "BI_READER_PASSWORD"),
 }
 
 
@@ -227,10 +228,10 @@ def test_power_bi_has_a_connection_where_a_workspace_is_set(env: dict[str, str])
     assert connections(env | ids | {"AIRFLOW_CONN_POWER_BI": own})["AIRFLOW_CONN_POWER_BI"] == own
 
 
-def test_administrators_and_readers_stay_out_of_the_pipeline(env: dict[str, str]) -> None:
+def test_administrators_stay_out_of_the_pipeline(env: dict[str, str]) -> None:
     everything = " ".join(connections(env).values())
     assert env["ELT_LOADER_PASSWORD"] in everything
-    kept_out = ("POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD", "BI_READER_PASSWORD", "AIRFLOW_UI_PASSWORD")
+    kept_out = ("POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD", "AIRFLOW_UI_PASSWORD")
     assert [name for name in kept_out if env[name] in everything] == []
 
 

@@ -12,7 +12,7 @@ ROLES = {"SOURCE": "source-postgres", "WAREHOUSE": "warehouse"}
 
 
 def test_connection_ids_and_roles_are_unique() -> None:
-    assert len(BY_CONNECTION_ID) == 6
+    assert len(BY_CONNECTION_ID) == 7
     assert len({(login.server, login.role) for login in LOGINS}) == len(LOGINS) == 8
 
 
