@@ -6,7 +6,7 @@ import pytest
 
 from cli.data_model import BLOCKS, COMMENTS, read_manifest, with_blocks
 from cli.diagrams import diagram
-from cli.generated_docs import marts_of_the_fact, models_with_keys
+from cli.generated_docs import marts_of_the_fact, models_with_keys, node_lines
 from cli.source_models import EXAMPLE, OWN, sources_yaml
 from include.environment import ROOT
 from include.manifest import tables
@@ -39,6 +39,11 @@ def test_a_block_that_lacks_a_line_is_written_anew(manifest, file, block):
 
 
 @pytest.mark.parametrize("declared", [OWN, EXAMPLE], ids=["own", "example"])
+def test_every_model_snapshot_and_test_has_a_line_in_the_list_of_the_dags_nodes(manifest):
+    assert text_of("include/nodes.txt") == node_lines(manifest), "run `make data-model`"
+    assert {line.partition(".")[0] for line in node_lines(manifest).split()} == {"model", "snapshot", "test"}
+
+
 def test_the_committed_sources_of_dbt_are_those_of_sources_yml(declared):
     assert sources_yaml(declared) == text_of(f"dbt/{declared.written}"), "run `make source-models`"
 
