@@ -38,12 +38,12 @@ def test_a_block_that_lacks_a_line_is_written_anew(manifest, file, block):
     assert with_blocks(file, outdated, manifest) == text != outdated
 
 
-@pytest.mark.parametrize("declared", [OWN, EXAMPLE], ids=["own", "example"])
 def test_every_model_snapshot_and_test_has_a_line_in_the_list_of_the_dags_nodes(manifest):
     assert text_of("include/nodes.txt") == node_lines(manifest), "run `make data-model`"
     assert {line.partition(".")[0] for line in node_lines(manifest).split()} == {"model", "snapshot", "test"}
 
 
+@pytest.mark.parametrize("declared", [OWN, EXAMPLE], ids=["own", "example"])
 def test_the_committed_sources_of_dbt_are_those_of_sources_yml(declared):
     assert sources_yaml(declared) == text_of(f"dbt/{declared.written}"), "run `make source-models`"
 
