@@ -12,10 +12,9 @@ from include.connections import postgres
 from include.errors import DataQualityError
 from include.failures import explained
 from include.nodes import NOT_RUN, forget_shown, show
-from include.ops.dbt_runs import NodeResult, log_results, read_results, recorded_results
+from include.ops.dbt_runs import NodeResult, log_results, read_results
 from include.second_attempt import end_orphans, first_command
 from include.settings import read_settings
-from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +63,6 @@ def show_dbt_node(node: str, **context) -> str:
 
 
 def _results(run_id: str) -> dict[str, NodeResult]:
-    """Return the results of the run's last build by node, recorded where dbt's files are gone."""
-    results = read_results(read_settings().dbt_target, run_id)
-    if not results:
-        with postgres("warehouse") as warehouse, transaction(warehouse) as cursor:
-            results = recorded_results(cursor, run_id)
-    return {result.unique_id: result for result in results}
+    """Return the results of the run's last build by node; dbt keeps them until the next build begins."""
+    # Not those in ops.dbt_runs: they may be of a build before one that was killed.
+    return {result.unique_id: result for result in read_results(read_settings().dbt_target, run_id)}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 log = logging.getLogger(__name__)
@@ -21,13 +20,6 @@ insert into ops.dbt_runs (
     invocation_id, unique_id, status, seconds, rows_affected, failures, message, generated_at,
     resource_type, batch_id
 ) values %s on conflict do nothing
-"""
-RECORDED = """
-select distinct on (unique_id)
-    invocation_id, unique_id, status, seconds, rows_affected, failures, message, generated_at::text
-from ops.dbt_runs
-where batch_id = %s
-order by unique_id, generated_at desc
 """
 
 
@@ -131,12 +123,6 @@ def record_results(warehouse: Connection, results: list[NodeResult], batch_id: s
     rows = [(*vars(result).values(), result.resource_type, batch_id) for result in results]
     with warehouse, warehouse.cursor() as cursor:
         execute_values(cursor, RECORD, rows)
-
-
-def recorded_results(cursor: Cursor, batch_id: str) -> list[NodeResult]:
-    """Return the last result of each node of the batch that was recorded."""
-    cursor.execute(RECORDED, (batch_id,))
-    return [NodeResult(*row) for row in cursor.fetchall()]
 
 
 def log_results(results: list[NodeResult]) -> None:

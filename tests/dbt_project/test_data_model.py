@@ -6,7 +6,7 @@ import pytest
 
 from cli.data_model import BLOCKS, COMMENTS, read_manifest, with_blocks
 from cli.diagrams import diagram
-from cli.generated_docs import marts_of_the_fact, models_with_keys
+from cli.generated_docs import marts_of_the_fact, models_with_keys, node_lines
 from cli.source_models import EXAMPLE, OWN, sources_yaml
 from include.environment import ROOT
 from include.manifest import tables
@@ -36,6 +36,11 @@ def test_a_block_that_lacks_a_line_is_written_anew(manifest, file, block):
     before, _, after = text.partition(begin)
     outdated = before + begin + after.partition("\n")[2]
     assert with_blocks(file, outdated, manifest) == text != outdated
+
+
+def test_every_model_snapshot_and_test_has_a_line_in_the_list_of_the_dags_nodes(manifest):
+    assert text_of("include/nodes.txt") == node_lines(manifest), "run `make data-model`"
+    assert {line.partition(".")[0] for line in node_lines(manifest).split()} == {"model", "snapshot", "test"}
 
 
 @pytest.mark.parametrize("declared", [OWN, EXAMPLE], ids=["own", "example"])
