@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run publications plan rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run status publications plan rollback sql quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -51,6 +51,7 @@ dashboard: ## serve the dashboard alone, the star looked at, until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay
 run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR, FULL_REFRESH as for demo
+status: ## say what runs, what ran last, how fresh each table is, and what to do
 publications: ## list what readers of trusted were given, and which version they see
 plan: ## show what readers would see of the next star, before it is published
 rollback: ## give readers of trusted the previous version again; once more takes it back
@@ -101,7 +102,7 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
+run status publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps:

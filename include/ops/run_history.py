@@ -6,6 +6,9 @@ A run is known by what it left behind, so a failed one has a row too, as soon as
 is there. It began with its first load and ended with the last thing that it noted.
 """
 
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from psycopg2.extensions import cursor as Cursor
 
 from include.ops.dbt_runs import GOOD
@@ -102,9 +105,48 @@ comment on column ops.run_history.dbt_seconds is 'Summed over nodes: more than t
 comment on column ops.run_history.is_equal is 'Sources, raw and star were equal; null: not compared.';
 comment on column ops.run_history.version is 'What the run published; null for none.';
 """
+LATEST = """
+select
+    as_of, began_at, seconds, rows_read, rows_loaded, rows_quarantined, schema_changes, dbt_nodes,
+    dbt_not_good, is_equal, version
+from ops.run_history order by began_at desc limit %s
+"""
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A row of ops.run_history; a run that goes on is there with what it did so far."""
+
+    as_of: date | None
+    began_at: datetime
+    seconds: float
+    rows_read: int
+    rows_loaded: int
+    rows_quarantined: int
+    schema_changes: int
+    dbt_nodes: int
+    dbt_not_good: int
+    is_equal: bool | None
+    version: int | None
+
+    @property
+    def had_no_news(self) -> bool:
+        """Whether it found nothing to build, and readers keep a star that equals the sources."""
+        return self.version is None and bool(self.is_equal) and not self.dbt_nodes
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has given readers nothing though it had something: it goes on, or it failed."""
+        return self.version is None and not self.had_no_news
 
 
 def create_run_history(cursor: Cursor) -> None:
     """Create the view, or replace it by that of this version, whose new columns come last."""
     cursor.execute(RUN_HISTORY, {"good": sorted(GOOD)})
     cursor.execute(RIGHTS)
+
+
+def latest_runs(cursor: Cursor, limit: int) -> list[PastRun]:
+    """Return at most `limit` runs, newest first."""
+    cursor.execute(LATEST, (limit,))
+    return [PastRun(*row) for row in cursor.fetchall()]
