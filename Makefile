@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% POWER_BI_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
@@ -32,7 +32,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% POSTGRES_% POWER_BI_% SOURCE_% SOURCES WAREHOUSE_%
+SETTINGS := AIRFLOW_% ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% SOURCE_% SOURCES WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
