@@ -122,7 +122,7 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
 def telemetry_variables(env: Mapping[str, str]) -> dict[str, str]:
     """Return what sends OpenLineage events and OpenTelemetry metrics; nothing for an address that is not set.
 
-    A receiver that is away costs a task a second or two for each event, and never fails it.
+    A receiver that is away costs a task seconds at most, and never fails it.
     """
     variables = {}
     if url := env.get("OPENLINEAGE_URL"):
@@ -138,6 +138,8 @@ def telemetry_variables(env: Mapping[str, str]) -> dict[str, str]:
             "OTEL_EXPORTER_OTLP_ENDPOINT": url,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_SERVICE_NAME": "video_streaming_elt",
+            # Seconds, also that a task waits at its end: by default ten.
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
         }
     return variables
 
