@@ -14,6 +14,8 @@ DIFFERS = "Sources, raw and star differ in the last run: make reconcile"
 FAILED = """{count:,} nodes of dbt did not pass in the last run:
   make sql AS=admin Q="select * from ops.dbt_runs where status in ('error', 'fail')\""""
 OPEN = "The last run has published nothing. Unless it still runs: docs/operations.md, A run failed"
+ASKED = "A person was asked whether readers get its star: make plan, and Required Actions in Airflow's UI"
+STOPPED = "Its star looks unusual, and was stopped: make plan, and docs/operations.md, Plan and approval"
 BEHIND = "Readers have all data up to {through} only, the last run was of {last}: {run}"
 REJECTED = "{count:,} rows wait in quarantine: make quarantine"
 CHANGED = "A source changed its shape: docs/operations.md, When a source changes its shape"
@@ -36,7 +38,7 @@ def _of_run(last: PastRun) -> Iterator[str]:
     if last.dbt_not_good:
         yield FAILED.format(count=last.dbt_not_good)
     if last.is_open:
-        yield OPEN
+        yield {"ask": ASKED, "stop": STOPPED}.get(last.decision or "", OPEN)
     if last.schema_changes:
         yield CHANGED
 
@@ -44,7 +46,7 @@ def _of_run(last: PastRun) -> Iterator[str]:
 def _of_data(last: PastRun, health: Health, now: datetime, run: str) -> Iterator[str]:
     if age := health.stale_for(now):
         yield STALE.format(hours=int(age.total_seconds() // 3600), run=run)
-    if not last.is_open and health.complete_through != health.last_run_as_of:
+    if last.version and health.complete_through != health.last_run_as_of:
         yield BEHIND.format(through=health.complete_through, last=health.last_run_as_of, run=run)
     if health.rejected_rows:
         yield REJECTED.format(count=health.rejected_rows)

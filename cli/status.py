@@ -72,7 +72,7 @@ def _outcome(run: PastRun) -> str:
     """Say what readers got of the run; one that goes on has not published yet."""
     if run.version:
         return f"version {run.version}"
-    return "nothing new" if run.had_no_news else "not published"
+    return "nothing new" if run.had_no_news else "kept back" if run.decision == "keep" else "not published"
 
 
 def _table(table: TableFreshness, schema: str, origin: str) -> tuple:

@@ -30,6 +30,8 @@ with facts as (
     union all
     select batch_id, null, checked_at, checked_at from ops.reconciliations
     union all
+    select batch_id, as_of, planned_at, planned_at from ops.plans
+    union all
     select batch_id, as_of, published_at, published_at from ops.publications where action = 'publish'
 ),
 
@@ -87,12 +89,14 @@ select
     coalesce(of_dbt.dbt_not_good, 0) as dbt_not_good,
     coalesce(of_dbt.dbt_seconds, 0) as dbt_seconds,
     of_comparison.is_equal,
+    plans.decision,
     of_publication.version
 from runs
 left join of_loads on runs.batch_id = of_loads.batch_id
 left join of_schemas on runs.batch_id = of_schemas.batch_id
 left join of_dbt on runs.batch_id = of_dbt.batch_id
 left join of_comparison on runs.batch_id = of_comparison.batch_id
+left join ops.plans on runs.batch_id = plans.batch_id
 left join of_publication on runs.batch_id = of_publication.batch_id
 """
 RIGHTS = """
@@ -103,12 +107,13 @@ comment on column ops.run_history.loads is 'Loads of raw tables that ended; the 
 comment on column ops.run_history.dbt_not_good is 'Nodes that failed, warned or were skipped at last.';
 comment on column ops.run_history.dbt_seconds is 'Summed over nodes: more than the clock, with threads.';
 comment on column ops.run_history.is_equal is 'Sources, raw and star were equal; null: not compared.';
+comment on column ops.run_history.decision is 'What was decided on its star; null where none was compared.';
 comment on column ops.run_history.version is 'What the run published; null for none.';
 """
 LATEST = """
 select
     as_of, began_at, seconds, rows_read, rows_loaded, rows_quarantined, schema_changes, dbt_nodes,
-    dbt_not_good, is_equal, version
+    dbt_not_good, is_equal, decision, version
 from ops.run_history order by began_at desc limit %s
 """
 
@@ -127,6 +132,7 @@ class PastRun:
     dbt_nodes: int
     dbt_not_good: int
     is_equal: bool | None
+    decision: str | None
     version: int | None
 
     @property
@@ -137,7 +143,7 @@ class PastRun:
     @property
     def is_open(self) -> bool:
         """Whether it has given readers nothing though it had something: it goes on, or it failed."""
-        return self.version is None and not self.had_no_news
+        return self.version is None and not self.had_no_news and self.decision != "keep"
 
 
 def create_run_history(cursor: Cursor) -> None:

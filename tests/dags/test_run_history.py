@@ -9,7 +9,7 @@ from airflow.dag_processing.dagbag import DagBag
 from include.environment import ROOT
 
 HISTORY = """
-select batch_id, as_of, version, is_equal, dbt_not_good from ops.run_history order by began_at
+select batch_id, as_of, version, is_equal, dbt_not_good, decision from ops.run_history order by began_at
 """
 # Each figure once more, from its own table.
 ROWS = """
@@ -32,6 +32,7 @@ cross join lateral (
     select greatest(
         (select max(started_at + seconds * interval '1 second') from ops.load_runs where batch_id = %(run)s),
         (select max(generated_at) from ops.dbt_runs where batch_id = %(run)s),
+        (select max(planned_at) from ops.plans where batch_id = %(run)s),
         (select max(checked_at) from ops.reconciliations where batch_id = %(run)s),
         (select max(published_at) from ops.publications where batch_id = %(run)s)
     )
@@ -49,16 +50,18 @@ def pipeline(platform, dag_environment, monkeypatch):
 
 
 def test_history_says_what_the_tables_of_each_run_say(pipeline, platform, monkeypatch):
-    first = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC)).run_id
+    # With so many rejected rows a person would be asked, and nobody is there.
+    conf = {"quality_gate": "warn"}
+    first = pipeline.test(logical_date=datetime(2024, 3, 5, tzinfo=UTC), run_conf=conf).run_id
     platform.query("app", DRIFT)
-    second = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-05"}).run_id
+    second = pipeline.test(logical_date=None, run_conf=conf | {"as_of": "2024-03-05"}).run_id
     # Most rows are broken now: the seed stops itself, and leaves what it rejected.
     monkeypatch.setenv("GENERATE_DEFECTS", "0.9")
-    third = pipeline.test(logical_date=None, run_conf={"as_of": "2024-03-06"}).run_id
+    third = pipeline.test(logical_date=None, run_conf=conf | {"as_of": "2024-03-06"}).run_id
     assert platform.query("elt_loader", HISTORY) == [
-        (first, date(2024, 3, 5), 1, True, 0),
-        (second, date(2024, 3, 5), None, True, 0),
-        (third, date(2024, 3, 6), None, None, 0),
+        (first, date(2024, 3, 5), 1, True, 0, "publish"),
+        (second, date(2024, 3, 5), None, True, 0, None),
+        (third, date(2024, 3, 6), None, None, 0, None),
     ]
     for run in (first, second):
         (rows,), (told,) = (platform.query("elt_loader", query, run) for query in (ROWS, TOLD_ROWS))

@@ -11,14 +11,16 @@ from include.ops.run_history import PastRun
 
 NOW = datetime(2024, 9, 3, 6, tzinfo=UTC)
 DAY = date(2024, 9, 2)
-RUN = PastRun(DAY, NOW, 20.0, 100, 90, 0, 0, 81, 0, True, 7)
+RUN = PastRun(DAY, NOW, 20.0, 100, 90, 0, 0, 81, 0, True, "publish", 7)
 LOADED = datetime(2024, 9, 3, 5)
 HEALTH = Health(7, DAY, LOADED, DAY, LOADED, DAY, 0)
 
 
 def test_a_good_run_needs_nothing():
     assert advice([RUN], HEALTH, NOW) == [GOOD]
-    assert advice([replace(RUN, version=None, dbt_nodes=0)], HEALTH, NOW) == [GOOD]
+    assert advice([replace(RUN, version=None, dbt_nodes=0, decision=None)], HEALTH, NOW) == [GOOD]
+    # The trigger said so.
+    assert advice([replace(RUN, version=None, decision="keep")], HEALTH, NOW) == [GOOD]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,8 @@ def test_a_good_run_needs_nothing():
         ({"is_equal": False}, {}, "make reconcile"),
         ({"dbt_not_good": 2}, {}, "2 nodes of dbt did not pass"),
         ({"version": None}, {}, "has published nothing"),
+        ({"version": None, "decision": "ask"}, {}, "Required Actions"),
+        ({"version": None, "decision": "stop"}, {}, "was stopped: make plan"),
         ({"version": None, "is_equal": None, "dbt_nodes": 0}, {}, "has published nothing"),
         ({"schema_changes": 1}, {}, "When a source changes its shape"),
         ({}, {"last_loaded_at": LOADED - timedelta(hours=40)}, "41 hours ago: make demo"),
