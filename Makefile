@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
@@ -32,7 +32,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -52,6 +52,7 @@ up: ## start everything in Docker, wait until it is healthy, print URLs and logi
 down: ## stop the Docker stack; its data stay
 run: ## trigger the pipeline on the stack that is up, and follow it: AS_OF, DATA_DIR, FULL_REFRESH as for demo
 backfill: ## bring past days unseen, compare, and ask before readers see them: FROM=2024-08-01 TO=2024-08-31 REASON="why"
+status: ## say what runs, what ran last, how fresh each table is, and what to do
 publications: ## list what readers of trusted were given, and which version they see
 plan: ## show what readers would see of the next star, before it is published
 rollback: ## give readers of trusted the previous version again; once more takes it back
@@ -104,7 +105,7 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.
-run backfill publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
+run backfill status publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
 
 up down logs ps reports:

@@ -33,6 +33,7 @@ SIMPLE = {
     ),
     "quarantine": ("cli.quarantine:print_quarantine", "elt_loader", "Show which rows could not be loaded."),
     "replay": ("cli.replay:replay_everything", None, "Try the rows in quarantine again."),
+    "status": ("cli.status:print_status", None, "Say what runs, what ran, how fresh it is, what to do."),
     "check-sources": ("cli.check_sources:check_sources", None, "Say what the reader sees of each source."),
     "reconcile": ("cli.reconcile:print_last_run", "elt_loader", "Show how sources, raw and star compared."),
     "publications": ("cli.publications:print_latest", "dbt_transformer", "List what readers were given."),

@@ -189,12 +189,17 @@ def _check(needed: Sequence[Part]) -> None:
             raise AirflowError(f"{said_of(part)}\n{REMEDY}\n{part.name} stopped, see {part.log_file}")
 
 
+def health(url: str, seconds: float = HEALTH_SECONDS) -> dict[str, str]:
+    """Return the state of each part that a run needs, as the api-server has it; nothing without it."""
+    try:
+        found = requests.get(f"{url}/api/v2/monitor/health", timeout=seconds).json()
+    except (requests.RequestException, ValueError):
+        return {}
+    # Another program may have the port: it says something else.
+    is_airflow = isinstance(found, dict) and found.keys() >= NEEDED
+    return {part: found[part]["status"] for part in NEEDED} if is_airflow else {}
+
+
 def _is_healthy(url: str) -> bool:
     """Whether the api-server answers, and calls everything healthy that a run needs."""
-    try:
-        health = requests.get(f"{url}/api/v2/monitor/health", timeout=HEALTH_SECONDS).json()
-    except (requests.RequestException, ValueError):
-        return False
-    # Another program may have the port: it says something else.
-    is_airflow = isinstance(health, dict) and health.keys() >= NEEDED
-    return is_airflow and all(health[part]["status"] == "healthy" for part in NEEDED)
+    return set(health(url).values()) == {"healthy"}

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -51,17 +51,20 @@ def dashboard(home: Path, env: Mapping[str, str]) -> Iterator[str]:
     Raises EmbeddedServerError when it does not start, PartDiedError when it is gone for good.
     """
     port = port_of(env, "DASHBOARD_PORT")
-    part = Part(
-        "The dashboard", home / "dashboard.pid", home / "dashboard.log", partial(_start, home, env, port)
-    )
+    served = part(home, partial(_start, home, env, port))
     try:
         with announced("the dashboard to start"):
-            part.restart()
-        with watched([part], REMEDY):
+            served.restart()
+        with watched([served], REMEDY):
             yield f"http://127.0.0.1:{port}"
     finally:
         with announced("the dashboard to stop"), uninterrupted():
             stop(home)
+
+
+def part(home: Path, restart: Callable[[], None] | None = None) -> Part:
+    """Return what is watched of the dashboard, with what starts it again."""
+    return Part("The dashboard", home / "dashboard.pid", home / "dashboard.log", restart)
 
 
 def stop(home: Path) -> None:

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from psycopg2.extensions import cursor as Cursor
 
 TRUSTED = "trusted"
-FRESHNESS = f"""
+FRESHNESS = """
 select
     version, star_as_of, published_at, last_run_as_of, last_loaded_at, complete_through,
     coalesce(rejected_rows, 0)
-from {TRUSTED}.data_freshness
+from {}.data_freshness
 """
 # As dbt's warning of sources that are not fresh.
 STALE = timedelta(hours=36)
@@ -39,7 +39,7 @@ class Health:
         return age if age > STALE else None
 
 
-def read_health(cursor: Cursor) -> Health:
-    """Return the health of the star that readers see."""
-    cursor.execute(FRESHNESS)
+def read_health(cursor: Cursor, schema: str = TRUSTED) -> Health:
+    """Return the health of the star that readers see: as they are told, or as ops has it at this moment."""
+    cursor.execute(FRESHNESS.format(schema))
     return Health(*cursor.fetchone())

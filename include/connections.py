@@ -138,6 +138,13 @@ def login_of(connection_id: str) -> tuple[str | None, str | None]:
     return settings.login, settings.schema
 
 
+def place_of(connection_id: str) -> tuple[str, str | None]:
+    """Return a connection's server as OpenLineage names it, postgres://host:port, and the database there."""
+    settings = _settings(connection_id)
+    engine, port = ("mongodb", 27017) if settings.conn_type == "mongo" else ("postgres", 5432)
+    return f"{engine}://{settings.host}:{settings.port or port}", settings.schema
+
+
 def engine_of(connection_id: str) -> str:
     """Return `postgres` or `mongo`. Raises InputError for a connection of another kind, or unknown."""
     kind = _settings(connection_id).conn_type

@@ -120,7 +120,33 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": env["AIRFLOW_JWT_SECRET"],
         "AIRFLOW__API__SECRET_KEY": env["AIRFLOW_API_SECRET"],
         "AIRFLOW__CORE__FERNET_KEY": env["AIRFLOW_FERNET_KEY"],
+        **telemetry_variables(env),
     }
+
+
+def telemetry_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what sends OpenLineage events and OpenTelemetry metrics; nothing for an address that is not set.
+
+    A receiver that is away costs a task seconds at most, and never fails it.
+    """
+    variables = {}
+    if url := env.get("OPENLINEAGE_URL"):
+        transport = {"type": "http", "url": url, "timeout": 2, "retry": {"total": 0}}
+        variables |= {
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport),
+            "AIRFLOW__OPENLINEAGE__NAMESPACE": "video_streaming_elt",
+            "AIRFLOW__OPENLINEAGE__EXTRACTORS": "dags.pipeline.lineage.PipelineExtractor",
+        }
+    if url := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        variables |= {
+            "AIRFLOW__METRICS__OTEL_ON": "True",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_SERVICE_NAME": "video_streaming_elt",
+            # Seconds, also that a task waits at its end: by default ten.
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+        }
+    return variables
 
 
 def pipeline_variables(env: Mapping[str, str]) -> dict[str, str]:

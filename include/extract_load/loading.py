@@ -35,6 +35,7 @@ from include.ops.fingerprint import (
 )
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
+from include.progress import followed
 from include.rules.limits import refuse_mass_deletion, refuse_mass_rejection
 from include.rules.rejected import Rejected
 from include.run import Run
@@ -48,7 +49,8 @@ def load_table(source: Connection, warehouse: Connection, table: PostgresTable, 
     Raises GuardError, with nothing changed, when too many live rows would vanish; SchemaDriftError, with
     nothing but that kept, when the source no longer has the columns that are declared.
     """
-    with transaction(warehouse) as cursor:
+    slow = followed(warehouse, f"raw.{table.raw} to be loaded")
+    with slow, transaction(warehouse) as cursor:
         start = raw.open_load(cursor, table.raw, table, run)
         load = Load("extract", table.raw, start.loaded_at)
         load.watermark = postgres.everything_before_is_visible(source)
@@ -150,7 +152,8 @@ def load_collection(
     but the reasons kept, when too many documents must be rejected or the collection is missing.
     """
     name, batch = collection.raw, run.batch
-    with transaction(warehouse) as cursor:
+    slow = followed(warehouse, f"raw.{name} to be loaded")
+    with slow, transaction(warehouse) as cursor:
         start = raw.open_load(cursor, name, collection, run)
         drift.refuse_missing_collection(source, cursor, collection, batch)
         refuse_repeated_keys(source, collection)

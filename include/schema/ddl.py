@@ -10,6 +10,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.ops.health import create_health_views
+from include.ops.run_history import create_run_history
 from include.schema.migrations import migrate
 from include.schema.played import MARK, refuse_foreign_helpers, refuse_foreign_table
 from include.specs import META_COLUMNS, Column, DocumentKind, PostgresTable, RawTable
@@ -70,6 +71,7 @@ def create_warehouse_tables(warehouse: Connection) -> None:
         for table in raw_tables().values():
             cursor.execute(_raw_table(table))
         create_health_views(cursor)
+        create_run_history(cursor)
 
 
 def _source_table(table: PostgresTable) -> Composed:

@@ -13,6 +13,7 @@ from include.errors import InputError
 from include.run import OWN_FILES
 from include.settings import Settings
 from include.tables import FILES, PLAYED
+from include.waiting import announced
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ def prepare_files(settings: Settings, as_of: date, data_dir: str | None = None) 
     folder = settings.data_root / as_of.isoformat()
     size = Size(settings.users, settings.titles, settings.sessions)
     try:
-        counts = write_files(folder, as_of=as_of, seed=settings.seed, size=size, defects=settings.defects)
+        with announced(f"{settings.sessions:,} sessions and more to be generated"):
+            counts = write_files(folder, as_of=as_of, seed=settings.seed, size=size, defects=settings.defects)
     except ValueError as error:
         raise InputError(f"Cannot generate files as of {as_of}: {error}") from None
     log.info("Wrote %s to %s", ", ".join(f"{rows:,} {name}" for name, rows in counts.items()), folder)

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from include.errors import InputError
 from include.ops.load_runs import Load, record_load
 from include.ops.quarantine import store_rejected
+from include.progress import followed
 from include.rules.limits import refuse_mass_rejection
 from include.rules.rejected import Rejected
 from include.rules.texts import quoted
@@ -23,6 +24,7 @@ from include.seed import mongo, postgres
 from include.seed.refused import count_refused, log_again
 from include.specs import MongoCollection, PostgresTable
 from include.transaction import transaction
+from include.waiting import announced
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,8 @@ def seed_table(source: Connection, warehouse: Connection, table: PostgresTable, 
     path = Path(run.folder) / table.file
     # The warehouse commits first: if the source's commit fails, the retried load is logged twice. The other
     # order could leave a load without a log entry, which is worse.
-    with transaction(source) as cursor, transaction(warehouse):
+    slow = followed(source, f"{table.file} to be seeded")
+    with slow, transaction(source) as cursor, transaction(warehouse):
         cursor.execute("select pg_advisory_xact_lock(hashtext('seed ' || %s))", (table.name,))
         cursor.execute("select dataset, as_of from seed_state where table_name = %s", (table.name,))
         if _is_older(cursor.fetchone(), run, path):
@@ -65,7 +68,8 @@ def seed_collection(database: Database, warehouse: Connection, collection: Mongo
     newest = (seeded["dataset"], date.fromisoformat(seeded["as_of"])) if seeded else None
     if _is_older(newest, run, path):
         return load
-    rejected, writes = mongo.merge_documents(database, collection, path, load)
+    with announced(f"{path.name} to be compared with its collection"):
+        rejected, writes = mongo.merge_documents(database, collection, path, load)
     with transaction(warehouse):
         _write_log(warehouse, load, path, rejected, run)
     new_state = {"dataset": run.dataset, "as_of": run.batch.as_of.isoformat()}

@@ -213,6 +213,20 @@ def test_service_that_does_not_run_is_named_with_the_way_out(
     assert " exec " not in stack.asked
 
 
+def test_status_lists_the_containers_and_then_asks_the_scheduler(stack: Stack) -> None:
+    stack.answer(ps="echo warehouse Up", exec="echo the rest")
+    assert stack.call("status") == (0, "warehouse Up\nthe rest\n")
+    assert "python -m cli status" in stack.asked
+
+
+def test_status_of_a_stack_whose_scheduler_is_down_is_no_failure(stack: Stack) -> None:
+    stack.answer(ps="[[ $* == *running* ]] || echo airflow-scheduler Exited")
+    code, said = stack.call("status")
+    assert code == 0
+    assert said.startswith("airflow-scheduler Exited\n")
+    assert "`make up` starts it again" in said
+
+
 def test_stack_whose_scheduler_has_died_is_still_the_place_to_run(stack: Stack) -> None:
     stack.answer(ps="[[ $* != *running* ]] && echo dead")
     assert stack.call("is-up", "airflow-scheduler") == (0, "")
