@@ -14,9 +14,7 @@ from include.environment import ROOT, read_env
 # An Airflow that is busy may take longer: then its state is unknown, and nobody waited for it.
 HEALTH_SECONDS = 1
 LINE = "  {:26}{:12}{}"
-NOTHING = (
-    "Nothing runs here. `make ui` serves Airflow's UI and the dashboard, `make demo` runs the pipeline once."
-)
+NOTHING = "Nothing runs here. `make ui` serves Airflow and the dashboard, `make demo` runs the pipeline"
 
 
 def print_services(home: Path) -> None:

@@ -35,6 +35,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str, int], Path]]:
 def test_where_nothing_runs_it_says_how_to_start(tmp_path, capsys):
     print_services(tmp_path)
     assert capsys.readouterr().out == f"{NOTHING}\n"
+    assert len(NOTHING) <= 100
 
 
 def test_each_service_has_its_state_and_its_address(start, stub: Stub, tmp_path, capsys):
