@@ -114,8 +114,8 @@ def build_the_star() -> tuple[BashAtWork, TaskGroup]:
         + " {{ refresh_option(params) }}",
         env={
             BATCH_VARIABLE: "{{ run_id }}",
-            CODE_VARIABLE: code_checksum(),
-            PROJECT_VARIABLE: project_checksum(),
+            CODE_VARIABLE: "{{ code_checksum() }}",
+            PROJECT_VARIABLE: "{{ project_checksum() }}",
             RAW_VARIABLE: "{{ raw_state() }}",
         },
         skip_on_exit_code=tasks.SKIPPED,
@@ -162,6 +162,8 @@ def publish_the_star() -> XComArg:
         for function in (
             tasks.skip_when_unchanged,
             before_dbt_builds,
+            code_checksum,
+            project_checksum,
             tasks.refresh_option,
             tasks.raw_state,
             tasks.plan_page,
