@@ -53,7 +53,8 @@ def run_backfill(airflow: Airflow, first: int, last: int, reason: str = REASON) 
 
 def asked(airflow: Airflow, command: Future, days: Sequence[str]) -> str:
     """Return the id of the run that asks, when the days are done and it asks."""
-    while not (found := [run for run in airflow.runs() if run["dag_run_id"].startswith(ASKING + days[0])]):
+    asking = f"{ASKING}{days[0]}_{days[-1]}__"
+    while not (found := [run for run in airflow.runs() if run["dag_run_id"].startswith(asking)]):
         assert not command.done(), command.result()
         time.sleep(0.5)
     for day in days:

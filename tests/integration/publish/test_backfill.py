@@ -22,6 +22,8 @@ def daily(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Days
     days = Days(warehouse, tmp_path_factory.mktemp("daily"))
     for number in range(LAST + 1):
         days.next_day(number)
+        # A month of connections would be too many.
+        days.platform.close()
     return days
 
 
@@ -33,6 +35,7 @@ def staged(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     before = days.seen()
     for number in range(1, LAST + 1):
         assert days.build(days.load(number)).returncode == 0
+        days.platform.close()
     assert days.seen() == before
     return days
 
