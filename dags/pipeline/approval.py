@@ -42,7 +42,7 @@ def approve_publication() -> Approval:
         task_id="approve_publication",
         doc_md="Ask a person whether readers get the star.",
         subject="Publish the star of {{ run_id }}?",
-        body="What readers would see of it:\n\n```\n{{ plan_page(run_id) }}\n```\n\n"
+        body="What readers would see of it:\n\n{{ plan_page(run_id) }}\n\n"
         "*Approve* publishes it. *Reject* leaves readers the star that they have.",
         response_timeout=PATIENCE,
         notifiers=ApprovalAsked(),

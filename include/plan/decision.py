@@ -86,7 +86,7 @@ def decide(
         decision = _decision(reasons, wishes)
         record = _record(plan, definitions, decision, reasons, figures.days)
         record_plan(cursor, batch, record)
-    log.info("%s", record.page)
+    log.info("What publishing would change:\n%s", record.page)
     if decision == STOP:
         said = ". ".join(reasons)
         raise DataQualityError(
@@ -121,7 +121,8 @@ def _decision(reasons: tuple[str, ...], wishes: Wishes) -> str:
 def _record(
     plan: Plan, definitions: Definitions, decision: str, reasons: tuple[str, ...], days: int | None
 ) -> PlanRecord:
-    text = "\n".join([page(plan, definitions), "", *(f"! {reason}" for reason in reasons), DECIDED[decision]])
+    unusual = "\n".join(f"- **{reason}**" for reason in reasons)
+    text = "\n\n".join(filter(None, [page(plan, definitions), unusual, DECIDED[decision]]))
     tables: Mapping[str, object] = {one.name: asdict(one) for one in plan.tables}
     moves = None if plan.moves is None else [asdict(one) for one in plan.moves]
     return PlanRecord(decision, reasons, days, tables, moves, text)

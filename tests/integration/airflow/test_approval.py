@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.airflow.conftest import Airflow
+from tests.running_airflow import Airflow
 
 STAR = "select string_agg(md5(fact::text), '' order by session_id) from trusted.fct_viewing_sessions as fact"
 FILES = "select relname, relfilenode from pg_class where relnamespace = 'trusted'::regnamespace order by 1"

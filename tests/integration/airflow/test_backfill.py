@@ -18,8 +18,8 @@ from include.errors import WarehouseInUseError
 from include.ops.warehouse_claim import Claimant, claim
 from include.publish import rollback
 from include.transaction import transaction
-from tests.integration.airflow.conftest import PATIENCE_SECONDS, Airflow
 from tests.integration.airflow.test_approval import VERSION, answer, seen
+from tests.running_airflow import PATIENCE_SECONDS, Airflow
 
 REASON = "late sessions of September"
 POISON = """

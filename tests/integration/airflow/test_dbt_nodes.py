@@ -11,7 +11,7 @@ from benchmarks.killing import kill_in_a_run, plans, planted
 from include.airflow_api import run_path
 from include.nodes import is_node, nodes, task_id
 from include.ops.load_runs import STATE_OF_RAW
-from tests.integration.airflow.conftest import Airflow
+from tests.running_airflow import Airflow
 
 MARKER = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 KILLS, SEED = 3, 7
@@ -43,7 +43,7 @@ def failed(airflow: Airflow) -> str:
     ((rows,),) = airflow.query("bi_reader", "select count(*) from trusted.dim_users")
     assert f" s, {rows} rows, INSERT 0 {rows}" in notes["dim_users"]
     with planted(airflow.env):
-        run_id = airflow.trigger("2024-09-01", full_refresh=True)
+        run_id = airflow.trigger("2024-09-01", mode="full refresh")
         assert airflow.wait(run_id) == "failed", airflow.states(run_id)
     return run_id
 
