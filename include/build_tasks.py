@@ -12,7 +12,7 @@ from include.connections import postgres
 from include.errors import DataQualityError
 from include.failures import explained
 from include.nodes import NOT_RUN, forget_shown, show
-from include.ops.dbt_runs import NodeResult, log_results, read_results
+from include.ops.dbt_runs import NodeResult, read_results
 from include.second_attempt import end_orphans, first_command
 from include.settings import read_settings
 
@@ -40,7 +40,8 @@ def has_no_results(context: Mapping[str, object]) -> tuple[bool, str]:
 def show_dbt_nodes(**context) -> dict[str, int]:
     """Show the result of each of dbt's nodes as the state of its task; return how many have which state."""
     results = _results(context["run_id"])
-    log_results(list(results.values()))
+    for result in results.values():
+        log.info("%s %s: %s, %s", result.resource_type, result.name, result.status, result.figures)
     show(AirflowSession.of_task(), context["run_id"], results)
     states = [result.state for result in results.values()]
     return {state: states.count(state) for state in sorted(set(states))}

@@ -64,8 +64,8 @@ def test_groups_whose_nodes_are_all_good_are_marked_at_once(api: AirflowSession,
         note("models.dim_dates", "2.31 s"),
         note("tests.unique_dim_users", "warn, 2.31 s, Got 1 result, configured to warn if != 0"),
     ]
-    good = {"new_state": "success"}
-    assert sent(stub) == [("/taskInstances", notes), (f"{GROUP}models", good), (f"{GROUP}tests", good)]
+    good, passed = {"new_state": "success"}, {"new_state": "success", "note": nodes.PASSED}
+    assert sent(stub) == [(f"{GROUP}models", good), (f"{GROUP}tests", passed), ("/taskInstances", notes)]
 
 
 def test_a_node_that_failed_or_was_left_out_keeps_its_group_from_being_marked_good(
