@@ -43,7 +43,7 @@ class Told:
     runs: dict[str, str]
 
     def run(self, dag_id: str) -> dict:
-        return self.api._request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(self.runs[dag_id])}")
+        return self.api.request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{quote(self.runs[dag_id])}")
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +79,15 @@ def told(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]
 
 
 def _dags(api: AirflowApi) -> list[dict]:
-    return api._request("GET", "/api/v2/dags")["dags"]
+    return api.request("GET", "/api/v2/dags")["dags"]
 
 
 def _errors(api: AirflowApi) -> list[str]:
-    return [error["stack_trace"] for error in api._request("GET", "/api/v2/importErrors")["import_errors"]]
+    return [error["stack_trace"] for error in api.request("GET", "/api/v2/importErrors")["import_errors"]]
 
 
 def _trigger(api: AirflowApi, dag_id: str) -> str:
-    started = api._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
+    started = api.request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
     return started["dag_run_id"]
 
 
@@ -147,9 +147,9 @@ def test_question_is_told_when_it_is_asked_and_when_nobody_answered(told):
 
 
 def test_a_dag_with_a_deadline_has_one_version_however_often_it_is_parsed(told):
-    again = told.api._request("GET", "/api/v2/dags/late")["last_parsed_time"]
+    again = told.api.request("GET", "/api/v2/dags/late")["last_parsed_time"]
     assert again > told.run("late")["start_date"]
-    assert told.api._request("GET", "/api/v2/dags/late/dagVersions")["total_entries"] == 1
+    assert told.api.request("GET", "/api/v2/dags/late/dagVersions")["total_entries"] == 1
 
 
 def test_urls_of_receivers_are_in_no_log_and_one_that_is_none_stops_nothing(told):
@@ -163,7 +163,7 @@ def test_urls_of_receivers_are_in_no_log_and_one_that_is_none_stops_nothing(told
 
 def test_run_that_a_person_cleared_and_that_failed_again_is_told_again(told):
     cleared = {"dag_run_id": told.runs["three_fail"], "only_failed": True, "dry_run": False}
-    told.api._request("POST", "/api/v2/dags/three_fail/clearTaskInstances", json=cleared)
+    told.api.request("POST", "/api/v2/dags/three_fail/clearTaskInstances", json=cleared)
     _wait(lambda: len(told.receiver.of("three_fail")) > 1, 60, lambda: told.run("three_fail"))
     time.sleep(SETTLED_SECONDS)
     first, again = told.receiver.of("three_fail")

@@ -68,7 +68,7 @@ def test_power_bi_is_asked_after_a_publication_and_after_nothing_else(run, power
     assert (state, tasks["publish_trusted"], tasks["refresh_power_bi"]) == ("success", "success", "skipped")
     assert "The run published nothing: Power BI has nothing new to read" in capfd.readouterr().out
     assert power_bi.asked == []
-    state, tasks = run(SETTINGS, full_refresh=True)
+    state, tasks = run(SETTINGS, mode="full refresh")
     assert (state, set(tasks.values())) == ("success", {"success"})
     assert power_bi.methods == ["POST", "GET"]
     assert "hush" not in capfd.readouterr().out

@@ -83,7 +83,7 @@ def test_long_text_is_shown_in_part(loaded):
 
 def test_personal_value_is_named_and_not_shown(loaded, monkeypatch):
     columns = tuple(replace(column, personal=column.name == "country") for column in USERS.columns)
-    monkeypatch.setattr(reconcile_module, "POSTGRES_TABLES", (replace(USERS, columns=columns),))
+    monkeypatch.setattr(reconcile_module, "SOURCES", (replace(USERS, columns=columns),))
     tamper(loaded, "update raw.postgres_users set country = 'Chile' where user_id = 'U3'")
     message = difference(loaded)
     assert "U3 (country differs)" in message
