@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from urllib.parse import quote
 
-from airflow.sdk import DAG, BaseNotifier, BaseXCom, DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk import DAG, BaseNotifier, BaseXCom, DeadlineAlert, SyncCallback
 from airflow.sdk.configuration import conf
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
+from dags.pipeline.deadline import SinceQueued
 from include.alerts import tell
 from include.causes import cause_of
 from include.rules.texts import listed
@@ -106,7 +107,7 @@ def deadline(env: Mapping[str, str] = os.environ) -> DeadlineAlert | None:
 
 def late_after(interval: timedelta) -> DeadlineAlert:
     """Return a deadline that tells people once, so long after a run was queued."""
-    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, interval, SyncCallback(tell_late_run))
+    return DeadlineAlert(SinceQueued(), interval, SyncCallback(tell_late_run))
 
 
 def _failures(dag: DAG, run_id: str) -> list[dict[str, str]]:

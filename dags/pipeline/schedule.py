@@ -10,7 +10,7 @@ from airflow.timetables.trigger import CronTriggerTimetable as Days
 
 
 class DaysForBackfills(Days):
-    """Every day, for backfills only: nothing runs by itself. plugins/timetables.py tells Airflow of it.
+    """Every day, for backfills only: nothing runs by itself. plugins/pipeline.py tells Airflow of it.
 
     Airflow makes no backfill of a DAG without a schedule.
     """

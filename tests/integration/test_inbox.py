@@ -57,7 +57,7 @@ class Ui:
 
     def runs(self) -> list[dict]:
         """Return all runs that there ever were."""
-        return patiently(self.api._request, "GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
+        return patiently(self.api.request, "GET", f"/api/v2/dags/{DAG_ID}/dagRuns?limit=100")["dag_runs"]
 
     def states(self) -> list[str]:
         return [run["state"] for run in self.runs()]

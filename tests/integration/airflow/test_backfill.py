@@ -48,7 +48,19 @@ def beside() -> Iterator[ThreadPoolExecutor]:
 def run_backfill(airflow: Airflow, first: int, last: int, reason: str = REASON) -> int:
     """Bring these days of September 2024, as `make backfill` does."""
     days = (date(2024, 9, first), date(2024, 9, last))
+    wait_until_closed(airflow)
     return backfill(airflow.api, airflow.env, days, reason, airflow.home / "airflow" / "logs")
+
+
+def wait_until_closed(airflow: Airflow) -> None:
+    """Wait until Airflow has closed the backfill before, which it does within a minute of its end."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while any(
+        one["completed_at"] is None
+        for one in airflow.api.request("GET", f"/api/v2/backfills?dag_id={DAG_ID}")["backfills"]
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 def asked(airflow: Airflow, command: Future, days: Sequence[str]) -> str:
@@ -121,6 +133,7 @@ def test_days_of_airflows_own_backfill_are_published_in_their_order_though_they_
     (before,) = first.query("elt_loader", VERSION)[0]
     days = {"from_date": "2024-09-07T00:00:00Z", "to_date": "2024-09-08T00:00:00Z"}
     asked = {"dag_id": DAG_ID, "max_active_runs": 2, "dag_run_conf": {"quality_gate": "warn"}, **days}
+    wait_until_closed(first)
     first.api.request("POST", "/api/v2/backfills", json=asked)
     runs = [f"backfill__2024-09-0{day}T00:00:00+00:00" for day in (7, 8)]
     assert [first.wait(run_id) for run_id in runs] == ["success"] * 2
