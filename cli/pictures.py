@@ -17,19 +17,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cli import CommandError
+from cli.airflow_pictures import airflow_pages
 from cli.power_bi_pictures import draw, report_pages
-from include.airflow_api import DAG_ID
 from include.environment import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 DAYS = ("2024-09-01", "2024-09-02", "2024-09-03")
+NEXT_DAY = "2024-09-04"
 PRIVATE = (".git", ".venv", ".local", "node_modules", "export", "__pycache__", "[0-9]*-[0-9]*-[0-9]*")
 # What `make ui` prints.
 ADDRESSES = re.compile(r"Airflow:\s+(\S+)\nLogin:\s+admin / (\S+)\nDashboard: (\S+)\n")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-AIRFLOW_SIZE = (1400, 900)
-# Airflow lays its graph out in steps.
-GRAPH_MILLISECONDS = 4000
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,8 @@ def make_pictures() -> None:
                 _take(browser, dashboard, picture)
             for name in POWER_BI:
                 _take_power_bi(browser, dashboard, name)
-            _take_airflow(browser, airflow, password)
+            for name, page in airflow_pages(browser, airflow, password, NEXT_DAY):
+                _save(page, name, is_whole=False)
 
 
 def _run(copy: Path, *command: str) -> None:
@@ -124,21 +123,6 @@ def _open(page: Page, address: str) -> None:
     # Until the star is copied a page says so, and loads again.
     page.locator("body[data-version]").wait_for(timeout=60_000)
     page.wait_for_function("document.documentElement.dataset.drawn === 'true'", timeout=60_000)
-
-
-def _take_airflow(browser: Browser, url: str, password: str) -> None:
-    width, height = AIRFLOW_SIZE
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(f"{url}/dags/{DAG_ID}")
-    page.locator('input[name="username"]').fill("admin")
-    page.locator('input[name="password"]').fill(password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(f"/dags/{DAG_ID}"), timeout=60_000)
-    page.get_by_text("publish_trusted").first.wait_for(timeout=60_000)
-    # From the grid to the graph.
-    page.keyboard.press("g")
-    page.wait_for_timeout(GRAPH_MILLISECONDS)
-    _save(page, "airflow", is_whole=False)
 
 
 def _save(page: Page, name: str, *, is_whole: bool) -> None:
