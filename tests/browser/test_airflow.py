@@ -77,6 +77,8 @@ def test_person_reads_the_plan_and_approves(airflow: Airflow, page: Page, asked:
     ((before,),) = airflow.query("elt_loader", VERSION)
     page.goto(address(airflow, asked, "/tasks/approve_publication/required_actions"))
     expect(page.get_by_text("fct_viewing_sessions").first).to_be_visible()
+    # As long as a person reads (test_approval.py).
+    page.wait_for_timeout(8_000)
     page.get_by_role("button", name="Approve").click()
     assert airflow.wait(asked) == "success", airflow.states(asked)
     assert airflow.query("elt_loader", VERSION) == [(before + 1,)]

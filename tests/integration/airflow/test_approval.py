@@ -3,6 +3,7 @@
 Scenario: each test goes on where the one before ended; the first day is published without a question.
 """
 
+import time
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +12,7 @@ from tests.running_airflow import Airflow
 
 STAR = "select string_agg(md5(fact::text), '' order by session_id) from trusted.fct_viewing_sessions as fact"
 FILES = "select relname, relfilenode from pg_class where relnamespace = 'trusted'::regnamespace order by 1"
+SETTLED_SECONDS = 8
 VERSION = "select coalesce(max(version), 0) from ops.publications"
 
 
@@ -23,6 +25,8 @@ def seen(airflow: Airflow) -> tuple:
 def answer(airflow: Airflow, run_id: str, option: str) -> None:
     run = f"/api/v2/dags/video_streaming_elt_pipeline/dagRuns/{quote(run_id, safe='')}"
     path = f"{run}/taskInstances/approve_publication/-1/hitlDetails"
+    # Airflow asks again where the answer comes before its scheduler has heard that the task waits.
+    time.sleep(SETTLED_SECONDS)
     said = airflow.api.send("PATCH", path, json={"chosen_options": [option], "params_input": {}})
     assert said.ok, said.text
 
