@@ -43,7 +43,7 @@ from include.quality.row_diff import differing_keys, leave_out, staged_rows
 from include.quality.star_mapping import rows_in_its_words, star_of
 from include.run import Batch
 from include.specs import MongoCollection, PostgresTable, RawTable
-from include.tables import SOURCES, SOURCES_BY_NAME
+from include.tables import SOURCES
 from include.transaction import transaction
 
 log = logging.getLogger(__name__)
@@ -78,17 +78,18 @@ class TableComparison:
 
 
 def reconcile_sources(
-    servers: Servers, batch: Batch, *, schema: str, brought: Collection[str] = SOURCES_BY_NAME
+    servers: Servers, batch: Batch, *, schema: str, brought: Collection[str] | None = None
 ) -> list[dict]:
     """Compare every raw table with its source and with the star in `schema`; return the row counts.
 
-    Of sources that were not `brought`, by name, only raw and star are compared, and nothing is recorded.
+    `brought` are the names of the sources that the run brought, None for all. Of the others only raw and star
+    are compared, and nothing is recorded.
     Raises DataQualityError, after all tables are compared and recorded, when any of them differs.
     """
     compared: list[TableComparison] = []
     # Without deletes="sweep" raw keeps rows that its source has deleted, so the two are not comparable.
     for declared in (found for found in SOURCES if found.deletes == "sweep"):
-        if declared.name not in brought:
+        if brought is not None and declared.name not in brought:
             compared += _compare_with_star(servers, declared, schema)
         elif isinstance(declared, PostgresTable):
             compared.append(_compare_table(servers, declared, schema))

@@ -136,10 +136,10 @@ class Company(Pipeline):
 def declare(patch: pytest.MonkeyPatch, sources: Iterable[PostgresTable | MongoCollection]) -> None:
     """Put the sources into the place of the product's."""
     found = tuple(sources)
-    patch.setattr(tables, "SOURCES", found)
     for module in (tables, reconcile):
-        patch.setattr(module, "POSTGRES_TABLES", tuple(s for s in found if isinstance(s, PostgresTable)))
-        patch.setattr(module, "MONGO_COLLECTIONS", tuple(s for s in found if isinstance(s, MongoCollection)))
+        patch.setattr(module, "SOURCES", found)
+    patch.setattr(tables, "POSTGRES_TABLES", tuple(s for s in found if isinstance(s, PostgresTable)))
+    patch.setattr(tables, "MONGO_COLLECTIONS", tuple(s for s in found if isinstance(s, MongoCollection)))
 
 
 def columns(connection: Connection, relation: str) -> dict[str, str]:
