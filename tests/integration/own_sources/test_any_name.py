@@ -16,7 +16,7 @@ from tests.integration.own_sources.our_words import AWKWARD, keywords, our_words
 from tests.integration.own_sources.random_tables import quoted
 
 # So many tables, each with so many columns at most.
-TABLES, MOST_COLUMNS, KEYS = 4, 400, 45
+TABLES, MOST_COLUMNS, KEYS = 4, 400, 48
 # Type -> its value in the row of a number.
 VALUES = {
     "text": "'text {}'",
