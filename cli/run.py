@@ -109,16 +109,18 @@ def give_up_interrupted(api: AirflowApi) -> None:
 def give_up(api: AirflowApi, is_meant: Callable[[str], bool], why: str) -> None:
     """End the unfinished runs whose ids are meant, and say why of each."""
     deadline, told = time.monotonic() + PATIENCE_SECONDS, set()
-    # More than once: a scheduler that is at work on a run may write its state again.
+    # More than once: a scheduler that is at work on a run may write its state again, even that it went well.
     while time.monotonic() < deadline:
         unfinished = [run for run in patiently(api.unfinished_runs) if is_meant(run["dag_run_id"])]
-        if not unfinished:
+        again = [run_id for run_id in told if patiently(api.run_state, run_id) == "success"]
+        if not unfinished and not again:
             return
         for run in unfinished:
-            patiently(api.give_up, run["dag_run_id"])
             if run["dag_run_id"] not in told:
                 print(f"Run {run['dag_run_id']}, {run['conf'] or 'today'}, {why}", flush=True)
             told.add(run["dag_run_id"])
+        for run_id in {*again, *(run["dag_run_id"] for run in unfinished)}:
+            patiently(api.give_up, run_id)
         time.sleep(PAUSE_SECONDS)
 
 
