@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -54,9 +53,3 @@ def added_a_day(cursor: Cursor, batch: Batch, table: str, limit: int = 7) -> tup
     """Return the rows a business day that each of the last plans but the batch's added to the table."""
     cursor.execute(DAILY, (table, batch.batch_id, table, limit))
     return tuple(share for (share,) in cursor.fetchall())
-
-
-def days_beyond(as_of: date, seen: date | None) -> int | None:
-    """Return the business days from the one that readers see to `as_of`; None for none."""
-    days = (as_of - seen).days if seen else 0
-    return days if days > 0 else None

@@ -15,7 +15,7 @@ from psycopg2.sql import SQL, Identifier
 
 from include.errors import DataQualityError, InputError
 from include.metrics import Definitions, read_definitions
-from include.ops.plans import PlanRecord, added_a_day, days_beyond, record_plan
+from include.ops.plans import PlanRecord, added_a_day, record_plan
 from include.ops.publications import current_publication
 from include.parameters import data_dir_of
 from include.plan.compare import Plan, compare_stars
@@ -100,8 +100,10 @@ def _figures(cursor: Cursor, batch: Batch, newest: date | None) -> Figures:
     cursor.execute(LOADS, (batch.batch_id,))
     loads = tuple(Rejected(*row) for row in cursor.fetchall())
     seen = current_publication(cursor)
-    days = days_beyond(batch.as_of, seen and seen.as_of)
-    return Figures(batch.as_of, loads, newest, days, added_a_day(cursor, batch, FACT))
+    beyond = (batch.as_of - seen.as_of).days if seen and seen.as_of else 0
+    return Figures(
+        batch.as_of, loads, newest, beyond if beyond > 0 else None, added_a_day(cursor, batch, FACT)
+    )
 
 
 def _newest(cursor: Cursor) -> date | None:

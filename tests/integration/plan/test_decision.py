@@ -5,7 +5,6 @@ import pytest
 from include.errors import DataQualityError
 from include.plan import Wishes, decide
 from include.settings import Thresholds
-from tests.conftest import Platform
 from tests.integration.publish.generated_days import Days
 
 # Every run exceeds it: no day is new enough.
@@ -13,16 +12,6 @@ STRICT = Thresholds(changed_share=1, moved_share=1, late_days=-1)
 # Of a star this small a day changes much.
 LENIENT = Thresholds(changed_share=1, moved_share=1, late_days=9)
 KEPT = "select decision, cardinality(reasons), days, tables, moves, page from ops.plans where batch_id = %s"
-
-
-@pytest.fixture(scope="module")
-def days(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Days:
-    """Day 0 is published; day 1 is loaded and built, and not published."""
-    days = Days(warehouse, tmp_path_factory.mktemp("days"))
-    days.next_day(0)
-    batch = days.load(1)
-    assert days.build(batch).returncode == 0
-    return days
 
 
 def decided(days: Days, wishes: Wishes, thresholds: Thresholds) -> str:

@@ -9,7 +9,6 @@ from cli.plan import print_plan
 from include.metrics import Definitions, read_definitions
 from include.plan import Plan, compare_stars, page
 from include.publish.schema_marker import NEXT, TRUSTED
-from tests.conftest import Platform
 from tests.integration.publish.generated_days import Days
 
 TABLES = (
@@ -28,16 +27,6 @@ KEYS = {
 @pytest.fixture(scope="module")
 def definitions() -> Definitions:
     return read_definitions()
-
-
-@pytest.fixture(scope="module")
-def days(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> Days:
-    """Day 0 is published; day 1 is loaded and built, and not published."""
-    days = Days(warehouse, tmp_path_factory.mktemp("days"))
-    days.next_day(0)
-    batch = days.load(1)
-    assert days.build(batch).returncode == 0
-    return days
 
 
 @pytest.fixture
