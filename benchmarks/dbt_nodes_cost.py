@@ -20,6 +20,7 @@ from benchmarks.dbt_nodes import airflow
 from benchmarks.measuring import add_line, asked
 from benchmarks.servers import Cost, median
 from cli.airflow_api import AirflowApi
+from include import parameters
 from include.airflow_api import run_path
 from include.dbt import BUILD, FULL_REFRESH, start_dbt
 from include.embedded.processes import pid_of
@@ -69,14 +70,14 @@ def main() -> None:
     size, rounds = asked("SIZE", 200_000), asked("ROUNDS", 5)
     alone, task, shown = [], [], []
     with airflow({"GENERATE_SESSIONS": str(size)}) as (api, env, home):
-        first = api.trigger({"as_of": "2024-09-01", "full_refresh": True})
+        first = api.trigger({"as_of": "2024-09-01", "mode": parameters.FULL_REFRESH})
         _wait(lambda: api.run_state(first) == "success")
         idle = idle_rate(api, home, first)
         for _ in range(rounds):
             with cost(home, idle) as spent:
                 bare(env, home)
             alone.append(spent)
-            run_id = api.trigger({"as_of": "2024-09-01", "full_refresh": True})
+            run_id = api.trigger({"as_of": "2024-09-01", "mode": parameters.FULL_REFRESH})
             _wait(lambda run_id=run_id: _states(api, run_id).get("transform_with_dbt"))
             with cost(home, idle) as spent:
                 _wait(lambda run_id=run_id: _states(api, run_id)["transform_with_dbt"] == "success")

@@ -19,6 +19,7 @@ from include.embedded.postgres import connect_as_admin
 from include.embedded.processes import pid_of
 from include.nodes import is_node, nodes, task_id
 from include.ops.dbt_runs import read_results
+from include.parameters import FULL_REFRESH
 
 VICTIMS = ("dbt", "worker", "scheduler")
 # From the moment in which dbt's task begins; a run of the smallest size ends after some 20 s.
@@ -73,10 +74,12 @@ def plans(seed: int, number: int) -> Iterator[Kill]:
 
 
 def kill_in_a_run(api: AirflowApi, env: Mapping[str, str], home: Path, kill: Kill) -> Outcome:
-    """Run the pipeline, kill in it, and wait for its end."""
+    """Run the pipeline, kill in it, and wait for its end. Raises RuntimeError where dbt never began."""
     with planted(env) if kill.with_failure else nullcontext():
-        run_id = patiently(api.trigger, {"as_of": "2024-09-01", "full_refresh": True})
-        _wait(api, run_id, lambda: _state(api, run_id, "transform_with_dbt") is not None)
+        run_id = patiently(api.trigger, {"as_of": "2024-09-01", "mode": FULL_REFRESH})
+        _wait(api, run_id, lambda: _state(api, run_id, "transform_with_dbt") == "running")
+        if patiently(api.run_state, run_id) != "running":
+            raise RuntimeError(f"Run {run_id} ended before dbt began: there was nothing to kill")
         time.sleep(kill.seconds)
         killed = _kill(home, kill.victim)
         _wait(api, run_id, lambda: False)

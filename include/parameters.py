@@ -12,6 +12,9 @@ from include.settings import Settings
 from include.tables import SOURCES
 
 INCREMENTAL, FULL_REFRESH = MODES = ("incremental", "full refresh")
+# Of thresholds that are exceeded, and of publishing. The first is what a trigger means that says nothing.
+ASK, STOP, NO = "ask", "stop", "no"
+GATES, ANSWERS = (ASK, STOP, "warn"), ("yes", ASK, NO)
 # Smallest and largest value. Larger worlds than these were never run (benchmarks/scale_results.md).
 RANGES = {
     "users": (1, 1_000_000),
@@ -26,10 +29,17 @@ Params = Mapping[str, Any]
 
 def is_full_refresh(params: Params) -> bool:
     """Tell whether the star is to be built from nothing. Raises InputError for a mode that there is not."""
-    mode = params.get("mode") or INCREMENTAL
-    if mode not in MODES:
-        raise _wrong("mode", mode, f"one of {' and '.join(map(repr, MODES))}")
-    return mode == FULL_REFRESH
+    return _word("mode", params, MODES) == FULL_REFRESH
+
+
+def quality_gate_of(params: Params) -> str:
+    """Return what becomes of a star that looks unusual, one of `GATES`. Raises InputError."""
+    return _word("quality_gate", params, GATES)
+
+
+def publish_of(params: Params) -> str:
+    """Return whether readers are given the star, one of `ANSWERS`. Raises InputError."""
+    return _word("publish", params, ANSWERS)
 
 
 def tables_of(params: Params) -> frozenset[str]:
@@ -73,6 +83,14 @@ def generated_sizes(params: Params) -> dict[str, int]:
 def with_sizes(settings: Settings, params: Params) -> Settings:
     """Return the settings with the seed and sizes that the run names."""
     return replace(settings, **generated_sizes(params))
+
+
+def _word(name: str, params: Params, words: tuple[str, ...]) -> str:
+    """Return the word that the run says, or the first where it says none. Raises InputError for another."""
+    said = params.get(name) or words[0]
+    if said not in words:
+        raise _wrong(name, said, f"one of {', '.join(map(repr, words))}")
+    return said
 
 
 def _wrong(name: str, value: object, expected: str) -> InputError:

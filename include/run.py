@@ -13,6 +13,8 @@ from include.parameters import (
     data_dir_of,
     generated_sizes,
     is_full_refresh,
+    publish_of,
+    quality_gate_of,
     tables_of,
 )
 from include.settings import DEFAULT_LIMITS, Limits, Settings
@@ -83,9 +85,9 @@ def refuse_wrong_run(context: Mapping[str, Any], settings: Settings) -> None:
 
 
 def _judge(params: Mapping[str, Any], settings: Settings) -> None:
-    """Raise InputError for a mode or table that there is not, or sizes or files that nobody would read."""
-    is_full_refresh(params)
-    tables_of(params)
+    """Raise InputError for a word or table that there is not, or sizes or files that nobody would read."""
+    for judge in (is_full_refresh, tables_of, quality_gate_of, publish_of):
+        judge(params)
     folder, sizes = data_dir_of(params), generated_sizes(params)
     if folder and not settings.plays:
         raise InputError(

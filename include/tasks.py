@@ -22,8 +22,8 @@ from include.ops.load_runs import Load, state_of_raw
 from include.ops.plans import page_of_plan
 from include.ops.publications import Publication, publication_of_batch
 from include.ops.run_report import record_and_total
-from include.parameters import data_dir_of, is_full_refresh, tables_of, with_sizes
-from include.plan import ASK, KEEP, PUBLISH, Wishes, decide
+from include.parameters import ASK, NO, data_dir_of, is_full_refresh, tables_of, with_sizes
+from include.plan import KEEP, PUBLISH, Wishes, decide
 from include.publish import publish
 from include.publish.power_bi import refresh, semantic_model
 from include.publish.schema_marker import NEXT, is_tested_star_of, read_marker
@@ -188,7 +188,7 @@ def check_data_quality(**context) -> str | None:
         if is_new:
             return NEXT_TASKS[decide(warehouse, publisher, batch, wishes, settings.thresholds)]
     # Nothing was built, or it was published before: publishing says which.
-    return None if wishes.publish == "no" else NEXT_TASKS[PUBLISH]
+    return None if wishes.publish == NO else NEXT_TASKS[PUBLISH]
 
 
 @explained

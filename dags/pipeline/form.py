@@ -7,8 +7,7 @@ Each has a default, and may be emptied: a parameter that must not be null leaves
 from airflow.sdk import Param
 
 from include.days import LAST, LAUNCH
-from include.parameters import INCREMENTAL, MODES, RANGES, TABLES
-from include.plan.decision import ANSWERS, GATES
+from include.parameters import ANSWERS, GATES, INCREMENTAL, MODES, RANGES, TABLES
 from include.tables import FILES
 
 # What most people come for has no section: Airflow folds sections up.

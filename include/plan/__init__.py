@@ -5,7 +5,7 @@ run's figures from ops -> gate (thresholds) -> decision, kept in ops.plans.
 """
 
 from include.plan.compare import Plan, compare_stars
-from include.plan.decision import ANSWERS, ASK, GATES, KEEP, PUBLISH, Wishes, decide
+from include.plan.decision import KEEP, PUBLISH, Wishes, decide
 from include.plan.words import page
 
-__all__ = ["ANSWERS", "ASK", "GATES", "KEEP", "PUBLISH", "Plan", "Wishes", "compare_stars", "decide", "page"]
+__all__ = ["KEEP", "PUBLISH", "Plan", "Wishes", "compare_stars", "decide", "page"]

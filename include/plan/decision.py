@@ -13,11 +13,11 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Identifier
 
-from include.errors import DataQualityError, InputError
+from include.errors import DataQualityError
 from include.metrics import Definitions, read_definitions
 from include.ops.plans import PlanRecord, added_a_day, record_plan
 from include.ops.publications import current_publication
-from include.parameters import data_dir_of
+from include.parameters import ANSWERS, ASK, GATES, NO, STOP, data_dir_of, publish_of, quality_gate_of
 from include.plan.compare import Plan, compare_stars
 from include.plan.gate import Figures, Rejected, reasons_to_ask
 from include.plan.tables import FACT
@@ -29,10 +29,8 @@ from include.transaction import transaction
 
 log = logging.getLogger(__name__)
 
-PUBLISH, ASK, STOP, KEEP = "publish", "ask", "stop", "keep"
-# What a trigger may say: of thresholds that are exceeded, and of publishing.
-GATES = (ASK, STOP, "warn")
-ANSWERS = ("yes", ASK, "no")
+# Beside ASK and STOP.
+PUBLISH, KEEP = "publish", "keep"
 # The newest load counts of a table that was loaded twice.
 LOADS = """
 select distinct on (stage, table_name) table_name, rows_read, rows_quarantined
@@ -52,19 +50,14 @@ DECIDED = {
 class Wishes:
     """What a trigger says of thresholds that are exceeded and of publishing, and whether it brings files."""
 
-    quality_gate: str = ASK
-    publish: str = "yes"
+    quality_gate: str = GATES[0]
+    publish: str = ANSWERS[0]
     brings_files: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, object]) -> "Wishes":
         """Return the wishes of a run's parameters. Raises InputError for a word that is none of them."""
-        found = {}
-        for name, words in (("quality_gate", GATES), ("publish", ANSWERS)):
-            found[name] = str(params.get(name) or getattr(cls, name))
-            if found[name] not in words:
-                raise InputError(f"{name} must be one of {', '.join(words)}; it is {found[name]}")
-        return cls(**found, brings_files=bool(data_dir_of(params)))
+        return cls(quality_gate_of(params), publish_of(params), brings_files=bool(data_dir_of(params)))
 
 
 def decide(
@@ -112,7 +105,7 @@ def _newest(cursor: Cursor) -> date | None:
 
 
 def _decision(reasons: tuple[str, ...], wishes: Wishes) -> str:
-    if wishes.publish == "no":
+    if wishes.publish == NO:
         return KEEP
     if reasons and wishes.quality_gate == STOP:
         return STOP

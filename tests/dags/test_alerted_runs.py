@@ -118,7 +118,8 @@ def test_run_whose_task_recovered_is_not_told(told):
     assert told.receiver.of("recovers") == []
 
 
-def test_run_that_misses_its_deadline_is_told_once(told):
+@pytest.mark.runbook("late: …")
+def test_run_that_misses_its_deadline_is_told_once_and_goes_on(told):
     [alert] = told.receiver.of("late")
     assert (alert["title"], alert["type"]) == ("late is late", "failure")
     assert "\nCause: late: the run has not ended by 2" in alert["message"]

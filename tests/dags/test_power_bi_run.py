@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from include import tasks as tasks_of_pipeline
 from include.environment import ROOT, power_bi_variables
 from tests.conftest import Platform
 from tests.dags.power_bi import ACCEPTED, DATASET, GROUP, OURS, PowerBi, history, replace_login
@@ -74,6 +75,7 @@ def test_power_bi_is_asked_after_a_publication_and_after_nothing_else(run, power
     assert "hush" not in capfd.readouterr().out
 
 
+@pytest.mark.runbook("refresh_power_bi")
 def test_refresh_that_fails_makes_the_run_red_and_the_star_stays(run, power_bi, platform, capfd) -> None:
     power_bi.answers["GET"] = [FAILED]
     state, tasks = run(SETTINGS)
@@ -82,3 +84,7 @@ def test_refresh_that_fails_makes_the_run_red_and_the_star_stays(run, power_bi, 
     assert "Failed. The star is published" in capfd.readouterr().out
     assert power_bi.methods == ["POST", "GET"]
     assert platform.query("bi_reader", "select count(*) > 0 from trusted.fct_viewing_sessions") == [(True,)]
+    # As the runbook says: mended in Power BI, the task asks once more.
+    power_bi.answers["GET"] = [COMPLETED]
+    assert tasks_of_pipeline.refresh_power_bi()["status"] == "Completed"
+    assert power_bi.methods == ["POST", "GET"] * 2

@@ -133,12 +133,14 @@ def test_known_settings_pass() -> None:
     [
         (
             {"mode": "full_refresh"},
-            "mode must be one of 'incremental' and 'full refresh'; it is 'full_refresh'",
+            "mode must be one of 'incremental', 'full refresh'; it is 'full_refresh'",
         ),
         (
             {"tables": ["film"]},
             "tables must be a list of names from users, viewing_sessions, content; it is ['film']",
         ),
+        ({"quality_gate": "no"}, "quality_gate must be one of 'ask', 'stop', 'warn'; it is 'no'"),
+        ({"publish": True}, "publish must be one of 'yes', 'ask', 'no'; it is True"),
         ({"users": 0}, "users must be a whole number from 1 to 1000000; it is 0"),
         ({"data_dir": 7}, "data_dir must be a folder's path; it is 7"),
         ({"allow_mass_deletion": "false"}, "allow_mass_deletion must be true or false; it is 'false'"),

@@ -15,6 +15,7 @@ SAID = {
     "load_csvs_to_postgres: InputError: users.csv, line 12, column 3: no number": "fix the file",
     "create_postgres_tables: InputError: The run's configuration has 'x', which nobody": "trigger again with",
     "load_postgres_table[users]: InputError: 50 of 60 rows read cannot be loaded": "make quarantine",
+    "load_csvs_to_postgres: InputError: x.csv: none of its 60 rows can be loaded; first": "make quarantine",
     "generate_source_files: InputError: as_of is no day": "do what its last sentence says",
     "publish_trusted: TransientError: publish_trusted: a server was away or busy": "find the cause",
     "publish_trusted: StarInUseError: a reader holds a lock": "wait for it or end it",
@@ -63,6 +64,12 @@ def test_places_that_are_named_are_there() -> None:
     for file, anchor in places:
         headings = re.findall(r"^#+ (.+)$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
         assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_row_has_a_test_that_causes_the_failure_and_follows_it() -> None:
+    marks = re.compile(r'mark\.runbook\("(.+)"\)')
+    tested = {name for file in (ROOT / "tests").rglob("test_*.py") for name in marks.findall(file.read_text())}
+    assert [entry.patterns for entry in entries() if not tested & set(entry.patterns)] == []
 
 
 def test_words_are_told_without_markup() -> None:

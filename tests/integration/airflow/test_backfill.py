@@ -3,6 +3,8 @@
 Scenario: each test goes on where the one before ended; the first day is published by a run.
 """
 
+import json
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,9 +13,11 @@ from datetime import date
 import pytest
 
 from cli import CommandError
+from cli.airflow import BIN, environment
 from cli.backfill import ASKING, backfill
 from cli.warehouse import connect
 from include.airflow_api import DAG_ID
+from include.embedded.processes import free_port
 from include.errors import WarehouseInUseError
 from include.ops.warehouse_claim import Claimant, claim
 from include.publish import rollback
@@ -129,13 +133,33 @@ def test_the_day_again_is_rejected_and_readers_keep_their_star_byte_for_byte(fir
     assert seen(first) == before
 
 
-def test_days_of_airflows_own_backfill_are_published_in_their_order_though_they_begin_at_once(first):
+def by_the_form(airflow: Airflow, days: Sequence[str], conf: dict[str, str]) -> None:
+    """Create Airflow's own backfill as the form of its UI does."""
+    asked = {"dag_id": DAG_ID, "max_active_runs": 2, "dag_run_conf": conf}
+    span = {"from_date": f"{days[0]}T00:00:00Z", "to_date": f"{days[-1]}T00:00:00Z"}
+    airflow.api.request("POST", "/api/v2/backfills", json={**asked, **span})
+
+
+def by_the_command(airflow: Airflow, days: Sequence[str], conf: dict[str, str]) -> None:
+    """Create Airflow's own backfill by `airflow backfill create`."""
+    command = [BIN / "airflow", "backfill", "create", "--dag-id", DAG_ID, "--max-active-runs", "2"]
+    command += ["--from-date", days[0], "--to-date", days[-1], "--dag-run-conf", json.dumps(conf)]
+    variables = environment(airflow.home, airflow.env, free_port())
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("create", "days"),
+    [(by_the_form, ("2024-09-07", "2024-09-08")), (by_the_command, ("2024-09-09", "2024-09-10"))],
+    ids=["form", "command"],
+)
+def test_days_of_airflows_own_backfill_are_published_in_their_order_though_they_begin_at_once(
+    first, create, days
+):
     (before,) = first.query("elt_loader", VERSION)[0]
-    days = {"from_date": "2024-09-07T00:00:00Z", "to_date": "2024-09-08T00:00:00Z"}
-    asked = {"dag_id": DAG_ID, "max_active_runs": 2, "dag_run_conf": {"quality_gate": "warn"}, **days}
     wait_until_closed(first)
-    first.api.request("POST", "/api/v2/backfills", json=asked)
-    runs = [f"backfill__2024-09-0{day}T00:00:00+00:00" for day in (7, 8)]
+    create(first, days, {"quality_gate": "warn"})
+    runs = [f"backfill__{day}T00:00:00+00:00" for day in days]
     assert [first.wait(run_id) for run_id in runs] == ["success"] * 2
     published = "select batch_id from ops.publications where version > %s order by version"
     assert first.query("elt_loader", published, before) == [(run_id,) for run_id in runs]

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from include.errors import InputError
 from include.plan import Wishes
 from include.plan.compare import Plan
 from include.plan.gate import Figures, Rejected, reasons_to_ask
@@ -79,9 +78,3 @@ def test_a_trigger_says_what_becomes_of_the_star():
     assert Wishes.from_params(given) == Wishes("warn", "no", brings_files=True)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("quality_gate", "ask, stop, warn"), ("publish", "yes, ask, no")]
-)
-def test_a_word_that_is_none_of_them_is_refused(name, words):
-    with pytest.raises(InputError, match=f"^{name} must be one of {words}; it is maybe$"):
-        Wishes.from_params({name: "maybe"})
