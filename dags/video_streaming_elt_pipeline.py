@@ -37,7 +37,7 @@ from dags.pipeline.alerts import deadline, tell_failed_run
 from dags.pipeline.approval import approve_publication
 from dags.pipeline.assets import TRUSTED, filled_by, loaded, published, telling
 from dags.pipeline.described import described
-from dags.pipeline.form import PARAMS
+from dags.pipeline.form import fields
 from dags.pipeline.nodes import dbt_nodes, show_dbt_nodes
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
@@ -156,7 +156,7 @@ def publish_the_star() -> XComArg:
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    params=PARAMS,
+    params=fields(),
     user_defined_macros={
         function.__name__: function
         for function in (

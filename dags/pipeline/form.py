@@ -4,6 +4,8 @@ The names are those of `KNOWN` (include/run.py), the values those of include/par
 Each has a default, and may be emptied: a parameter that must not be null leaves the form's button grey.
 """
 
+from copy import deepcopy
+
 from airflow.sdk import Param
 
 from include.days import LAST, LAUNCH
@@ -29,7 +31,7 @@ def _size(name: str, title: str, meaning: str) -> Param:
     )
 
 
-PARAMS = {
+FIELDS = {
     "as_of": Param(
         None,
         type=["null", "string"],
@@ -90,3 +92,8 @@ PARAMS = {
         " and stays in `trusted_next`.",
     ),
 }
+
+
+def fields() -> dict[str, Param]:
+    """Return the fields by name, of this DAG alone: a run in one process writes its values into them."""
+    return deepcopy(FIELDS)

@@ -117,3 +117,9 @@ def _rendered(pipeline, mode: str, params: dict):
     templates.globals["before_dbt_builds"] = lambda *_: ""
     task.render_template_fields(context, templates)
     return task
+
+
+def test_run_leaves_nothing_of_its_configuration_for_the_next_one() -> None:
+    first, second = (DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"] for _ in range(2))
+    first.params["data_dir"] = "/nowhere"
+    assert second.params["data_dir"] is None

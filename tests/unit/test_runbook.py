@@ -68,7 +68,9 @@ def test_places_that_are_named_are_there() -> None:
 
 def test_every_row_has_a_test_that_causes_the_failure_and_follows_it() -> None:
     marks = re.compile(r'mark\.runbook\("(.+)"\)')
-    tested = {name for file in (ROOT / "tests").rglob("test_*.py") for name in marks.findall(file.read_text())}
+    tested = {
+        name for file in (ROOT / "tests").rglob("test_*.py") for name in marks.findall(file.read_text())
+    }
     assert [entry.patterns for entry in entries() if not tested & set(entry.patterns)] == []
 
 

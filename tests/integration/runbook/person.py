@@ -45,15 +45,26 @@ class Person:
         self.is_told(entry, run_id)
         return run_id
 
+    def fails_of_another(self, **conf: object) -> str:
+        """Trigger a run that fails of what is no matter here, and hear of it; return its id."""
+        run_id = self.starts(**conf)
+        self.hears(run_id)
+        return run_id
+
     def is_told(self, entry: Entry, run_id: str) -> str:
-        """Wait until the run has failed and its alert is there, which says what the entry says; return it."""
+        """Wait for the alert of a run that fails, which says what the entry says; return it."""
+        found = self.hears(run_id)
+        assert f"\nWhat to do: {entry.remedy}. Runbook: " in found
+        return found
+
+    def hears(self, run_id: str) -> str:
+        """Wait until the run has failed and its alert is there; return it."""
         airflow = self.airflow
         assert airflow.wait(run_id) == "failed", airflow.states(run_id)
         deadline = time.monotonic() + ALERT_SECONDS
         while (found := self._unread(run_id)) is None:
             assert time.monotonic() < deadline, self.receiver.alerts
             time.sleep(0.5)
-        assert f"\nWhat to do: {entry.remedy}. Runbook: " in found
         return found
 
     def _unread(self, run_id: str) -> str | None:

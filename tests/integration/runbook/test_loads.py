@@ -4,11 +4,12 @@ Scenario: the tests follow one another on one Airflow, each with a day of its ow
 again with other settings.
 """
 
+import re
+
 import psutil
 import pytest
 
 from include.embedded.processes import pid_of
-from include.environment import ensure_env
 from tests.integration.runbook.person import commands
 
 EXTRACT = "extract_to_data_warehouse.load_postgres_table"
@@ -49,8 +50,7 @@ def test_server_that_takes_no_connection(person, entry, day):
 @pytest.mark.runbook("SchemaDriftError")
 def test_column_that_is_renamed(person, entry, day):
     person.of_source("alter role elt_reader password 'another'")
-    run_id = person.starts(**day)
-    assert person.airflow.wait(run_id) == "failed"
+    run_id = person.fails_of_another(**day)
     person.of_source(f"alter role elt_reader password '{password(person)}'")
     # Not before the seed, which needs it.
     person.of_source("alter table users rename country to land")
@@ -112,8 +112,12 @@ def test_task_whose_process_is_killed(person, entry, day):
     person.finds_no_try_left(run_id)
     person.airflow.wait_for(run_id, "load_csvs_to_postgres", "running")
     scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
-    print([(each.pid, each.ppid(), each.cmdline()) for each in scheduler.children(recursive=True)])
-    raise AssertionError
+    # A worker, below which its task is.
+    (process,) = [task for worker in scheduler.children() for task in worker.children()]
+    process.kill()
+    person.is_told(entry, run_id)
+    person.of_source(UPROOT.format(**place))
+    person.clears_to_green(run_id, "load_csvs_to_postgres")
 
 
 @pytest.mark.runbook("ForeignTableError")
@@ -122,8 +126,8 @@ def test_table_of_somebody_else(person, entry, day):
     person.fails(entry, **day)
     env_file = person.ui.project / ".env"
     assert "or name another database in .env" in entry.remedy
-    env_file.write_text(env_file.read_text() + "SOURCE_DB=another\n")
-    ensure_env(env_file)
+    named = re.sub("^SOURCE_DB=.*$", "SOURCE_DB=another", env_file.read_text(), flags=re.MULTILINE)
+    env_file.write_text(named)
     person.ui.stop()
     person.ui.start()
     person.triggers(**day, allow_mass_deletion=True)

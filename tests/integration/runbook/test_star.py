@@ -66,8 +66,7 @@ def test_dbt_that_is_killed(person, entry, day):
 @pytest.mark.runbook("WarehouseInUseError")
 def test_warehouse_that_another_airflow_took(person, entry, day):
     with one_test_fails(person):
-        run_id = person.starts(**day)
-        assert person.airflow.wait(run_id) == "failed"
+        run_id = person.fails_of_another(**day)
     person.of_warehouse(OVERTAKEN)
     person.clears(run_id, BUILD)
     person.is_told(entry, run_id)

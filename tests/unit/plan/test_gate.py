@@ -76,5 +76,3 @@ def test_a_trigger_says_what_becomes_of_the_star():
     assert Wishes.from_params({}) == Wishes("ask", "yes", brings_files=False)
     given = {"quality_gate": "warn", "publish": "no", "data_dir": "mine"}
     assert Wishes.from_params(given) == Wishes("warn", "no", brings_files=True)
-
-
