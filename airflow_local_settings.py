@@ -7,8 +7,8 @@ also where the scheduler imports, once, what each task would: tasks are forks of
 import re
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from datetime import timedelta
+from importlib import import_module
 
 from airflow.exceptions import AirflowClusterPolicyViolation
 

@@ -14,7 +14,7 @@ import psutil
 from cli.airflow_api import AirflowApi
 from cli.patience import patiently
 from include.airflow_api import DAG_ID
-from include.embedded.processes import pid_of
+from include.embedded.processes import free_port, pid_of
 from include.environment import read_env
 from include.inherited import inherited
 from tests.project_copy import copy_of_small_size
@@ -27,7 +27,6 @@ class Ui:
 
     def __init__(self, project: Path) -> None:
         self.project, self.inbox = project, project / "inbox"
-        self.start()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -67,9 +66,12 @@ class Ui:
 @contextmanager
 def serving_ui(prefix: str, **settings: str) -> Iterator[Ui]:
     """Run `make ui` in a new copy of the project with these settings; forget both at the end."""
-    project = copy_of_small_size(prefix, **settings)
+    # Two at once would find the same ports free.
+    ports = {name: str(free_port()) for name in ("AIRFLOW_PORT", "DASHBOARD_PORT")}
+    project = copy_of_small_size(prefix, **ports, **settings)
     served = Ui(project)
     try:
+        served.start()
         yield served
     finally:
         served.stop()

@@ -64,7 +64,7 @@ def test_column_that_is_renamed(person, entry, day):
 
 @pytest.mark.runbook("UnexpectedError: …")
 def test_rows_that_the_source_refuses(person, entry, day):
-    place = {"schema": "public", "table": "users"}
+    place = {"schema": "public", "table": "viewing_sessions"}
     person.of_source(PLANT.format(**place, body="raise exception 'planted';"))
     run_id = person.fails(entry, **day)
     person.of_source(UPROOT.format(**place))
@@ -73,7 +73,7 @@ def test_rows_that_the_source_refuses(person, entry, day):
 
 @pytest.mark.runbook("DataQualityError: … please report it")
 def test_rows_that_are_lost_in_raw(person, entry, day):
-    place = {"schema": "raw", "table": "postgres_users"}
+    place = {"schema": "raw", "table": "postgres_viewing_sessions"}
     person.of_warehouse(PLANT.format(**place, body="return null;"))
     run_id = person.fails(entry, **day)
     person.of_warehouse(UPROOT.format(**place))
@@ -94,7 +94,7 @@ def test_task_that_hangs(person, entry, day):
     policies = person.ui.project / "dags" / "pipeline" / "retries.py"
     hour = policies.read_text()
     policies.write_text(hour.replace("timedelta(hours=1)", "timedelta(seconds=5)"))
-    place = {"schema": "public", "table": "users"}
+    place = {"schema": "public", "table": "viewing_sessions"}
     person.of_source(PLANT.format(**place, body=HANGS))
     run_id = person.starts(**day)
     person.finds_no_try_left(run_id)
@@ -106,14 +106,17 @@ def test_task_that_hangs(person, entry, day):
 
 @pytest.mark.runbook("WorkerKilled")
 def test_task_whose_process_is_killed(person, entry, day):
-    place = {"schema": "public", "table": "users"}
+    place = {"schema": "public", "table": "viewing_sessions"}
     person.of_source(PLANT.format(**place, body=HANGS))
     run_id = person.starts(**day)
     person.finds_no_try_left(run_id)
     person.airflow.wait_for(run_id, "load_csvs_to_postgres", "running")
     scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
     # A worker, below which its task is.
-    (process,) = [task for worker in scheduler.children() for task in worker.children()]
+    tasks = {
+        task: " ".join(worker.cmdline()) for worker in scheduler.children() for task in worker.children()
+    }
+    (process,) = [task for task, of in tasks.items() if "load_csvs_to_postgres" in of]
     process.kill()
     person.is_told(entry, run_id)
     person.of_source(UPROOT.format(**place))

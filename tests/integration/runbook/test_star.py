@@ -5,7 +5,7 @@ Scenario: the tests follow one another on one Airflow, each with a day of its ow
 
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,7 +78,7 @@ def test_warehouse_that_another_airflow_took(person, entry, day):
 
 @pytest.mark.runbook("StarInUseError")
 def test_reader_that_does_not_end(person, entry, day):
-    with closing(connect(person.airflow.env, "bi_reader")) as reader:
+    with connect(person.airflow.env, "bi_reader") as reader:
         reader.cursor().execute("select count(*) from trusted.dim_users")
         run_id = person.starts(**day)
         person.finds_no_try_left(run_id)
