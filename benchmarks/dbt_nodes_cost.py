@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.dbt_nodes import airflow
+from benchmarks.dbt_nodes import airflow, servers
 from benchmarks.measuring import add_line, asked
 from benchmarks.servers import Cost, median
 from cli.airflow_api import AirflowApi
@@ -69,7 +69,7 @@ def main() -> None:
     """Measure in rounds; print medians."""
     size, rounds = asked("SIZE", 200_000), asked("ROUNDS", 5)
     alone, task, shown = [], [], []
-    with airflow({"GENERATE_SESSIONS": str(size)}) as (api, env, home):
+    with servers({"GENERATE_SESSIONS": str(size)}) as (env, home), airflow(env, home) as api:
         first = api.trigger({"as_of": "2024-09-01", "mode": parameters.FULL_REFRESH})
         _wait(lambda: api.run_state(first) == "success")
         idle = idle_rate(api, home, first)

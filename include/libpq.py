@@ -33,10 +33,11 @@ SETTINGS = {
 }
 # The same for one transaction: behind a pooler the next one may be in another session.
 WORDS = ";\n".join(f"set local {name} = '{value}'" for name, value in SETTINGS.items())
+# Shorter than a task may last: the driver waits for a statement where no signal of Airflow's reaches it.
+LONGEST_STATEMENT = "55min"
+OF_SESSION = {**SETTINGS, "search_path": SEARCH_PATH, "statement_timeout": LONGEST_STATEMENT}
 # A blank separates options.
-OPTIONS = " ".join(
-    f"-c {name}={value.replace(' ', '')}" for name, value in {**SETTINGS, "search_path": SEARCH_PATH}.items()
-)
+OPTIONS = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in OF_SESSION.items())
 # What a program reads that takes no options from us: dbt. Its search path is in profiles.yml.
 DBT_VARIABLES = {"PGCLIENTENCODING": ENCODING, "PGTZ": "UTC", "PGDATESTYLE": "ISO, YMD"}
 # All that psql and pg_dump read, but for the login.

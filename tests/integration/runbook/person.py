@@ -2,10 +2,13 @@
 
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
+
+from psycopg2.extensions import connection as Connection
 
 from include import embedded
 from include.airflow_api import DAG_ID
@@ -142,17 +145,31 @@ class Person:
 
     def of_source(self, sql: str) -> None:
         """Run a statement as the administrator of the product's PostgreSQL."""
-        self._as_admin("SOURCE", sql)
+        with self._admin_of("SOURCE") as connection, connection:
+            connection.cursor().execute(sql)
 
     def of_warehouse(self, sql: str) -> None:
         """Run a statement as the administrator of the warehouse."""
-        self._as_admin("WAREHOUSE", sql)
-
-    def _as_admin(self, server: str, sql: str) -> None:
-        env = self.airflow.env
-        login = (env, int(env[f"{server}_PORT"]), env[f"{server}_DB"])
-        with closing(connect_as_admin(*login)) as connection, connection:
+        with self.admin_of_warehouse() as connection, connection:
             connection.cursor().execute(sql)
+
+    def admin_of_warehouse(self) -> AbstractContextManager[Connection]:
+        """Return a connection of the warehouse's administrator, for a block."""
+        return self._admin_of("WAREHOUSE")
+
+    def _admin_of(self, server: str) -> AbstractContextManager[Connection]:
+        env = self.airflow.env
+        return closing(connect_as_admin(env, int(env[f"{server}_PORT"]), env[f"{server}_DB"]))
+
+
+@contextmanager
+def changed(path: Path, old: str, new: str) -> Iterator[None]:
+    """Have another text in a file during the block."""
+    before = path.read_text()
+    assert old in before
+    path.write_text(before.replace(old, new))
+    yield
+    path.write_text(before)
 
 
 def commands(section: str) -> list[str]:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from include.embedded.processes import pid_of
-from tests.integration.runbook.person import commands
+from tests.integration.runbook.person import changed, commands
 
 EXTRACT = "extract_to_data_warehouse.load_postgres_table"
 # Rows are refused, lost, or take for ever.
@@ -89,17 +89,14 @@ def test_raw_that_somebody_changed(person, entry, day):
     person.triggers(**day)
 
 
-@pytest.mark.runbook("AirflowTaskTimeout")
-def test_task_that_hangs(person, entry, day):
-    policies = person.ui.project / "dags" / "pipeline" / "retries.py"
-    hour = policies.read_text()
-    policies.write_text(hour.replace("timedelta(hours=1)", "timedelta(seconds=5)"))
+@pytest.mark.runbook("TransientError")
+def test_statement_that_hangs(person, entry, day):
     place = {"schema": "public", "table": "viewing_sessions"}
     person.of_source(PLANT.format(**place, body=HANGS))
-    run_id = person.starts(**day)
-    person.finds_no_try_left(run_id)
-    person.is_told(entry, run_id)
-    policies.write_text(hour)
+    with changed(person.ui.project / "include" / "libpq.py", "55min", "5s"):
+        run_id = person.starts(**day)
+        person.finds_no_try_left(run_id)
+        assert "canceling statement due to statement timeout" in person.is_told(entry, run_id)
     person.of_source(UPROOT.format(**place))
     person.clears_to_green(run_id, "load_csvs_to_postgres")
 
@@ -112,11 +109,8 @@ def test_task_whose_process_is_killed(person, entry, day):
     person.finds_no_try_left(run_id)
     person.airflow.wait_for(run_id, "load_csvs_to_postgres", "running")
     scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
-    # A worker, below which its task is.
-    tasks = {
-        task: " ".join(worker.cmdline()) for worker in scheduler.children() for task in worker.children()
-    }
-    (process,) = [task for task, of in tasks.items() if "load_csvs_to_postgres" in of]
+    workers = [each for each in scheduler.children() if each.cmdline()[0].startswith("airflow worker")]
+    (process,) = [task for worker in workers for task in worker.children()]
     process.kill()
     person.is_told(entry, run_id)
     person.of_source(UPROOT.format(**place))

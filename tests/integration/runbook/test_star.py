@@ -4,15 +4,12 @@ Scenario: the tests follow one another on one Airflow, each with a day of its ow
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from cli.warehouse import connect
 from include.second_attempt import end_orphans
-from tests.integration.runbook.person import commands
+from tests.integration.runbook.person import changed, commands
 
 BUILD = "transform_with_dbt"
 TEST, MODEL = "tests/assert_dates_cover_whole_years.sql", "models/trusted/dim_quality_levels.sql"
@@ -22,16 +19,6 @@ values ('another', 'theirs', 'elsewhere', now() + interval '10 minutes')
 """
 OTHER_MARKER = "comment on schema trusted_next is '{}'"
 HALF_A_DAY_LATER = "update task_instance set trigger_timeout = now() where state = 'awaiting_input'"
-
-
-@contextmanager
-def changed(path: Path, old: str, new: str) -> Iterator[None]:
-    """Have another text in a file during the block."""
-    before = path.read_text()
-    assert old in before
-    path.write_text(before.replace(old, new))
-    yield
-    path.write_text(before)
 
 
 def one_test_fails(person):
@@ -86,6 +73,20 @@ def test_reader_that_does_not_end(person, entry, day):
         (end,) = [each for each in commands("Publishing") if "pg_terminate_backend" in each]
         person.types(end.replace("12345", pid))
     person.clears_to_green(run_id, "publish_trusted")
+
+
+@pytest.mark.runbook("AirflowTaskTimeout")
+def test_build_that_waits_for_a_lock(person, entry, day):
+    policies = person.ui.project / "dags" / "pipeline" / "retries.py"
+    with (
+        person.admin_of_warehouse() as holder,
+        changed(policies, "timedelta(hours=1)", "timedelta(seconds=20)"),
+    ):
+        holder.cursor().execute("lock table snapshots.users_snapshot")
+        run_id = person.starts(**day)
+        person.finds_no_try_left(run_id)
+        person.is_told(entry, run_id)
+    person.clears_to_green(run_id, BUILD)
 
 
 @pytest.mark.runbook("HITLTimeoutError")
