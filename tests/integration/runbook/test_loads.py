@@ -108,6 +108,8 @@ def test_task_whose_process_is_killed(person, entry, day):
     run_id = person.starts(**day)
     person.finds_no_try_left(run_id)
     person.airflow.wait_for(run_id, "load_csvs_to_postgres", "running")
+    # Which runs beside it.
+    person.airflow.wait_for(run_id, "load_json_to_mongodb", "success")
     scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
     workers = [each for each in scheduler.children() if each.cmdline()[0].startswith("airflow worker")]
     (process,) = [task for worker in workers for task in worker.children()]
