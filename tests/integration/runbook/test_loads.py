@@ -27,6 +27,13 @@ def password(person) -> str:
     return person.airflow.env["SOURCE_READER_PASSWORD"]
 
 
+def tasks_at_work(person) -> list[psutil.Process]:
+    """Return the processes of tasks: each is below a worker of the scheduler's."""
+    scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
+    workers = [each for each in scheduler.children() if each.cmdline()[0].startswith("airflow worker")]
+    return [task for worker in workers for task in worker.children()]
+
+
 @pytest.mark.runbook("PostgresRefuses")
 def test_password_that_was_changed(person, entry, day):
     person.of_source("alter role elt_reader password 'another'")
@@ -108,13 +115,13 @@ def test_task_whose_process_is_killed(person, entry, day):
     run_id = person.starts(**day)
     person.finds_no_try_left(run_id)
     person.airflow.wait_for(run_id, "load_csvs_to_postgres", "running")
-    # Which runs beside it.
-    person.airflow.wait_for(run_id, "load_json_to_mongodb", "success")
-    scheduler = psutil.Process(pid_of(person.ui.project / ".local" / "airflow" / "scheduler.pid"))
-    workers = [each for each in scheduler.children() if each.cmdline()[0].startswith("airflow worker")]
-    (process,) = [task for worker in workers for task in worker.children()]
+    # The one that runs beside it ends.
+    person.ui.until(lambda: len(tasks_at_work(person)) == 1, 60)
+    (process,) = tasks_at_work(person)
     process.kill()
     person.is_told(entry, run_id)
+    # Its session would sleep on.
+    person.of_source("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'")
     person.of_source(UPROOT.format(**place))
     person.clears_to_green(run_id, "load_csvs_to_postgres")
 
