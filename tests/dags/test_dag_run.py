@@ -6,7 +6,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from include.environment import ROOT
-from include.nodes import KINDS, is_node, task_id
+from include.nodes import KINDS, is_node, nodes, task_id
 from tests.dags.runs import run_without_nodes, states_of
 from tests.pipeline import trusted_checksums
 
@@ -95,6 +95,9 @@ def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monke
         "create trigger poison after insert on ops.load_runs for each row"
         " when (new.table_name = 'postgres_viewing_sessions') execute function ops.poison()",
     )
+    # Here all of dbt's nodes count.
+    monkeypatch.setattr("dags.pipeline.nodes.nodes", nodes)
+    pipeline = DagBag(ROOT / "dags").dags["video_streaming_elt_pipeline"]
     monkeypatch.setattr(pipeline.get_task("transform_with_dbt"), "retries", 0)
     # Nobody can show the nodes here, so that Airflow runs their tasks.
     run = pipeline.test(logical_date=datetime(2024, 3, 6, tzinfo=UTC))
