@@ -86,6 +86,7 @@ def test_without_an_answer_the_run_fails_and_says_so(first):
     before = seen(first)
     run_id = first.trigger("2024-09-03", publish="ask")
     first.wait_for(run_id, "approve_publication", "awaiting_input")
+    time.sleep(SETTLED_SECONDS)
     # Half a day later.
     first.metadata("update task_instance set trigger_timeout = now() where state = 'awaiting_input'")
     assert first.wait(run_id) == "failed"

@@ -21,7 +21,7 @@ from tests.running_airflow import ENDED, Airflow
 from tests.ui import Ui
 
 ALERT_SECONDS = 60
-# Airflow asks again where an answer comes before its scheduler has heard that the task waits.
+# Airflow asks again where an answer, or its end, comes before its scheduler has heard that the task waits.
 SETTLED_SECONDS = 8
 RETRIED_AT_ONCE = """
 update task_instance set end_date = end_date - interval '1 hour' where state = 'up_for_retry'
@@ -115,10 +115,14 @@ class Person:
             airflow.metadata(f"{RETRIED_AT_ONCE} and run_id = '{run_id}'")
             time.sleep(0.3)
 
-    def answers(self, run_id: str, option: str) -> None:
-        """Answer the question of a run."""
+    def is_asked(self, run_id: str) -> None:
+        """Wait until the run's question can be answered."""
         self.airflow.wait_for(run_id, "approve_publication", "awaiting_input")
         time.sleep(SETTLED_SECONDS)
+
+    def answers(self, run_id: str, option: str) -> None:
+        """Answer the question of a run."""
+        self.is_asked(run_id)
         path = f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
         body = {"chosen_options": [option], "params_input": {}}
         path = f"{path}/taskInstances/approve_publication/-1/hitlDetails"
