@@ -1,8 +1,8 @@
 """Measure what it costs to show dbt's nodes in Airflow, beside a bare `dbt build` of the same star.
 
 Data flow: servers and Airflow of its own, 200,000 sessions -> in each round: dbt alone with a full refresh;
-the same by `transform_with_dbt` in a run; after that run its nodes shown once more, alone. Costs are those of
-dbt, PostgreSQL, api-server and scheduler.
+the same by `transform_with_dbt` in a run, which ends with showing its nodes; these shown once more, alone,
+while the run waits to build again. Costs are those of dbt, PostgreSQL, api-server, scheduler, and who shows.
 Run by `python -m benchmarks.dbt_nodes_cost`; SIZE and ROUNDS in the environment. Prints, and adds a line to
 dbt_nodes_cost_results.md.
 """
@@ -21,14 +21,17 @@ from benchmarks.measuring import add_line, asked
 from benchmarks.servers import Cost, median
 from cli.airflow_api import AirflowApi
 from include import parameters
-from include.airflow_api import run_path
+from include.airflow_api import AirflowSession, run_path
 from include.dbt import BUILD, FULL_REFRESH, start_dbt
 from include.embedded.processes import pid_of
 from include.environment import pipeline_variables
-from include.nodes import SHOW, nodes, task_id
+from include.nodes import BUILD as BUILD_TASK
+from include.nodes import show
+from include.ops.dbt_runs import read_results
 
 RESULTS = Path(__file__).with_name("dbt_nodes_cost_results.md")
 IDLE_SECONDS = 20
+SLOTS = 128
 SERVERS = ("postgres", "airflow/api-server", "airflow/scheduler")
 
 
@@ -41,11 +44,21 @@ def bare(env: Mapping[str, str], home: Path) -> None:
         dbt.communicate()
 
 
-def show_again(api: AirflowApi, run_id: str) -> None:
-    """Clear the nodes' tasks of a run that has ended, and the one that shows them."""
-    tasks = [SHOW, *(task_id(each) for unique_ids in nodes().values() for each in unique_ids)]
-    body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": tasks}
-    api.request("POST", run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances", json=body)
+@contextmanager
+def waiting(api: AirflowApi, run_id: str) -> Iterator[None]:
+    """Clear the build of a run that has ended, and let it wait for a slot during the block."""
+    _slots(api, 0)
+    body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [BUILD_TASK]}
+    path = run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances"
+    api.request("POST", path, json={**body, "include_downstream": True})
+    yield
+    _slots(api, SLOTS)
+    _wait(lambda: api.run_state(run_id) == "success")
+
+
+def _slots(api: AirflowApi, number: int) -> None:
+    path = "/api/v2/pools/default_pool?update_mask=slots&update_mask=include_deferred"
+    api.request("PATCH", path, json={"slots": number, "include_deferred": False})
 
 
 @contextmanager
@@ -78,14 +91,14 @@ def main() -> None:
                 bare(env, home)
             alone.append(spent)
             run_id = api.trigger({"as_of": "2024-09-01", "mode": parameters.FULL_REFRESH})
-            _wait(lambda run_id=run_id: _states(api, run_id).get("transform_with_dbt"))
+            _wait(lambda run_id=run_id: _states(api, run_id).get(BUILD_TASK))
             with cost(home, idle) as spent:
-                _wait(lambda run_id=run_id: _states(api, run_id)["transform_with_dbt"] == "success")
+                _wait(lambda run_id=run_id: _states(api, run_id)[BUILD_TASK] == "success")
             task.append(spent)
             _wait(lambda run_id=run_id: api.run_state(run_id) == "success")
-            show_again(api, run_id)
-            with cost(home, idle) as spent:
-                _wait(lambda run_id=run_id: api.run_state(run_id) == "success")
+            results = {each.unique_id: each for each in read_results(home / "dbt" / "target", run_id)}
+            with waiting(api, run_id), cost(home, idle) as spent:
+                show(AirflowSession(api.url, env["AIRFLOW_UI_PASSWORD"]), run_id, results)
             shown.append(spent)
             print(f"bare {alone[-1]}, task {task[-1]}, nodes {shown[-1]}", flush=True)
     share = median(shown).of(median(alone))
@@ -103,9 +116,9 @@ def _wait(is_so: Callable[[], object]) -> None:
 
 
 def _processor_seconds(home: Path) -> float:
-    """Return what the servers, tasks and dbt have used so far, with processes that have ended."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = ended.ru_utime + ended.ru_stime
+    """Return what the servers, tasks, dbt and this process have used so far, also those that ended."""
+    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
     for name in SERVERS:
         server = psutil.Process(pid_of(home / f"{name}.pid"))
         for process in (server, *server.children(recursive=True)):

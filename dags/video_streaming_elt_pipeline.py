@@ -38,10 +38,10 @@ from dags.pipeline.approval import approve_publication
 from dags.pipeline.assets import TRUSTED, filled_by, loaded, published, telling
 from dags.pipeline.described import described
 from dags.pipeline.form import fields
-from dags.pipeline.nodes import dbt_nodes, show_dbt_nodes
+from dags.pipeline.nodes import DbtBuild, dbt_nodes
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
-from dags.pipeline.turns import BashAtWork, at_work, claiming, releasing
+from dags.pipeline.turns import at_work, claiming, releasing
 from include import tasks
 from include.build_tasks import before_dbt_builds
 from include.dbt import (
@@ -105,8 +105,8 @@ def extract_to_data_warehouse() -> None:
 
 
 @task_group(prefix_group_id=False, group_display_name="build the star")
-def build_the_star() -> tuple[BashAtWork, TaskGroup]:
-    transform_with_dbt = BashAtWork(
+def build_the_star() -> tuple[DbtBuild, TaskGroup]:
+    transform_with_dbt = DbtBuild(
         task_id="transform_with_dbt",
         bash_command=build_command(
             "{{ skip_when_unchanged(params) }}\n{{ before_dbt_builds(run_id, ti.try_number) }}"
@@ -127,7 +127,7 @@ def build_the_star() -> tuple[BashAtWork, TaskGroup]:
         trigger_rule="none_failed",
     )
     nodes = dbt_nodes()
-    chain(transform_with_dbt, show_dbt_nodes(), nodes)
+    transform_with_dbt >> nodes
     return transform_with_dbt, nodes
 
 

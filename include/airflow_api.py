@@ -45,9 +45,15 @@ class AirflowSession:
 
     @classmethod
     def of_task(cls, env: Mapping[str, str] = os.environ) -> "AirflowSession":
-        """Return a session for a task, by what Airflow's components are told: address and file of logins."""
-        logins = json.loads(Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text())
-        url = env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].removesuffix("/execution/")
+        """Return a session for a task, by what Airflow's components are told: address and file of logins.
+
+        Raises AirflowApiError where no api-server is: `airflow dags test` runs a DAG without one.
+        """
+        try:
+            logins = json.loads(Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).read_text())
+            url = env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].removesuffix("/execution/")
+        except KeyError as missing:
+            raise AirflowApiError(f"This process has no api-server: {missing} is not set") from None
         return cls(url, logins["admin"])
 
     def instances(self, run_id: str, states: tuple[str, ...] = ()) -> list[dict]:

@@ -15,9 +15,9 @@ from include.ops.dbt_runs import NodeResult, name_of
 from include.rules.texts import clipped
 
 GROUP = "dbt_nodes"
-SHOW = "show_dbt_nodes"
+BUILD = "transform_with_dbt"
 NOT_RUN = "dbt did not run it"
-PASSED = f"passed; its seconds are in the log of {SHOW}"
+PASSED = f"passed; its seconds are in the log of {BUILD}"
 # Of a list of dbt's nodes, these do something with the warehouse.
 KINDS = ("model", "snapshot", "test")
 # Everything but a task that nobody thought of yet.
@@ -47,7 +47,7 @@ def show(api: AirflowSession, run_id: str, results: Mapping[str, NodeResult]) ->
         kind for kind, ids in nodes().items() if all(_state(results.get(each)) == "success" for each in ids)
     ]
     for kind in good:
-        # Refused where all of them have the state already: this task was tried before.
+        # Refused where all of them have the state already: the build was tried before.
         with suppress(AirflowConflictError):
             body = {"new_state": "success", **({"note": PASSED} if kind == "test" else {})}
             api.request("PATCH", f"{run_path(run_id)}/taskGroupInstances/{GROUP}.{kind}s", json=body)
@@ -66,7 +66,7 @@ def show(api: AirflowSession, run_id: str, results: Mapping[str, NodeResult]) ->
 def forget_shown(api: AirflowSession, run_id: str) -> None:
     """Clear what an earlier build of the run showed: a new one begins."""
     begun = [task["task_id"] for task in api.instances(run_id, ANY)]
-    if shown := [task for task in begun if task == SHOW or is_node(task)]:
+    if shown := [task for task in begun if is_node(task)]:
         path = run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances"
         body = {"dry_run": False, "only_failed": False, "reset_dag_runs": False}
         api.request("POST", path, json={**body, "task_ids": shown, "dag_run_id": run_id})

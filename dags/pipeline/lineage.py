@@ -26,7 +26,7 @@ class PipelineExtractor(BaseExtractor):
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
         """Return the types of operators that the DAG is made of."""
-        return ["_PythonDecoratedOperator", "BashAtWork"]
+        return ["_PythonDecoratedOperator", "DbtBuild"]
 
     def _execute_extraction(self) -> OperatorLineage:
         task = self.operator.task_id.rpartition(".")[2]

@@ -1,10 +1,30 @@
-"""A task for each of dbt's nodes, beside the one that runs dbt."""
+"""The task that runs dbt, and beside it one for each of dbt's nodes."""
 
-from airflow.sdk import TaskGroup, XComArg, task, task_group
+from collections.abc import Mapping
+from typing import Any
 
+from airflow.sdk import TaskGroup, task, task_group
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from dags.pipeline.turns import BashAtWork
 from include import build_tasks
 from include.nodes import GROUP, nodes
 from include.ops.dbt_runs import name_of
+
+
+class DbtBuild(BashAtWork):
+    """dbt's command. What it did is shown node by node as soon as it ends, also where it failed."""
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """Run the command, and mark the nodes' tasks before Airflow would run them."""
+        try:
+            super().execute(context)
+        except AirflowSkipException:
+            raise
+        except AirflowException:
+            build_tasks.show_dbt_nodes(context["run_id"])
+            raise
+        build_tasks.show_dbt_nodes(context["run_id"])
 
 
 @task_group(group_id=GROUP, group_display_name="dbt's nodes")
@@ -23,9 +43,3 @@ def _node(unique_id: str) -> None:
     # Of the DAG's form it reads nothing. Airflow reads the whole DAG for each note that it is given, and a
     # copy of the form for each task was two thirds of that.
     made.operator.params = {}
-
-
-def show_dbt_nodes() -> XComArg:
-    """Return the task that shows them all at once; it is skipped where dbt left nothing to show."""
-    shown = task(build_tasks.show_dbt_nodes, trigger_rule="none_skipped")
-    return task.skip_if(build_tasks.has_no_results)(shown)()

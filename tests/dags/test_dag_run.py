@@ -111,7 +111,6 @@ def test_broken_rule_leaves_readers_the_star_they_have(pipeline, platform, monke
     )
     assert [("completion_percentage" in test, rows) for test, rows in failed] == [(True, 1)]
     shown = {task.task_id: str(task.state) for task in run.get_task_instances()}
-    assert shown["show_dbt_nodes"] == "failed"
     results = platform.query(
         "elt_loader", "select unique_id, status from ops.dbt_runs where batch_id = %s", run.run_id
     )
