@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from cli import LOCAL, end_cleanly_on_signals
-from cli.airflow import components
+from cli.airflow import PROMPT, components
 from cli.airflow_api import AirflowApi
 from cli.owner import owned
 from cli.patience import patiently
@@ -77,7 +77,7 @@ def _run(as_of: date | None, data_dir: Path | None, full_refresh: bool, started:
             conf["allow_mass_deletion"] = True
         # Nobody is there to approve.
         conf["quality_gate"] = "warn"
-        with components(LOCAL, env, free_port()) as url:
+        with components(LOCAL, env, free_port(), PROMPT) as url:
             _say("Airflow is up", started)
             api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])
             give_up_interrupted(api)
