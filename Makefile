@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test coverage test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test coverage test-unit test-streaming test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% KAFKA_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
@@ -32,7 +32,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -126,6 +126,10 @@ coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth
 
 test-unit: $(VENV) ## the tests that need no server: under two minutes
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
+
+test-streaming: ## events through a real broker into a real warehouse, both killed now and then: EVENTS=100000
+	@cli/setup streaming
+	@EVENTS=$${EVENTS:-100000} .venv-streaming/bin/pytest tests/streaming
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund

@@ -50,6 +50,7 @@ LOGINS = (
     Login("elt_loader", "WAREHOUSE", "ELT_LOADER_PASSWORD", "warehouse"),
     Login("dbt_transformer", "WAREHOUSE", "DBT_TRANSFORMER_PASSWORD", "warehouse_publisher"),
     Login("bi_reader", "WAREHOUSE", "BI_READER_PASSWORD", "warehouse_reader"),
+    Login("stream_loader", "WAREHOUSE", "STREAM_LOADER_PASSWORD"),
     Login("postgres", "WAREHOUSE", "POSTGRES_PASSWORD"),
 )
 BY_CONNECTION_ID = {login.connection_id: login for login in LOGINS if login.connection_id}

@@ -5,23 +5,25 @@
 \getenv elt_loader_password ELT_LOADER_PASSWORD
 \getenv dbt_transformer_password DBT_TRANSFORMER_PASSWORD
 \getenv bi_reader_password BI_READER_PASSWORD
+\getenv stream_loader_password STREAM_LOADER_PASSWORD
 
 select format('create role %I login', role)
-from unnest(array['elt_loader', 'dbt_transformer', 'bi_reader']) as role
+from unnest(array['elt_loader', 'dbt_transformer', 'bi_reader', 'stream_loader']) as role
 where not exists (select from pg_roles where rolname = role)
 \gexec
 alter role elt_loader password :'elt_loader_password';
 alter role dbt_transformer password :'dbt_transformer_password';
 alter role bi_reader password :'bi_reader_password';
+alter role stream_loader password :'stream_loader_password';
 
 revoke all on schema public from public;
 -- Everybody may enter a new server's own databases until told otherwise.
 revoke all on database postgres, template1 from public;
 select format('revoke all on database %I from public', current_database()) \gexec
-select format('grant connect, temporary on database %I to elt_loader, dbt_transformer', current_database()) \gexec
+select format('grant connect, temporary on database %I to elt_loader, dbt_transformer, stream_loader', current_database()) \gexec
 select format('grant connect on database %I to bi_reader', current_database()) \gexec
 
--- elt_loader writes what is loaded; dbt_transformer reads raw.
+-- elt_loader writes what is loaded, and gives stream_loader its rights on tables; dbt_transformer reads raw.
 create schema if not exists raw authorization elt_loader;
 create schema if not exists quarantine authorization elt_loader;
 create schema if not exists ops authorization elt_loader;

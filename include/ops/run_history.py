@@ -22,7 +22,7 @@ with facts as (
         batch_id, as_of, started_at as began_at, started_at + seconds * interval '1 second' as ended_at
     from ops.load_runs
     union all
-    select batch_id, as_of, rejected_at, rejected_at from quarantine.rejected_rows
+    select batch_id, as_of, rejected_at, rejected_at from quarantine.rejected_rows where stage != 'stream'
     union all
     select batch_id, null, detected_at, detected_at from ops.schema_changes
     union all

@@ -22,6 +22,12 @@ SENTENCES = {
     "repeated_key": "repeats the key of {}",
     "not_in_encoding": "has characters that the encoding of the source's database lacks: {}",
     "not_convertible": "cannot be converted from {} to UTF-8",
+    # messages
+    "no_version": "the message has no header {}",
+    "unknown_version": "the message is of version {}, known is {}",
+    "wrong_schema": "the message does not fit the schema: {}",
+    "wrong_key": "is not the key of the message",
+    "in_future": "is more than an hour after the message was sent",
     # documents
     "managed_field": "is set by the platform; take the field out of the file",
     "unknown_kind": "is no kind of document that is known",

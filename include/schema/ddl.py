@@ -11,6 +11,7 @@ from psycopg2.sql import SQL, Composed, Identifier, Literal
 
 from include.ops.health import create_health_views
 from include.ops.run_history import create_run_history
+from include.ops.streaming import grant_streaming
 from include.schema.migrations import migrate
 from include.schema.played import MARK, refuse_foreign_helpers, refuse_foreign_table
 from include.specs import META_COLUMNS, Column, DocumentKind, PostgresTable, RawTable
@@ -72,6 +73,7 @@ def create_warehouse_tables(warehouse: Connection) -> None:
             cursor.execute(_raw_table(table))
         create_health_views(cursor)
         create_run_history(cursor)
+        grant_streaming(cursor)
 
 
 def _source_table(table: PostgresTable) -> Composed:

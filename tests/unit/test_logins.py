@@ -13,7 +13,7 @@ ROLES = {"SOURCE": "source-postgres", "WAREHOUSE": "warehouse"}
 
 def test_connection_ids_and_roles_are_unique() -> None:
     assert len(BY_CONNECTION_ID) == 7
-    assert len({(login.server, login.role) for login in LOGINS}) == len(LOGINS) == 8
+    assert len({(login.server, login.role) for login in LOGINS}) == len(LOGINS) == 9
 
 
 @pytest.mark.parametrize("login", LOGINS, ids=lambda login: login.secret)

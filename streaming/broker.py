@@ -1,0 +1,65 @@
+"""The broker for machines without Docker, for tests and `make live` only: noida-db, which speaks Kafka's protocol.
+
+It keeps all messages in memory, and writes all of them to one file now and then: a broker that is killed loses what it
+took since the last time. Production runs Apache Kafka.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from include.embedded import processes
+from include.errors import EmbeddedServerError
+
+LOOPBACK = "127.0.0.1"
+SAVE_SECONDS = 30
+
+
+def start(home: Path, port: int = 0) -> int:
+    """Start the broker, on a free port if none is given, wait until it answers, and return the port.
+
+    Raises EmbeddedServerError, with the end of its log, when it does not start.
+    """
+    pid_file, log_file = home / "kafka.pid", home / "kafka.log"
+    if processes.is_running(pid_file):
+        return processes.port_of(pid_file)
+    home.mkdir(parents=True, exist_ok=True)
+    port = port or processes.free_port()
+    command = [Path(sys.executable).parent / "noida-db", "start", "--only", "kafka", "--kafka-port", port]
+    process = processes.spawn([*command, "--data-dir", home / "kafka"], log_file)
+    processes.remember(pid_file, process, port)
+    deadline = time.monotonic() + processes.START_SECONDS
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise EmbeddedServerError(f"The broker did not start. {processes.end_of(log_file, 15)}")
+    return port
+
+
+def stop(home: Path) -> None:
+    """Stop the broker, which saves its messages; one that does not run is skipped."""
+    processes.stop_process(home / "kafka.pid")
+
+
+def wait_until_saved(home: Path) -> None:
+    """Wait until everything that the broker has taken by now is in its file: then it may be killed.
+
+    Raises EmbeddedServerError when it does not save.
+    """
+    file, asked = home / "kafka" / "kafka.json", time.time()
+    while not file.exists() or os.path.getmtime(file) < asked:
+        if time.time() > asked + SAVE_SECONDS:
+            raise EmbeddedServerError(f"The broker has not written {file} for {SAVE_SECONDS} s")
+        time.sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
+    try:
+        return bool(admin.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False

@@ -1,0 +1,151 @@
+"""The loop of a consumer: read a batch, land it, send dead letters, commit offsets; say how far it is.
+
+Back-pressure: a batch is bounded, so is what the client fetches ahead, and while the warehouse is away the partitions
+are paused: the consumer stays in its group and reads nothing. SIGTERM ends it after the batch that it has.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from psycopg2.extensions import connection as Connection
+
+from include.errors import TransientError, UnexpectedError
+from streaming.consumer.batches import Batch, sort_messages
+from streaming.consumer.dead_letters import send_letters
+from streaming.consumer.landing import land
+from streaming.sending import Sender
+from streaming.topics import EVENTS
+from streaming.warehouse import Warehouse, patiently
+
+log = logging.getLogger(__name__)
+
+GROUP = "playback-loader"
+CONFIG = {
+    "group.id": GROUP,
+    "enable.auto.commit": False,
+    "auto.offset.reset": "earliest",
+    "partition.assignment.strategy": "cooperative-sticky",
+    "session.timeout.ms": 10_000,
+    # Fetched ahead, for each partition.
+    "queued.max.messages.kbytes": 8_192,
+}
+# Messages of a batch at most, and how long one waits to be full.
+MOST, SECONDS = 20_000, 0.5
+AWAY_SECONDS = 1
+REPORT_SECONDS = 10
+Place = tuple[str, int]
+
+
+class Loop:
+    """A member of the group, until `stop` is set."""
+
+    def __init__(self, config: Mapping[str, object], warehouse: Warehouse, stop: threading.Event) -> None:
+        self._consumer = Consumer({**config, **CONFIG})
+        self._letters = Sender(config)
+        self._warehouse, self._stop = warehouse, stop
+        self._waiting: list[Message] = []
+        self._offsets: dict[Place, int] = {}
+        self._ends: dict[Place, int] = {}
+        self._loaded = self._refused = 0
+        self._reported = time.monotonic()
+
+    def run(self) -> None:
+        """Read until `stop` is set; then leave the group, so that others go on at once."""
+        self._consumer.subscribe(
+            [EVENTS], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+        try:
+            while not self._stop.is_set():
+                self._turn(self._read())
+                self._report()
+        finally:
+            self._consumer.close()
+
+    def _read(self) -> Sequence[Message]:
+        messages, self._waiting = [*self._waiting, *self._consumer.consume(MOST, timeout=SECONDS)], []
+        for message in messages:
+            if (error := message.error()) and error.fatal():
+                raise UnexpectedError(f"Kafka: {error.str()}")
+        return [message for message in messages if not message.error()]
+
+    def _turn(self, messages: Sequence[Message]) -> None:
+        batch = sort_messages(messages)
+        if batch and not (self._land(batch) and self._send(batch)):
+            # Asked to stop: nobody has committed these offsets, and the next consumer reads them again.
+            return
+        self._offsets |= {place: reading.next_offset for place, reading in batch.readings.items()}
+        self._commit()
+
+    def _land(self, batch: Batch) -> bool:
+        self._ends |= {place: self._end_of(place) for place in batch.readings}
+        if not patiently(partial(self._write, batch), self._warehouse, self._hold):
+            return False
+        self._resume()
+        return True
+
+    def _write(self, batch: Batch, connection: Connection) -> None:
+        self._loaded += land(connection, batch, self._ends)
+
+    def _send(self, batch: Batch) -> bool:
+        while batch.letters:
+            try:
+                send_letters(self._letters, batch.letters)
+                self._refused += len(batch.letters)
+                break
+            except TransientError as error:
+                log.warning("%s; trying again", error)
+            if not self._hold():
+                return False
+        self._resume()
+        return True
+
+    def _commit(self) -> None:
+        """Commit the offsets of what the warehouse has; those that Kafka does not take now come again."""
+        mine = {(each.topic, each.partition) for each in self._consumer.assignment()}
+        self._offsets = {place: offset for place, offset in self._offsets.items() if place in mine}
+        if not self._offsets:
+            return
+        offsets = [TopicPartition(*place, offset) for place, offset in self._offsets.items()]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._offsets = {}
+        except KafkaException as error:
+            log.warning("Offsets were not committed, trying again: %s", error.args[0].str())
+
+    def _hold(self) -> bool:
+        """Wait a moment without reading, and stay in the group; tell whether to go on."""
+        self._consumer.pause(self._consumer.assignment())
+        # What comes all the same, of a partition that was given meanwhile, is not lost.
+        if message := self._consumer.poll(AWAY_SECONDS):
+            self._waiting.append(message)
+        return not self._stop.is_set()
+
+    def _resume(self) -> None:
+        self._consumer.resume(self._consumer.assignment())
+
+    def _end_of(self, place: Place) -> int:
+        return self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
+
+    def _report(self) -> None:
+        """Say now and then what was done, and how many messages wait."""
+        if time.monotonic() - self._reported < REPORT_SECONDS:
+            return
+        self._reported = time.monotonic()
+        held = self._consumer.position(self._consumer.assignment())
+        lag = sum(max(self._end_of((each.topic, each.partition)) - max(each.offset, 0), 0) for each in held)
+        log.info(
+            "loaded %s, refused %s, lag %s messages", *map("{:,}".format, (self._loaded, self._refused, lag))
+        )
+
+    def _assigned(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        log.info("takes over partitions %s", sorted(each.partition for each in partitions))
+
+    def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Forget what is no longer this consumer's: whoever has the partition reads it from its last commit."""
+        log.info("gives up partitions %s", sorted(each.partition for each in partitions))
+        gone = {(each.topic, each.partition) for each in partitions}
+        self._waiting = [each for each in self._waiting if (each.topic(), each.partition()) not in gone]

@@ -1,0 +1,53 @@
+"""The warehouse as stream_loader, and which errors mean that it is away."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from include import libpq
+from include.logins import find_login
+
+log = logging.getLogger(__name__)
+
+# A server that was killed, restarts, or cuts connections.
+AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError)
+CONNECT_SECONDS = 5
+LOGIN = find_login("WAREHOUSE", "stream_loader")
+
+
+class Warehouse:
+    """A connection that is opened where it is needed, and again after it broke."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._parameters = LOGIN.parameters(env)
+        self._connection: Connection | None = None
+
+    def connection(self) -> Connection:
+        """Return an open connection. Raises psycopg2.OperationalError while there is none to be had."""
+        if self._connection is None or self._connection.closed:
+            self._connection = libpq.connect(**self._parameters, connect_timeout=CONNECT_SECONDS)
+        return self._connection
+
+    def forget(self) -> None:
+        """Close the connection, if there is one; the next one is new."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def patiently(write: Callable[[Connection], None], warehouse: Warehouse, wait: Callable[[], bool]) -> bool:
+    """Call `write` with a connection until it passes; while the warehouse is away, `wait`, as long as it says.
+
+    Returns whether it passed. `write` may be called again after it was committed: it must not matter.
+    """
+    while True:
+        try:
+            write(warehouse.connection())
+            return True
+        except AWAY as error:
+            log.warning("The warehouse is away, trying again: %s", str(error).strip())
+            warehouse.forget()
+        if not wait():
+            return False

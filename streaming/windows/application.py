@@ -1,0 +1,82 @@
+"""The application of Quix Streams: from events to windows of users, by event time.
+
+An event counts in its windows when it comes at most LATENESS after the newest event of its user.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from quixstreams import Application
+from quixstreams.kafka import ConnectionConfig
+from quixstreams.models import Deserializer, SerializationContext
+from quixstreams.models.serializers.exceptions import IgnoreMessage
+from quixstreams.models.topics import TopicConfig
+
+from streaming.events import PlaybackEvent, UnreadableError, decode, refuse_misplaced
+from streaming.topics import CONFIGS, EVENTS, PARTITIONS
+from streaming.windows.sink import WindowsSink
+from streaming.windows.viewing import AddUp
+
+log = logging.getLogger(__name__)
+
+GROUP = "viewing-windows"
+LENGTH, STEP, LATENESS = timedelta(minutes=5), timedelta(minutes=1), timedelta(minutes=10)
+# Seconds between checkpoints, and so between what readers see.
+CHECKPOINT = 2
+CONSUMER = {"session.timeout.ms": 10_000}
+
+
+class Events(Deserializer):
+    """Reads playback events; what is none is the consumer's to tell."""
+
+    def __call__(self, value: bytes, ctx: SerializationContext) -> PlaybackEvent:
+        try:
+            return decode(value, ctx.headers)
+        except UnreadableError:
+            raise IgnoreMessage from None
+
+
+def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Application:
+    """Return the application; `state` is the folder of its RocksDB, which a topic can restore."""
+    connection = {name: value for name, value in config.items() if name != "logger"}
+    app = Application(
+        broker_address=ConnectionConfig.from_librdkafka_dict(connection),
+        consumer_group=GROUP,
+        auto_offset_reset="earliest",
+        commit_interval=CHECKPOINT,
+        consumer_extra_config=CONSUMER,
+        state_dir=state,
+        loglevel=None,
+    )
+    known = TopicConfig(PARTITIONS, 1, CONFIGS[EVENTS])
+    topic = app.topic(EVENTS, value_deserializer=Events(), config=known, timestamp_extractor=_event_time)
+    events = app.dataframe(topic).filter(_is_in_place, metadata=True)
+    windows = events.hopping_window(LENGTH, STEP, LATENESS, on_late=_tell).agg(value=AddUp()).current()
+    windows.sink(sink)
+    return app
+
+
+def _event_time(event: PlaybackEvent, headers: object, sent_ms: int, kind: object) -> int:
+    """Return the event's time in ms; for one that is misplaced a time that is none of events."""
+    try:
+        refuse_misplaced(event, event.user_id.encode(), sent_ms)
+    except UnreadableError:
+        return -1
+    return int(event.event_time.timestamp() * 1000)
+
+
+def _is_in_place(event: PlaybackEvent, key: bytes | None, timestamp: int, headers: object) -> bool:
+    return timestamp >= 0 and key == event.user_id.encode()
+
+
+def _tell(event: PlaybackEvent, key: object, timestamp: int, late_ms: int, start: int, *_: object) -> bool:
+    """Log an event that comes too late for a window, in our words; it is in raw all the same."""
+    log.warning(
+        "Event %s comes %s s too late for the window that starts at %s",
+        event.event_id,
+        late_ms // 1000,
+        start,
+    )
+    return False
