@@ -40,13 +40,15 @@ class Events(Deserializer):
 
 def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Application:
     """Return the application; `state` is the folder of its RocksDB, which a topic can restore."""
-    connection = {name: value for name, value in config.items() if name != "logger"}
+    # Its own log, and its own names for what reaches Kafka; of the rest it takes everything.
+    settings = {name: value for name, value in config.items() if name != "logger"}
     app = Application(
-        broker_address=ConnectionConfig.from_librdkafka_dict(connection),
+        broker_address=ConnectionConfig.from_librdkafka_dict(settings, ignore_extras=True),
         consumer_group=GROUP,
         auto_offset_reset="earliest",
         commit_interval=CHECKPOINT,
-        consumer_extra_config=CONSUMER,
+        consumer_extra_config=settings | CONSUMER,
+        producer_extra_config=settings,
         state_dir=state,
         loglevel=None,
     )
