@@ -4,8 +4,8 @@ It keeps all messages in memory, and writes all of them to one file now and then
 took since the last time. Production runs Apache Kafka.
 """
 
+import importlib.util
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from include.embedded import processes
 from include.errors import EmbeddedServerError
 
 LOOPBACK = "127.0.0.1"
+# Not the script of that name, which only starts it.
+BINARY = Path(importlib.util.find_spec("noida_db").origin).parent / "noida-db"
 SAVE_SECONDS = 30
 
 
@@ -29,7 +31,7 @@ def start(home: Path, port: int = 0) -> int:
         return processes.port_of(pid_file)
     home.mkdir(parents=True, exist_ok=True)
     port = port or processes.free_port()
-    command = [Path(sys.executable).parent / "noida-db", "start", "--only", "kafka", "--kafka-port", port]
+    command = [BINARY, "start", "--only", "kafka", "--kafka-port", port]
     process = processes.spawn([*command, "--data-dir", home / "kafka"], log_file)
     processes.remember(pid_file, process, port)
     deadline = time.monotonic() + processes.START_SECONDS

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from psycopg2.extensions import connection as Connection
 
 from include.errors import TransientError, UnexpectedError
@@ -44,7 +44,7 @@ class Loop:
     """A member of the group, until `stop` is set."""
 
     def __init__(self, config: Mapping[str, object], warehouse: Warehouse, stop: threading.Event) -> None:
-        self._consumer = Consumer({**config, **CONFIG})
+        self._consumer = Consumer({**config, **CONFIG, "on_commit": self._committed})
         self._letters = Sender(config)
         self._warehouse, self._stop = warehouse, stop
         self._waiting: list[Message] = []
@@ -104,17 +104,19 @@ class Loop:
         return True
 
     def _commit(self) -> None:
-        """Commit the offsets of what the warehouse has; those that Kafka does not take now come again."""
+        """Commit the offsets of what the warehouse has. Not waiting: a group that changes may keep one waiting."""
         mine = {(each.topic, each.partition) for each in self._consumer.assignment()}
-        self._offsets = {place: offset for place, offset in self._offsets.items() if place in mine}
-        if not self._offsets:
-            return
-        offsets = [TopicPartition(*place, offset) for place, offset in self._offsets.items()]
-        try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
-            self._offsets = {}
-        except KafkaException as error:
-            log.warning("Offsets were not committed, trying again: %s", error.args[0].str())
+        offsets = [TopicPartition(*place, at) for place, at in self._offsets.items() if place in mine]
+        self._offsets = {}
+        if offsets:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def _committed(self, error: KafkaError | None, partitions: Sequence[TopicPartition]) -> None:
+        """Keep offsets that Kafka did not take for the next commit, unless there are newer ones."""
+        if error:
+            log.warning("Offsets were not committed, trying again: %s", error.str())
+            failed = {(each.topic, each.partition): each.offset for each in partitions}
+            self._offsets = failed | self._offsets
 
     def _hold(self) -> bool:
         """Wait a moment without reading, and stay in the group; tell whether to go on."""

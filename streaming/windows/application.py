@@ -60,8 +60,11 @@ def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Appli
     return app
 
 
-def _event_time(event: PlaybackEvent, headers: object, sent_ms: int, kind: object) -> int:
+def _event_time(event: PlaybackEvent | None, headers: object, sent_ms: int, kind: object) -> int:
     """Return the event's time in ms; for one that is misplaced a time that is none of events."""
+    # Quix Streams asks no deserializer of a message without a value.
+    if event is None:
+        return -1
     try:
         refuse_misplaced(event, event.user_id.encode(), sent_ms)
     except UnreadableError:
@@ -69,8 +72,8 @@ def _event_time(event: PlaybackEvent, headers: object, sent_ms: int, kind: objec
     return int(event.event_time.timestamp() * 1000)
 
 
-def _is_in_place(event: PlaybackEvent, key: bytes | None, timestamp: int, headers: object) -> bool:
-    return timestamp >= 0 and key == event.user_id.encode()
+def _is_in_place(event: PlaybackEvent | None, key: bytes | None, timestamp: int, headers: object) -> bool:
+    return event is not None and timestamp >= 0 and key == event.user_id.encode()
 
 
 def _tell(event: PlaybackEvent, key: object, timestamp: int, late_ms: int, start: int, *_: object) -> bool:

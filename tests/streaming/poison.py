@@ -28,22 +28,43 @@ def _headers(headers: Headers) -> Callable[[PlaybackEvent], Message]:
 
 
 def _ahead(event: PlaybackEvent) -> Message:
-    return event.user_id.encode(), encode(replace(event, event_time=datetime.now(UTC) + timedelta(hours=2))), HEADERS
+    return (
+        event.user_id.encode(),
+        encode(replace(event, event_time=datetime.now(UTC) + timedelta(hours=2))),
+        HEADERS,
+    )
 
 
 POISON = (
     Poison("unreadable", _value(lambda _: b"no JSON")),
     Poison("unreadable", _value(lambda value: value[:-1])),
     Poison("unreadable", _value(lambda value: value + value)),
-    Poison("unreadable", _value(lambda value: value.replace(b"Mobile", b"\xff\xfe") if b"Mobile" in value else b"\xff")),
+    Poison(
+        "unreadable",
+        _value(lambda value: value.replace(b"Mobile", b"\xff\xfe") if b"Mobile" in value else b"\xff"),
+    ),
     Poison("wrong_schema", _value(lambda _: b"[]")),
     Poison("wrong_schema", _value(lambda _: b"null")),
     Poison("wrong_schema", _value(lambda _: b"{}")),
     Poison("wrong_schema", _value(lambda value: value[:-1] + b',"unknown":1}')),
-    Poison("wrong_schema", _value(lambda value: value.replace(b'"event_id":"', b'"event_id":"' + 101 * b"x"))),
+    Poison(
+        "wrong_schema", _value(lambda value: value.replace(b'"event_id":"', b'"event_id":"' + 101 * b"x"))
+    ),
     Poison("wrong_schema", _value(lambda value: value.replace(b'"position_ms":', b'"position_ms":-'))),
-    Poison("wrong_schema", _value(lambda value: value.replace(b'"position_ms":', b'"position_ms":1e99,"x":'))),
-    Poison("wrong_schema", _value(lambda value: value.replace(b'"start"', b'"begin"').replace(b'"heartbeat"', b'"beat"').replace(b'"stop"', b'"end"').replace(b'"pause"', b'"rest"'))),
+    Poison(
+        "wrong_schema", _value(lambda value: value.replace(b'"position_ms":', b'"position_ms":1e99,"x":'))
+    ),
+    Poison(
+        "wrong_schema",
+        _value(
+            lambda value: (
+                value.replace(b'"start"', b'"begin"')
+                .replace(b'"heartbeat"', b'"beat"')
+                .replace(b'"stop"', b'"end"')
+                .replace(b'"pause"', b'"rest"')
+            )
+        ),
+    ),
     Poison("wrong_schema", _value(lambda value: value.replace(b'Z"', b'"'))),
     Poison("wrong_schema", _value(lambda value: value.replace(b'"event_time":"2', b'"event_time":"x'))),
     Poison("too_long", _value(lambda _: 100_000 * b"[")),

@@ -36,12 +36,14 @@ def test_characters_that_mean_something_to_copy_are_kept(kafka: Broker, platform
     sender.flush(60)
     with consumer(kafka, platform):
         wait_for(lambda: counts(platform)[0] == 1)
-    assert platform.query("elt_loader", "select user_id, content_id, quality from raw.kafka_playback_events") == [
-        (strange, "\\", "\\.")
-    ]
+    assert platform.query(
+        "elt_loader", "select user_id, content_id, quality from raw.kafka_playback_events"
+    ) == [(strange, "\\", "\\.")]
 
 
-def test_messages_that_cannot_be_read_are_told_with_reason_and_place(kafka: Broker, platform: Platform) -> None:
+def test_messages_that_cannot_be_read_are_told_with_reason_and_place(
+    kafka: Broker, platform: Platform
+) -> None:
     good = small_day()[:50]
     bad = [case.message(event) for case, event in zip(POISON, good, strict=False)]
     sender = kafka.sender()
@@ -94,7 +96,9 @@ def test_how_far_it_is_stands_in_the_warehouse_with_the_rows(kafka: Broker, plat
     sender.flush(60)
     with consumer(kafka, platform):
         wait_for(lambda: counts(platform)[0] == len(events))
-    read = platform.query("elt_loader", "select sum(next_offset), max(lag), max(newest_event_time) from ops.kafka_partitions")
+    read = platform.query(
+        "elt_loader", "select sum(next_offset), max(lag), max(newest_event_time) from ops.kafka_partitions"
+    )
     assert read == [(len(events), 0, max(event.event_time for event in events))]
     assert sum(kafka.committed().values()) == len(events)
 

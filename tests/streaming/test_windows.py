@@ -8,13 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from streaming.events import PlaybackEvent
-from streaming.topics import METRICS
+from streaming.sending import Record
+from streaming.topics import EVENTS, METRICS
 from streaming.warehouse import Warehouse
 from streaming.windows.application import LATENESS, build
 from streaming.windows.sink import WindowsSink
 from tests.conftest import Platform
 from tests.streaming.conftest import Broker, record, small_day
 from tests.streaming.consuming import consumer, counts, wait_for
+from tests.streaming.poison import POISON
 from tests.streaming.reading import messages_of
 from tests.streaming.recount import RECOUNT, STORED
 
@@ -35,17 +37,28 @@ def send(kafka: Broker, events: list[PlaybackEvent]) -> None:
     sender.flush(60)
 
 
+def send_poison(kafka: Broker, events: list[PlaybackEvent]) -> None:
+    sender = kafka.sender()
+    for case, event in zip(POISON, events, strict=False):
+        sender.send(Record(EVENTS, *case.message(replace(event, event_id="poison"))))
+    sender.flush(60)
+
+
 def test_windows_are_what_sql_counts(kafka: Broker, platform: Platform, tmp_path: Path) -> None:
     events = small_day()
     assert len({event.event_id for event in events}) < len(events)
     send(kafka, events)
+    send_poison(kafka, events)
     with consumer(kafka, platform):
         run_windows(kafka, platform, tmp_path)
         wait_for(lambda: counts(platform)[0] == len(events))
     stored = platform.query("elt_loader", STORED)
     assert stored == platform.query("elt_loader", RECOUNT)
     assert len(stored) > 500
-    told = {message.key().decode(): msgspec.json.decode(message.value()) for message in messages_of(kafka, METRICS, 1)}
+    told = {
+        message.key().decode(): msgspec.json.decode(message.value())
+        for message in messages_of(kafka, METRICS, 1)
+    }
     assert {start: (one["viewers"], one["minutes"]) for start, one in told.items()} == {
         row[0].isoformat(): (row[1], float(row[2])) for row in stored
     }
