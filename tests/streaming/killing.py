@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
 
 from include.embedded import postgres
 from include.embedded.processes import pid_of, port_of, spawn
 from include.environment import ROOT
 from include.inherited import inherited
 from streaming import broker
+from streaming.consumer.loop import GROUP
+from streaming.windows.application import GROUP as WINDOWS
 from tests.streaming.conftest import Broker
+from tests.streaming.consuming import wait_for
 
 CONSUMERS = 3
+COMMANDS = [*CONSUMERS * ["consume"], "windows"]
 KINDS = ("consumer", "windows", "broker", "warehouse")
 
 
@@ -32,8 +38,15 @@ class Victims:
     killed: list[str] = field(default_factory=list)
 
     def start(self) -> None:
-        self.running = [self._spawn("consume", number) for number in range(CONSUMERS)]
-        self.running.append(self._spawn("windows", CONSUMERS, "--state", str(self.home / "windows")))
+        self.running = [self._spawn(place) for place in range(len(COMMANDS))]
+
+    def tend(self) -> bool:
+        """Start again what ended by itself, as a supervisor does: Quix Streams ends when a broker comes back."""
+        for place, process in enumerate(self.running):
+            if process.poll() is not None:
+                assert COMMANDS[place] == "windows", "a consumer ended by itself"
+                self.running[place] = self._spawn(place)
+        return True
 
     def stop(self) -> None:
         """End all of them as SIGTERM does, and tell how they ended."""
@@ -47,37 +60,41 @@ class Victims:
         getattr(self, f"_kill_{kind}")()
 
     def _kill_consumer(self) -> None:
-        place = self.chance.randrange(CONSUMERS)
-        self.running[place].kill()
-        self.running[place].wait()
-        self.running[place] = self._spawn("consume", place)
+        self._kill_process(self.chance.randrange(CONSUMERS))
 
     def _kill_windows(self) -> None:
-        self.running[-1].kill()
-        self.running[-1].wait()
-        self.running[-1] = self._spawn("windows", CONSUMERS, "--state", str(self.home / "windows"))
+        self._kill_process(CONSUMERS)
+
+    def _kill_process(self, place: int) -> None:
+        self.running[place].kill()
+        self.running[place].wait()
+        self.running[place] = self._spawn(place)
 
     def _kill_broker(self) -> None:
-        # What it has confirmed and not saved dies with it: this broker is none for production.
+        # What it has confirmed and not saved dies with it, and of a member that died before it, it waits for ever:
+        # this broker is none for production.
+        wait_for(self._is_settled, 120)
         broker.wait_until_saved(self.kafka.home)
         port = port_of(self.kafka.home / "kafka.pid")
         _kill(self.kafka.home / "kafka.pid")
         broker.start(self.kafka.home, port)
 
+    def _is_settled(self) -> bool:
+        self.tend()
+        admin = AdminClient(self.kafka.config)
+        groups = [each.result() for each in admin.describe_consumer_groups([GROUP, WINDOWS]).values()]
+        return all(each.state == ConsumerGroupState.STABLE for each in groups)
+
     def _kill_warehouse(self) -> None:
         _kill(self.home / "postgres.pid")
         postgres.restart(self.home, self.env)
 
-    def _spawn(self, command: str, number: int, *options: str) -> subprocess.Popen:
-        log = self.logs / f"{command}-{number}.log"
-        environment = {
-            **inherited(),
-            **self.env,
-            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.config["bootstrap.servers"],
-        }
-        return spawn(
-            [sys.executable, "-m", "streaming", command, *options], log, env=environment, folder=ROOT
-        )
+    def _spawn(self, place: int) -> subprocess.Popen:
+        options = ["--state", self.home / "windows"] if COMMANDS[place] == "windows" else []
+        command = [sys.executable, "-m", "streaming", COMMANDS[place], *options]
+        servers = {"KAFKA_BOOTSTRAP_SERVERS": self.kafka.config["bootstrap.servers"]}
+        log = self.logs / f"{COMMANDS[place]}-{place}.log"
+        return spawn(command, log, env={**inherited(), **self.env, **servers}, folder=ROOT)
 
 
 def _kill(pid_file: Path) -> None:

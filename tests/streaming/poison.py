@@ -50,7 +50,7 @@ POISON = (
     Poison(
         "wrong_schema", _value(lambda value: value.replace(b'"event_id":"', b'"event_id":"' + 101 * b"x"))
     ),
-    Poison("wrong_schema", _value(lambda value: value.replace(b'"position_ms":', b'"position_ms":-'))),
+    Poison("wrong_schema", _value(lambda value: value.replace(b'"length_ms":', b'"length_ms":-'))),
     Poison(
         "wrong_schema", _value(lambda value: value.replace(b'"position_ms":', b'"position_ms":1e99,"x":'))
     ),

@@ -68,7 +68,7 @@ def test_nothing_is_lost_and_nothing_doubled(kafka: Broker, victims: Victims) ->
 
     good, bad = sorted_places(kafka, COUNT)
     warehouse = Platform(victims.env)
-    wait_for(lambda: sum(counts(warehouse)) >= len(good) + len(bad), SECONDS)
+    wait_for(lambda: victims.tend() and sum(counts(warehouse)) >= len(good) + len(bad), SECONDS)
     stored = warehouse.query("elt_loader", PLACES)
     assert len(stored) == len(set(stored)) == len(good)
     assert set(stored) == set(good)
@@ -77,7 +77,8 @@ def test_nothing_is_lost_and_nothing_doubled(kafka: Broker, victims: Victims) ->
     letters = messages_of(kafka, DEAD_LETTERS, len(bad))
     assert {place_of(dict(letter.headers())) for letter in letters} == bad
     assert all(dict(letter.headers())["dead-letter-reason"] for letter in letters)
-    wait_for(lambda: warehouse.query("elt_loader", STORED) == warehouse.query("elt_loader", RECOUNT), SECONDS)
+    counted = warehouse.query("elt_loader", RECOUNT)
+    wait_for(lambda: victims.tend() and warehouse.query("elt_loader", STORED) == counted, SECONDS)
     victims.stop()
 
 
