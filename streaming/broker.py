@@ -1,7 +1,7 @@
-"""The broker for machines without Docker, for tests and `make live` only: noida-db, which speaks Kafka's protocol.
+"""The broker for tests on machines without Docker: noida-db, which speaks Kafka's protocol.
 
-It keeps all messages in memory, and writes all of them to one file now and then: a broker that is killed loses what it
-took since the last time. Production runs Apache Kafka.
+It keeps all messages in memory, and writes all of them to one file now and then: one that is killed loses
+what it took since the last time. Production runs Apache Kafka.
 """
 
 import importlib.util

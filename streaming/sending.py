@@ -84,7 +84,7 @@ class Sender:
         self._is_broken |= error.fatal()
 
     def _replace_broken(self) -> None:
-        """Take another producer after an error that this one does not survive: all it had fails, and is kept."""
+        """Take another producer after an error that this one does not survive; what it had is kept."""
         if self._is_broken:
             broken, self._producer, self._is_broken = self._producer, Producer(self._config), False
             broken.flush(FULL_SECONDS)

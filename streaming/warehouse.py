@@ -38,7 +38,7 @@ class Warehouse:
 
 
 def patiently(write: Callable[[Connection], None], warehouse: Warehouse, wait: Callable[[], bool]) -> bool:
-    """Call `write` with a connection until it passes; while the warehouse is away, `wait`, as long as it says.
+    """Call `write` with a connection until it passes; while the warehouse is away, `wait`, if it says so.
 
     Returns whether it passed. `write` may be called again after it was committed: it must not matter.
     """

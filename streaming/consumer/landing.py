@@ -52,7 +52,7 @@ on conflict (topic, partition) do update set
 
 
 def land(warehouse: Connection, batch: Batch, ends: Mapping[tuple[str, int], int]) -> int:
-    """Write the batch and return how many of its rows were new; `ends` are the offsets after the last messages.
+    """Write the batch and return how many rows were new; `ends` are the offsets after the last messages.
 
     Raises InputError for a topic that was made anew while raw has messages of the former one.
     """
@@ -77,8 +77,8 @@ def _insert(cursor: Cursor, lines: list[str]) -> int:
         if found := cursor.fetchone():
             topic, partition, offset = found
             raise InputError(
-                f"raw.{TABLE} has another message at {topic}, partition {partition}, offset {offset}: the topic was"
-                " made anew. Give it another name, or remove the rows of the former one"
+                f"raw.{TABLE} has another message at {topic}, partition {partition}, offset {offset}: the"
+                " topic was made anew. Give it another name, or remove the rows of the former one"
             )
     return new
 

@@ -1,7 +1,7 @@
 """The loop of a consumer: read a batch, land it, send dead letters, commit offsets; say how far it is.
 
-Back-pressure: a batch is bounded, so is what the client fetches ahead, and while the warehouse is away the partitions
-are paused: the consumer stays in its group and reads nothing. SIGTERM ends it after the batch that it has.
+Back-pressure: a batch is bounded, so is what the client fetches ahead, and while the warehouse is away the
+partitions are paused: the consumer stays in its group and reads nothing. SIGTERM ends it after its batch.
 """
 
 import logging
@@ -104,7 +104,7 @@ class Loop:
         return True
 
     def _commit(self) -> None:
-        """Commit the offsets of what the warehouse has. Not waiting: a group that changes may keep one waiting."""
+        """Commit the offsets of what the warehouse has, without waiting: that may be for ever."""
         mine = {(each.topic, each.partition) for each in self._consumer.assignment()}
         offsets = [TopicPartition(*place, at) for place, at in self._offsets.items() if place in mine]
         self._offsets = {}
@@ -147,7 +147,7 @@ class Loop:
         log.info("takes over partitions %s", sorted(each.partition for each in partitions))
 
     def _revoked(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
-        """Forget what is no longer this consumer's: whoever has the partition reads it from its last commit."""
+        """Forget what is no longer this consumer's: whoever has a partition reads from its last commit."""
         log.info("gives up partitions %s", sorted(each.partition for each in partitions))
         gone = {(each.topic, each.partition) for each in partitions}
         self._waiting = [each for each in self._waiting if (each.topic(), each.partition()) not in gone]

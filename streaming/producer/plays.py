@@ -1,6 +1,6 @@
 """What a player reports of a session, as columns: where, when, how much, how well.
 
-Data flow: sessions, their starts -> a row for each event: start, a heartbeat for each minute played, pause, stop.
+Data flow: sessions, their starts -> a row for each event: start, a heartbeat for each minute, pause, stop.
 A session of 2 minutes and 10 seconds without a pause: start 0:00, heartbeats 1:00 and 2:00, stop 2:10.
 """
 

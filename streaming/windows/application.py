@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from socket import gethostname
 
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
@@ -39,7 +40,9 @@ class Events(Deserializer):
 
 
 def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Application:
-    """Return the application; `state` is the folder of its RocksDB, which a topic can restore."""
+    """Return the application; `state` is the folder of its RocksDB, which a topic can restore.
+
+    Two on one machine have folders of different names."""
     # Its own log, and its own names for what reaches Kafka; of the rest it takes everything.
     settings = {name: value for name, value in config.items() if name != "logger"}
     app = Application(
@@ -47,7 +50,8 @@ def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Appli
         consumer_group=GROUP,
         auto_offset_reset="earliest",
         commit_interval=CHECKPOINT,
-        consumer_extra_config=settings | CONSUMER,
+        # One that comes back is the same member: it has its partitions, and their state, at once.
+        consumer_extra_config=settings | CONSUMER | {"group.instance.id": f"{gethostname()}-{state.name}"},
         producer_extra_config=settings,
         state_dir=state,
         loglevel=None,

@@ -26,7 +26,7 @@ class WindowsSink(BatchingSink):
         self._warehouse, self._sender = warehouse, sender
 
     def write(self, batch: SinkBatch) -> None:
-        """Write a partition's windows; where warehouse or broker is away, Quix Streams reads them again later."""
+        """Write a partition's windows; while warehouse or broker is away, Quix Streams tries again later."""
         newest = {(item.value["start"], item.key.decode()): item.value["value"] for item in batch}
         try:
             with transaction(self._warehouse.connection()) as cursor:

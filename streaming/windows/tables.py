@@ -1,4 +1,4 @@
-"""Windows in the warehouse: those of users as they come, and their sums; what is written again is the same."""
+"""Windows in the warehouse: those of users as they come, and their sums. Written again, they are the same."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,11 +22,13 @@ on conflict (window_start, user_id) do update set
 SUMS = """
 insert into ops.viewing_windows (window_start, viewers, minutes, quality_drops, rebuffers, rebuffer_seconds)
 select
-    window_start, count(*), sum(played_ms) / 60000, sum(quality_drops), sum(rebuffers), sum(rebuffer_ms) / 1000
+    window_start, count(*), sum(played_ms) / 60000,
+    sum(quality_drops), sum(rebuffers), sum(rebuffer_ms) / 1000
 from ops.viewing_windows_of_users where window_start = any (%s) group by window_start
 on conflict (window_start) do update set
     viewers = excluded.viewers, minutes = excluded.minutes, quality_drops = excluded.quality_drops,
-    rebuffers = excluded.rebuffers, rebuffer_seconds = excluded.rebuffer_seconds, updated_at = clock_timestamp()
+    rebuffers = excluded.rebuffers, rebuffer_seconds = excluded.rebuffer_seconds,
+    updated_at = clock_timestamp()
 returning
     window_start, window_start + interval '5 minutes', viewers, minutes::float8, quality_drops, rebuffers,
     rebuffer_seconds::float8

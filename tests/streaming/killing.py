@@ -41,7 +41,7 @@ class Victims:
         self.running = [self._spawn(place) for place in range(len(COMMANDS))]
 
     def tend(self) -> bool:
-        """Start again what ended by itself, as a supervisor does: Quix Streams ends when a broker comes back."""
+        """Start again what ended by itself, as a supervisor does: Quix Streams may when a broker is away."""
         for place, process in enumerate(self.running):
             if process.poll() is not None:
                 assert COMMANDS[place] == "windows", "a consumer ended by itself"
@@ -71,8 +71,8 @@ class Victims:
         self.running[place] = self._spawn(place)
 
     def _kill_broker(self) -> None:
-        # What it has confirmed and not saved dies with it, and of a member that died before it, it waits for ever:
-        # this broker is none for production.
+        # What it has confirmed and not saved dies with it, and for a member that died before it, it waits for
+        # ever: this broker is none for production.
         wait_for(self._is_settled, 120)
         broker.wait_until_saved(self.kafka.home)
         port = port_of(self.kafka.home / "kafka.pid")

@@ -1,4 +1,4 @@
-"""Three consumers in a group, with them, the broker and the warehouse killed now and then: nothing lost or doubled."""
+"""Consumers, windows, broker and warehouse, killed now and then: nothing is lost, nothing is doubled."""
 
 import os
 import random

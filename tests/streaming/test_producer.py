@@ -43,7 +43,8 @@ def test_every_session_of_the_batch_is_told_with_its_minutes_and_its_completion(
     world = new_world()
     batch = sessions_of(world)
     told = by_session(small_day())
-    assert list(told) and sorted(told) == [f"S{number:06d}" for number in batch.number.tolist()]
+    assert told
+    assert sorted(told) == [f"S{number:06d}" for number in batch.number.tolist()]
     for place, events in enumerate(told[key] for key in sorted(told)):
         stop = events[-1]
         assert max((stop.position_ms + 30_000) // 60_000, 1) == batch.minutes[place]
