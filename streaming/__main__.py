@@ -34,6 +34,9 @@ Minutes = Annotated[float, typer.Option(metavar="MINUTES", help="How long to pla
 Seed = Annotated[
     int, typer.Option(metavar="NUMBER", help="Another number, another world; -1: GENERATE_SEED.")
 ]
+Member = Annotated[
+    str, typer.Option(metavar="NAME", help="Who this is in its group, whenever it comes back.")
+]
 State = Annotated[Path, typer.Option(metavar="FOLDER", help="Where windows are kept between starts.")]
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -68,7 +71,7 @@ def produce(day: Day = "", rate: Rate = 100, minutes: Minutes = 30, seed: Seed =
 
 
 @app.command()
-def consume() -> None:
+def consume(member: Member = "") -> None:
     """Load events into raw, until it is stopped."""
     from streaming.consumer.loop import Loop
 
@@ -76,11 +79,11 @@ def consume() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     env = _env()
-    Loop(read_kafka_settings(env), Warehouse(env), stop).run()
+    Loop(read_kafka_settings(env), Warehouse(env), stop, member).run()
 
 
 @app.command()
-def windows(state: State = HOME / "windows") -> None:
+def windows(state: State = HOME / "windows", member: Member = "") -> None:
     """Keep windows of viewing up to date, until it is stopped."""
     # Not at the top: nobody else needs Quix Streams.
     from streaming.windows.application import build
@@ -88,7 +91,7 @@ def windows(state: State = HOME / "windows") -> None:
 
     env = _env()
     kafka = read_kafka_settings(env)
-    build(kafka, WindowsSink(Warehouse(env), Sender(kafka)), state).run()
+    build(kafka, WindowsSink(Warehouse(env), Sender(kafka)), state, member).run()
 
 
 def _env() -> dict[str, str]:

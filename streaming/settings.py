@@ -10,6 +10,8 @@ from include.errors import InputError
 
 PREFIX = "KAFKA_"
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
+# Who a consumer is in its group: Kafka's KIP-345.
+MEMBER = "group.instance.id"
 EMBEDDED = ROOT / ".local" / "kafka.pid"
 
 
@@ -24,4 +26,14 @@ def read_kafka_settings(env: Mapping[str, str], embedded: Path = EMBEDDED) -> di
             raise InputError(f"{SERVERS} in .env is empty, and no broker runs here: `make live` starts one")
         given[SERVERS] = f"127.0.0.1:{port_of(embedded)}"
     names = {name.removeprefix(PREFIX).lower().replace("_", "."): value for name, value in given.items()}
-    return {**names, "logger": logging.getLogger("kafka")}
+    # Quix Streams calculates with them.
+    times = {name: int(value) for name, value in names.items() if name.endswith(".ms") and value.isdigit()}
+    return {**names, **times, "logger": logging.getLogger("kafka")}
+
+
+def named(member: str) -> dict[str, object]:
+    """Return the setting of a member with a name; none without.
+
+    One that was killed and comes back under its name has its partitions at once, and no others move.
+    """
+    return {MEMBER: member} if member else {}

@@ -9,7 +9,7 @@ from streaming.consumer.batches import Letter
 from streaming.sending import Record, Sender
 from streaming.topics import DEAD_LETTERS
 
-SECONDS = 60
+SECONDS = 30
 
 
 def send_letters(sender: Sender, letters: Iterable[Letter]) -> None:

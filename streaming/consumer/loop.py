@@ -18,18 +18,20 @@ from streaming.consumer.batches import Batch, sort_messages
 from streaming.consumer.dead_letters import send_letters
 from streaming.consumer.landing import land
 from streaming.sending import Sender
+from streaming.settings import named
 from streaming.topics import EVENTS
 from streaming.warehouse import Warehouse, patiently
 
 log = logging.getLogger(__name__)
 
 GROUP = "playback-loader"
-CONFIG = {
-    "group.id": GROUP,
-    "enable.auto.commit": False,
-    "auto.offset.reset": "earliest",
+# What exactly once rests on, and what .env may say otherwise.
+CONFIG = {"group.id": GROUP, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+DEFAULTS = {
     "partition.assignment.strategy": "cooperative-sticky",
     "session.timeout.ms": 10_000,
+    # One that has not come back to read for so long counts as hung.
+    "max.poll.interval.ms": 120_000,
     # Fetched ahead, for each partition.
     "queued.max.messages.kbytes": 8_192,
 }
@@ -43,8 +45,12 @@ Place = tuple[str, int]
 class Loop:
     """A member of the group, until `stop` is set."""
 
-    def __init__(self, config: Mapping[str, object], warehouse: Warehouse, stop: threading.Event) -> None:
-        self._consumer = Consumer({**config, **CONFIG, "on_commit": self._committed})
+    def __init__(
+        self, config: Mapping[str, object], warehouse: Warehouse, stop: threading.Event, member: str = ""
+    ) -> None:
+        self._consumer = Consumer(
+            {**DEFAULTS, **config, **CONFIG, **named(member), "on_commit": self._committed}
+        )
         self._letters = Sender(config)
         self._warehouse, self._stop = warehouse, stop
         self._waiting: list[Message] = []

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from socket import gethostname
 
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
@@ -16,6 +15,7 @@ from quixstreams.models.serializers.exceptions import IgnoreMessage
 from quixstreams.models.topics import TopicConfig
 
 from streaming.events import PlaybackEvent, UnreadableError, decode, refuse_misplaced
+from streaming.settings import named
 from streaming.topics import CONFIGS, EVENTS, PARTITIONS
 from streaming.windows.sink import WindowsSink
 from streaming.windows.viewing import AddUp
@@ -39,10 +39,8 @@ class Events(Deserializer):
             raise IgnoreMessage from None
 
 
-def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Application:
-    """Return the application; `state` is the folder of its RocksDB, which a topic can restore.
-
-    Two on one machine have folders of different names."""
+def build(config: Mapping[str, object], sink: WindowsSink, state: Path, member: str = "") -> Application:
+    """Return the application; `state` is the folder of its RocksDB, which a topic can restore."""
     # Its own log, and its own names for what reaches Kafka; of the rest it takes everything.
     settings = {name: value for name, value in config.items() if name != "logger"}
     app = Application(
@@ -50,8 +48,7 @@ def build(config: Mapping[str, object], sink: WindowsSink, state: Path) -> Appli
         consumer_group=GROUP,
         auto_offset_reset="earliest",
         commit_interval=CHECKPOINT,
-        # One that comes back is the same member: it has its partitions, and their state, at once.
-        consumer_extra_config=settings | CONSUMER | {"group.instance.id": f"{gethostname()}-{state.name}"},
+        consumer_extra_config=CONSUMER | settings | named(member),
         producer_extra_config=settings,
         state_dir=state,
         loglevel=None,

@@ -119,14 +119,10 @@ def test_a_producer_that_is_broken_is_replaced(kafka: Broker) -> None:
 
 
 def test_settings_are_named_like_those_of_kafkas_clients(tmp_path) -> None:
-    given = {
-        "KAFKA_BOOTSTRAP_SERVERS": "a:1",
-        "KAFKA_SASL_PASSWORD": "s",
-        "KAFKA_SASL_USERNAME": "",
-        "OTHER": "x",
-    }
+    given = {"KAFKA_BOOTSTRAP_SERVERS": "a:1", "KAFKA_SASL_PASSWORD": "01", "KAFKA_SASL_USERNAME": ""}
+    given |= {"KAFKA_SESSION_TIMEOUT_MS": "6000", "OTHER": "x"}
     told = read_kafka_settings(given)
     del told["logger"]
-    assert told == {"bootstrap.servers": "a:1", "sasl.password": "s"}
+    assert told == {"bootstrap.servers": "a:1", "sasl.password": "01", "session.timeout.ms": 6000}
     with pytest.raises(InputError, match="KAFKA_BOOTSTRAP_SERVERS"):
         read_kafka_settings({}, tmp_path / "kafka.pid")
