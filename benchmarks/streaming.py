@@ -69,7 +69,7 @@ def _send(kafka: dict[str, object], events: list[PlaybackEvent]) -> None:
 
 
 def _stream(kafka: dict[str, object], running: Servers, size: int) -> Cost:
-    """Return what all rows would cost at the pace of those after the first batch: until then the group forms."""
+    """Return what all rows cost at the pace of those after the first batch: until then the group forms."""
     stop = threading.Event()
     thread = threading.Thread(target=Loop(kafka, Warehouse(running.env), stop).run)
     running.checkpoint()
