@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from include.errors import TransientError
 from streaming.events import Headers
@@ -40,14 +41,18 @@ class Sender:
     def send(self, record: Record) -> None:
         """Hand the message over; waits while the buffer is full."""
         self._hand_over(record)
-        self._producer.poll(0)
+        with self._survived():
+            self._producer.poll(0)
         if self._again:
             self._send_again()
 
     def flush(self, seconds: float) -> None:
         """Wait until the broker has all of them. Raises TransientError when it does not within the time."""
         deadline = time.monotonic() + seconds
-        while self._producer.flush(1) or self._again:
+        while self._again or self._is_broken or len(self._producer):
+            with self._survived():
+                self._producer.flush(1)
+            self._replace_broken()
             self._send_again()
             if time.monotonic() > deadline:
                 missing = len(self._producer) + len(self._again)
@@ -57,13 +62,14 @@ class Sender:
         done, headers = partial(self._done, record), list(record.headers)
         while True:
             self._replace_broken()
-            try:
-                self._producer.produce(
-                    record.topic, record.value, record.key, on_delivery=done, headers=headers
-                )
-                return
-            except BufferError:
-                self._producer.poll(FULL_SECONDS)
+            with self._survived():
+                try:
+                    self._producer.produce(
+                        record.topic, record.value, record.key, on_delivery=done, headers=headers
+                    )
+                    return
+                except BufferError:
+                    self._producer.poll(FULL_SECONDS)
 
     def _done(self, record: Record, error: KafkaError | None, message: Message) -> None:
         if error:
@@ -83,8 +89,22 @@ class Sender:
         log.warning("Kafka: %s", error.str())
         self._is_broken |= error.fatal()
 
+    @contextmanager
+    def _survived(self) -> Iterator[None]:
+        """Take note of an error that the producer does not survive; any other is raised."""
+        try:
+            yield
+        except KafkaException as error:
+            if not error.args[0].fatal():
+                raise
+            self._hear(error.args[0])
+
     def _replace_broken(self) -> None:
-        """Take another producer after an error that this one does not survive; what it had is kept."""
+        """Take another producer after an error that this one does not survive; what it had is sent again."""
         if self._is_broken:
             broken, self._producer, self._is_broken = self._producer, Producer(self._config), False
-            broken.flush(FULL_SECONDS)
+            broken.purge()
+            # Each message is told as failed; the error may be raised once more.
+            while len(broken):
+                with suppress(KafkaException):
+                    broken.flush(FULL_SECONDS)
