@@ -86,12 +86,12 @@ def consume(member: Member = "") -> None:
 def windows(state: State = HOME / "windows", member: Member = "") -> None:
     """Keep windows of viewing up to date, until it is stopped."""
     # Not at the top: nobody else needs Quix Streams.
-    from streaming.windows.application import build
+    from streaming.windows.application import build, run
     from streaming.windows.sink import WindowsSink
 
     env = _env()
     kafka = read_kafka_settings(env)
-    build(kafka, WindowsSink(Warehouse(env), Sender(kafka)), state, member).run()
+    run(build(kafka, WindowsSink(Warehouse(env), Sender(kafka)), state, member))
 
 
 def _env() -> dict[str, str]:

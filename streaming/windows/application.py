@@ -13,7 +13,9 @@ from quixstreams.kafka import ConnectionConfig
 from quixstreams.models import Deserializer, SerializationContext
 from quixstreams.models.serializers.exceptions import IgnoreMessage
 from quixstreams.models.topics import TopicConfig
+from quixstreams.state.exceptions import InvalidStoreChangelogOffset
 
+from include.errors import TransientError
 from streaming.events import PlaybackEvent, UnreadableError, decode, refuse_misplaced
 from streaming.settings import named
 from streaming.topics import CONFIGS, EVENTS, PARTITIONS
@@ -59,6 +61,20 @@ def build(config: Mapping[str, object], sink: WindowsSink, state: Path, member: 
     windows = events.hopping_window(LENGTH, STEP, LATENESS, on_late=_tell).agg(value=AddUp()).current()
     windows.sink(sink)
     return app
+
+
+def run(app: Application) -> None:
+    """Run it until it is stopped. Raises TransientError where Kafka has lost what the state rests on.
+
+    The state is forgotten then: at the next start its topic and the offsets, which Kafka has, agree.
+    """
+    try:
+        app.run()
+    except InvalidStoreChangelogOffset as error:
+        app.clear_state()
+        raise TransientError(
+            "Kafka has lost the newest state of windows; start again, and it is read from its topic"
+        ) from error
 
 
 def _event_time(event: PlaybackEvent | None, headers: object, sent_ms: int, kind: object) -> int:
