@@ -6,12 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
+from quixstreams.state.exceptions import InvalidStoreChangelogOffset
 
+from include.errors import TransientError
 from streaming.events import PlaybackEvent
 from streaming.sending import Record
 from streaming.topics import EVENTS, METRICS
 from streaming.warehouse import Warehouse
-from streaming.windows.application import LATENESS, build
+from streaming.windows.application import LATENESS, build, run
 from streaming.windows.sink import WindowsSink
 from tests.conftest import Platform
 from tests.streaming.conftest import Broker, record, small_day
@@ -96,3 +98,22 @@ def test_state_comes_back_from_its_topic(kafka: Broker, platform: Platform, tmp_
     run_windows(kafka, platform, tmp_path / "new")
     assert {row[1:3] for row in platform.query("elt_loader", STORED)} == {(1, 1)}
     assert platform.query("elt_loader", "select distinct events from ops.viewing_windows_of_users") == [(2,)]
+
+
+class Refusing:
+    """Stands for an application whose state is ahead of its topic: no broker loses that on demand."""
+
+    is_cleared = False
+
+    def run(self) -> None:
+        raise InvalidStoreChangelogOffset
+
+    def clear_state(self) -> None:
+        self.is_cleared = True
+
+
+def test_state_that_kafka_has_lost_is_forgotten() -> None:
+    app = Refusing()
+    with pytest.raises(TransientError, match="start again"):
+        run(app)
+    assert app.is_cleared
