@@ -23,7 +23,7 @@ def read_kafka_settings(env: Mapping[str, str], embedded: Path = EMBEDDED) -> di
     given = {name: value for name, value in env.items() if name.startswith(PREFIX) and value}
     if SERVERS not in given:
         if not is_running(embedded):
-            raise InputError(f"{SERVERS} in .env is empty, and no broker runs here: `make live` starts one")
+            raise InputError(f"{SERVERS} in .env is empty, and no broker runs here. Name those of your Kafka")
         given[SERVERS] = f"127.0.0.1:{port_of(embedded)}"
     names = {name.removeprefix(PREFIX).lower().replace("_", "."): value for name, value in given.items()}
     # Quix Streams calculates with them.
