@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli import airflow
@@ -177,6 +178,11 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     airflow.stop(tmp_path)
 
 
+def command_lines() -> list[str]:
+    """Return the command lines of all processes."""
+    return [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+
+
 def interrupt_in(seconds: float) -> None:
     threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT]).start()
 
@@ -191,8 +197,9 @@ def test_second_interrupt_leaves_nothing_behind(
         time.sleep(60)
     # The handler of the command is back.
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    # The api-server is killed.
+    # The api-server is killed, and says nothing.
     assert stand_in.read_text().split() == ["scheduler", "dag-processor"]
+    assert not [line for line in command_lines() if str(airflow.BIN) in line]
     assert list((tmp_path / "airflow").glob("*.pid")) == []
 
 
