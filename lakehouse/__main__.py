@@ -1,0 +1,123 @@
+"""The commands of the lake: `make` calls them in the lake's own .venv-lake."""
+
+import csv
+import logging
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import psycopg2
+import typer
+
+from include import errors
+from lakehouse import bronze, files, maintenance, publications, query, silver
+from lakehouse.lake import Version
+from lakehouse.place import this_lake, warehouse
+
+
+def _version(text: str) -> Version:
+    """Read the number of a version, or a time; one without a zone is of UTC."""
+    if text.isdigit():
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a number nor a time, as 2024-09-02T06:00") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Table = Annotated[str, typer.Argument(metavar="TABLE", help="Such as silver.postgres_users.")]
+Wanted = Annotated[Version, typer.Argument(parser=_version, metavar="VERSION", help="A number, or a time.")]
+AsOf = Annotated[Version | None, typer.Option(parser=_version, metavar="AS_OF", help="A number, or a time.")]
+Query = Annotated[str, typer.Argument(metavar="QUERY", help="One query; none: list publications and tables.")]
+DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with the three files, not raw.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help="Of the warehouse, with port and login of .env.")]
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def load(data_dir: DataDir = None, host: Host = "") -> None:
+    """Land what changed in raw, or in three files, in bronze; merge it into silver."""
+    lake, now = this_lake(), datetime.now(UTC)
+    if data_dir:
+        landings = files.land(lake, data_dir, now)
+    else:
+        with warehouse(host) as connection:
+            landings = bronze.land(connection, lake, now)
+    merged = {one.table: one for one in silver.merge(lake)}
+    line = "{:<28}{:>12}{:>12}{:>12}{:>12}"
+    print(line.format("table", "landed", "quarantined", "inserted", "updated"))
+    for one in landings:
+        counts = (one.landed, one.quarantined, merged[one.table].inserted, merged[one.table].updated)
+        print(line.format(one.table, *(f"{count:,}" for count in counts)))
+
+
+@app.command()
+def publish() -> None:
+    """Let readers see the newest version of every table."""
+    print(f"Readers see publication {publications.publish(this_lake()).number}")
+
+
+@app.command()
+def rollback() -> None:
+    """Let readers see the publication before; once more takes it back."""
+    print(f"Readers see publication {publications.roll_back(this_lake()).number}")
+
+
+@app.command()
+def history(table: Table) -> None:
+    """List the versions of a table, newest first."""
+    for one in maintenance.history(this_lake(), table):
+        rows = "" if one.rows is None else f"{one.rows:,} rows"
+        print(f"{one.version:>6}  {one.committed_at:%Y-%m-%d %H:%M:%S}  {one.operation:<14}{rows:>16}".rstrip())
+
+
+@app.command()
+def restore(table: Table, version: Wanted) -> None:
+    """Make a table what it was at a version or a time, and let readers see it."""
+    print(f"{table} is again as in version {maintenance.restore(this_lake(), table, version)}")
+
+
+@app.command()
+def maintain() -> None:
+    """Compact tables, and remove files that no kept publication needs."""
+    for one in maintenance.maintain(this_lake(), datetime.now(UTC)):
+        print(f"{one.table:<44}{one.compacted:>6,} files made{one.removed:>8,} removed")
+
+
+# A query may begin with the dashes of a comment.
+@app.command(context_settings={"ignore_unknown_options": True})
+def sql(q: Query = "", as_of: AsOf = None) -> None:
+    """Ask the lake as readers see it, now or as of a publication or a time; get CSV."""
+    lake = this_lake()
+    if q.strip():
+        csv.writer(sys.stdout, lineterminator="\n").writerows(query.ask(lake, q, as_of))
+        return
+    _print_publications(publications.publications(lake))
+    for table, version in query.seen_by_readers(lake, as_of).versions.items():
+        print(f"{query.shown_name(table):<44} version {version}")
+
+
+def _print_publications(found: Iterable[publications.Published]) -> None:
+    for one in found:
+        print(f"publication {one.number:<6} {one.published_at:%Y-%m-%d %H:%M:%S} UTC  {one.action}")
+
+
+def main() -> None:
+    """Run a command; an error that people can mend is a sentence, and the exit code 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        app()
+    except (psycopg2.OperationalError, OSError) as error:
+        sys.exit(str(error).strip())
+    except Exception as error:
+        if type(error).__module__ != errors.__name__:
+            raise
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

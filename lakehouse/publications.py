@@ -1,0 +1,121 @@
+"""What readers see: a publication names a version of every table, and readers take all of them from one.
+
+The table `_publications` has a row for each table. A publication replaces all rows in one Delta commit, so that
+readers have the old versions or the new ones; the number of the commit is that of the publication. Neither a
+publication nor a rollback reads or writes data of the tables.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from include.errors import PublicationError
+from lakehouse.lake import Lake, Version
+
+TABLE = "_publications"
+APPLICATION = "publication"
+ATTEMPTS = 5
+SCHEMA = pa.schema(
+    [
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
+    ]
+)
+Versions = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A version of every table by its name. `number` grows; 0 is the one before the first, which is empty."""
+
+    number: int
+    versions: Versions
+
+
+@dataclass(frozen=True)
+class Published:
+    """When readers were given a publication, and by what: publish, rollback, restore or compact."""
+
+    number: int
+    published_at: datetime
+    action: str
+
+
+def publish(lake: Lake) -> Publication:
+    """Let readers see the newest version of every table. Where they see that already, nothing is written."""
+    newest = {table: lake.open(table).version() for table in lake.tables()}
+    return _write(lake, "publish", lambda _: newest)
+
+
+def publish_also(lake: Lake, action: str, changed: Versions) -> Publication:
+    """Let readers see these versions of these tables, and of all others what they see now."""
+    return _write(lake, action, lambda seen: {**seen, **changed})
+
+
+def roll_back(lake: Lake) -> Publication:
+    """Let readers see the publication before the present one; once more takes it back.
+
+    Raises PublicationError where there is none before.
+    """
+    seen = current(lake)
+    if seen.number < 2:
+        raise PublicationError("There is no publication before the present one")
+    return _write(lake, "rollback", lambda _: publication_at(lake, seen.number - 1).versions)
+
+
+def current(lake: Lake) -> Publication:
+    """Return what readers see now."""
+    return _read(_table(lake))
+
+
+def publication_at(lake: Lake, as_of: Version) -> Publication:
+    """Return a publication by its number, or what readers saw at a time. Raises PublicationError if nothing."""
+    table = _table(lake)
+    try:
+        table.load_as_version(as_of)
+    except (DeltaError, ValueError) as error:
+        raise PublicationError(f"There is no publication {as_of}; `make lake-sql` lists them. {error}") from None
+    if not table.version():
+        raise PublicationError(f"Nothing was published at {as_of}; `make lake-sql` lists the publications")
+    return _read(table)
+
+
+def publications(lake: Lake) -> list[Published]:
+    """Return all publications that are kept, newest first."""
+    return [
+        Published(entry["version"], datetime.fromtimestamp(entry["timestamp"] / 1000, UTC), entry["action"])
+        for entry in _table(lake).history()
+        if entry["version"]
+    ]
+
+
+def _table(lake: Lake) -> DeltaTable:
+    return lake.find_or_create(TABLE, SCHEMA)
+
+
+def _read(table: DeltaTable) -> Publication:
+    rows = table.to_pyarrow_table().to_pylist()
+    return Publication(table.version(), {row["table_name"]: row["version"] for row in rows})
+
+
+def _write(lake: Lake, action: str, change: Callable[[Versions], Versions]) -> Publication:
+    """Write what the change makes of what readers see; of two at once each is made of the other's result."""
+    for _ in range(ATTEMPTS):
+        table = _table(lake)
+        seen = _read(table)
+        if (versions := dict(change(seen.versions))) == seen.versions:
+            return seen
+        rows = [{"table_name": name, "version": version} for name, version in sorted(versions.items())]
+        transaction = Transaction(APPLICATION, seen.number + 1)
+        commit = CommitProperties(custom_metadata={"action": action}, app_transactions=[transaction])
+        try:
+            came = pa.Table.from_pylist(rows, schema=SCHEMA)
+            write_deltalake(table, came, mode="overwrite", commit_properties=commit)
+        except CommitFailedError:
+            continue
+        return Publication(table.version(), versions)
+    raise PublicationError(f"{ATTEMPTS} times another publication was first. Try again")
