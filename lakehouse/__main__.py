@@ -29,8 +29,8 @@ def _version(text: str) -> Version:
 
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="Such as silver.postgres_users.")]
-Wanted = Annotated[Version, typer.Argument(parser=_version, metavar="VERSION", help="A number, or a time.")]
-AsOf = Annotated[Version | None, typer.Option(parser=_version, metavar="AS_OF", help="A number, or a time.")]
+Wanted = Annotated[str, typer.Argument(metavar="VERSION", help="A number, or a time.")]
+AsOf = Annotated[str, typer.Option(metavar="AS_OF", help="A publication: its number, or a time.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One query; none: list publications and tables.")]
 DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with the three files, not raw.")]
 Host = Annotated[str, typer.Option(metavar="HOST", help="Of the warehouse, with port and login of .env.")]
@@ -78,7 +78,7 @@ def history(table: Table) -> None:
 @app.command()
 def restore(table: Table, version: Wanted) -> None:
     """Make a table what it was at a version or a time, and let readers see it."""
-    print(f"{table} is again as in version {maintenance.restore(this_lake(), table, version)}")
+    print(f"{table} is again as in version {maintenance.restore(this_lake(), table, _version(version))}")
 
 
 @app.command()
@@ -90,14 +90,14 @@ def maintain() -> None:
 
 # A query may begin with the dashes of a comment.
 @app.command(context_settings={"ignore_unknown_options": True})
-def sql(q: Query = "", as_of: AsOf = None) -> None:
+def sql(q: Query = "", as_of: AsOf = "") -> None:
     """Ask the lake as readers see it, now or as of a publication or a time; get CSV."""
-    lake = this_lake()
+    lake, version = this_lake(), _version(as_of) if as_of else None
     if q.strip():
-        csv.writer(sys.stdout, lineterminator="\n").writerows(query.ask(lake, q, as_of))
+        csv.writer(sys.stdout, lineterminator="\n").writerows(query.ask(lake, q, version))
         return
     _print_publications(publications.publications(lake))
-    for table, version in query.seen_by_readers(lake, as_of).versions.items():
+    for table, version in query.seen_by_readers(lake, version).versions.items():
         print(f"{query.shown_name(table):<44} version {version}")
 
 

@@ -1,19 +1,67 @@
-"""DuckDB over versions of Delta tables: it sees what is registered, in UTC, and no files of its own."""
+"""DuckDB over versions of Delta tables, in memory and in UTC. Its extensions are packages of the lock."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
+from deltalake import DeltaTable
+from duckdb_extensions import import_extension
+
+from lakehouse.settings import LakeSettings
+
+# Beside the packages that they were unpacked from.
+EXTENSIONS = Path(sys.prefix) / "duckdb"
+SECRET = """
+create secret (
+    type s3, key_id $key, secret $secret, region $region, endpoint $endpoint, use_ssl {use_ssl}, url_style {style}
+)
+"""
 
 
 @contextmanager
-def duck() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection to an empty database in memory."""
-    with duckdb.connect(config={"enable_external_access": False}) as connection:
+def duck(settings: LakeSettings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that reaches the tables of the lake, and has none of its own."""
+    with duckdb.connect(config={"extension_directory": str(EXTENSIONS)}) as connection:
         connection.execute("set timezone = 'UTC'")
+        for name in ("delta", "httpfs") if settings.storage else ("delta",):
+            _load(connection, name)
+        if settings.storage:
+            _log_in(connection, settings)
         yield connection
+
+
+def show(connection: duckdb.DuckDBPyConnection, name: str, table: DeltaTable) -> None:
+    """Make the version of the table, as it was opened, a view; `name` is SQL."""
+    # Not a PyArrow dataset: with deltalake 1.6 a condition on a text fails there (string against string_view).
+    path = table.table_uri.removeprefix("file://").replace("'", "''")
+    connection.execute(f"create view {name} as from delta_scan('{path}', version = {table.version()})")
 
 
 def identifier(name: str) -> str:
     """Return the name in quotes, as DuckDB and DataFusion take any."""
     return '"{}"'.format(name.replace('"', '""'))
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension; the first time it is unpacked, which takes a second."""
+    try:
+        connection.load_extension(name)
+    except duckdb.IOException:
+        import_extension(name, con=connection)
+        connection.load_extension(name)
+
+
+def _log_in(connection: duckdb.DuckDBPyConnection, settings: LakeSettings) -> None:
+    endpoint = settings.storage.get("AWS_ENDPOINT_URL", "")
+    # AWS alone has a name for each bucket.
+    style, use_ssl = ("'path'" if endpoint else "'vhost'"), str(not endpoint.startswith("http://")).lower()
+    parameters = {
+        "key": settings.storage["AWS_ACCESS_KEY_ID"],
+        "secret": settings.storage["AWS_SECRET_ACCESS_KEY"],
+        "region": settings.storage["AWS_REGION"],
+        "endpoint": urlsplit(endpoint).netloc or "s3.amazonaws.com",
+    }
+    connection.execute(SECRET.format(use_ssl=use_ssl, style=style), parameters)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from include.errors import InputError
-from lakehouse.duck import duck, identifier
+from lakehouse.duck import duck, identifier, show
 from lakehouse.lake import Lake, Version
 from lakehouse.publications import Publication, current, publication_at
 
@@ -39,7 +39,7 @@ def ask(lake: Lake, query: str, as_of: Version | None = None) -> Iterator[tuple[
     All tables are of one publication. Raises InputError with DuckDB's words for a query that it does not take.
     """
     versions = seen_by_readers(lake, as_of).versions
-    with duck() as connection:
+    with duck(lake.settings) as connection:
         _register(connection, lake, _named(query, versions))
         try:
             answer = connection.sql(query)
@@ -62,7 +62,5 @@ def _named(query: str, versions: Mapping[str, int]) -> dict[str, int]:
 def _register(connection: duckdb.DuckDBPyConnection, lake: Lake, versions: Mapping[str, int]) -> None:
     for table, version in versions.items():
         schema, _, name = shown_name(table).partition(".")
-        connection.register(table, lake.open(table, version).to_pyarrow_dataset())
         connection.execute(f"create schema if not exists {identifier(schema)}")
-        view = f"create view {identifier(schema)}.{identifier(name)} as from {identifier(table)}"
-        connection.execute(view)
+        show(connection, f"{identifier(schema)}.{identifier(name)}", lake.open(table, version))

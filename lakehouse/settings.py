@@ -25,7 +25,7 @@ class LakeSettings:
 
 
 def read_lake_settings(env: Mapping[str, str]) -> LakeSettings:
-    """Read the settings; raise InputError for an address of another kind, or half a login."""
+    """Read the settings; raise InputError for an address of another kind, or without a login."""
     root = (env.get("LAKE") or str(DEFAULT)).rstrip("/")
     kept_days = int(env.get("LAKE_KEPT_DAYS") or KEPT_DAYS)
     if root.startswith("s3://"):
@@ -36,15 +36,15 @@ def read_lake_settings(env: Mapping[str, str]) -> LakeSettings:
 
 
 def _s3_options(env: Mapping[str, str]) -> dict[str, str]:
-    """Return delta-rs' options. Without a key it logs in as AWS' own programs do, such as by the machine's role."""
-    key, secret = env.get("LAKE_ACCESS_KEY_ID", ""), env.get("LAKE_SECRET_ACCESS_KEY", "")
-    if bool(key) != bool(secret):
-        raise InputError("LAKE_ACCESS_KEY_ID and LAKE_SECRET_ACCESS_KEY go together: set both in .env, or none")
+    """Return delta-rs' options; DuckDB takes the login from them."""
+    login = ("LAKE_ACCESS_KEY_ID", "LAKE_SECRET_ACCESS_KEY")
+    if missing := [name for name in login if not env.get(name)]:
+        raise InputError(f"LAKE is an address of S3, and {missing[0]} is empty. Set it in .env")
     endpoint = env.get("LAKE_ENDPOINT", "")
     options = {
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_REGION": env.get("LAKE_REGION", ""),
+        "AWS_ACCESS_KEY_ID": env["LAKE_ACCESS_KEY_ID"],
+        "AWS_SECRET_ACCESS_KEY": env["LAKE_SECRET_ACCESS_KEY"],
+        "AWS_REGION": env.get("LAKE_REGION") or "us-east-1",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ALLOW_HTTP": "true" if endpoint.startswith("http://") else "",
     }

@@ -14,7 +14,7 @@ from include.errors import DataQualityError, TransientError
 from include.specs import RawTable
 from include.tables import raw_tables
 from lakehouse.bronze import INGESTED
-from lakehouse.duck import duck, identifier
+from lakehouse.duck import duck, identifier, show
 from lakehouse.lake import Lake, as_application
 from lakehouse.rules import constraints_of
 from lakehouse.shapes import refuse_other_types
@@ -54,7 +54,7 @@ def merge_table(lake: Lake, table: RawTable) -> Merged:
     for _ in range(ATTEMPTS):
         bronze = lake.open(f"bronze.{table.raw}")
         try:
-            return _merge(bronze, _prepared(lake, table, _schema_of(bronze)), table)
+            return _merge(lake, bronze, _prepared(lake, table, _schema_of(bronze)), table)
         except CommitFailedError:
             # Another writer was first: what is left to do is looked up anew.
             continue
@@ -69,10 +69,10 @@ def merge_table(lake: Lake, table: RawTable) -> Merged:
     raise TransientError(f"{name}: {ATTEMPTS} times another writer was first. Try again")
 
 
-def newest_stamp(table: DeltaTable) -> int:
+def newest_stamp(lake: Lake, table: DeltaTable) -> int:
     """Return the newest _loaded_at of the table's rows, in microseconds since 1970; 0 where it has none."""
-    with duck() as query:
-        query.register("landed", table.to_pyarrow_dataset())
+    with duck(lake.settings) as query:
+        show(query, "landed", table)
         return query.sql(NEWEST).fetchone()[0]
 
 
@@ -103,16 +103,16 @@ def _follow_constraints(silver: DeltaTable, declared: dict[str, str]) -> None:
         silver.alter.add_constraint(new)
 
 
-def _merge(bronze: DeltaTable, silver: DeltaTable, table: RawTable) -> Merged:
+def _merge(lake: Lake, bronze: DeltaTable, silver: DeltaTable, table: RawTable) -> Merged:
     """Merge what is newer in bronze; rows that silver has already change nothing."""
-    after, upto = newest_stamp(silver), newest_stamp(bronze)
+    after, upto = newest_stamp(lake, silver), newest_stamp(lake, bronze)
     if upto <= after:
         return Merged(table.raw, 0, 0)
     names = pa.schema(silver.schema().to_arrow()).names
     columns, key = (", ".join(map(identifier, some)) for some in (names, table.raw_key))
     same_key = " and ".join(f"old.{identifier(name)} = new.{identifier(name)}" for name in table.raw_key)
-    with duck() as query:
-        query.register("landed", bronze.to_pyarrow_dataset())
+    with duck(lake.settings) as query:
+        show(query, "landed", bronze)
         rows = query.sql(CURRENT.format(columns=columns, after=after, key=key)).fetch_record_batch(BATCH_ROWS)
         commit = as_application(APPLICATION, upto)
         merger = silver.merge(rows, same_key, source_alias="new", target_alias="old", commit_properties=commit)
