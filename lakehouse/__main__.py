@@ -72,7 +72,9 @@ def history(table: Table) -> None:
     """List the versions of a table, newest first."""
     for one in maintenance.history(this_lake(), table):
         rows = "" if one.rows is None else f"{one.rows:,} rows"
-        print(f"{one.version:>6}  {one.committed_at:%Y-%m-%d %H:%M:%S}  {one.operation:<14}{rows:>16}".rstrip())
+        print(
+            f"{one.version:>6}  {one.committed_at:%Y-%m-%d %H:%M:%S}  {one.operation:<14}{rows:>16}".rstrip()
+        )
 
 
 @app.command()
@@ -97,8 +99,8 @@ def sql(q: Query = "", as_of: AsOf = "") -> None:
         csv.writer(sys.stdout, lineterminator="\n").writerows(query.ask(lake, q, version))
         return
     _print_publications(publications.publications(lake))
-    for table, version in query.seen_by_readers(lake, version).versions.items():
-        print(f"{query.shown_name(table):<44} version {version}")
+    for table, found in query.seen_by_readers(lake, version).versions.items():
+        print(f"{query.shown_name(table):<44} version {found}")
 
 
 def _print_publications(found: Iterable[publications.Published]) -> None:

@@ -1,12 +1,12 @@
 """Land what changed in raw: bronze has every version of every row that came, and is only added to.
 
-Data flow: rows of raw with a newer _loaded_at than the last landing -> one Delta commit a table. The commit says
-up to which stamp raw was landed, as a transaction of the application: a landing that is repeated finds that, one
-that is killed leaves no commit, and of two at once Delta takes one.
+Data flow: rows of raw with a newer _loaded_at than the last landing -> one Delta commit a table. The commit
+says up to which stamp raw was landed, as a transaction of the application: a landing that is repeated finds
+that, one that is killed leaves no commit, and of two at once Delta takes one.
 """
 
 import logging
-from collections.abc import Iterator, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +34,7 @@ INGESTED = pa.schema(
         pa.field("_ingested_date", pa.date32(), nullable=False),
     ]
 )
-# PostgreSQL's number for the cluster, and the database's in it: a warehouse that was made anew is another one.
+# PostgreSQL's numbers of the cluster and of the database: a warehouse that was made anew is another one.
 IDENTITY = """
 select 'raw ' || system_identifier || '/' || pg_database.oid
 from pg_control_system(), pg_database where datname = current_database()
@@ -80,14 +80,14 @@ def land_table(cursor: Cursor, lake: Lake, table: RawTable, source: str, now: da
 
 
 def bronze_table(lake: Lake, shape: Shape, source: str) -> DeltaTable:
-    """Return the bronze table, made where it is not there. Raises InputError where it follows another source."""
+    """Return the bronze table, made where it is not there. Raises InputError if it follows another source."""
     name, schema = f"bronze.{shape.name}", pa.schema([*shape.schema, *INGESTED])
     # The table says what it follows from its first version on.
     table = lake.find_or_create(name, schema, ["_ingested_date"], description=source)
     if (followed := table.metadata().description) != source:
         raise InputError(
-            f"{name} follows {followed}, and this is {source}. Name another LAKE in .env for it, or delete the"
-            f" tables in {lake.settings.root} to begin anew"
+            f"{name} follows {followed}, and this is {source}. Name another LAKE in .env for it, or delete"
+            f" the tables in {lake.settings.root} to begin anew"
         )
     refuse_other_types(name, pa.schema(table.schema().to_arrow()), schema)
     return table
@@ -102,7 +102,7 @@ def append(
     upto: datetime,
     now: datetime,
 ) -> int | None:
-    """Commit the rows to the version of the table that was read; return how many, None when another was first."""
+    """Commit the rows to the version that was read; return how many, None when another writer was first."""
     counted = _Counted(rows, origin, now)
     stream = pa.RecordBatchReader.from_batches(pa.schema([*schema, *INGESTED]), counted)
     commit = as_application(source, raw.micros(upto))

@@ -12,8 +12,8 @@ from include.rules.rejected import Rejected
 class Came:
     """The good rows of a file by raw table, with the columns that the file has.
 
-    `kept` are the keys of rows or documents that came and were rejected: they are not taken for deleted. `read`
-    counts rows or documents.
+    `kept` are the keys of rows or documents that came and were rejected: they are not taken for deleted.
+    `read` counts rows or documents.
     """
 
     rows: Mapping[str, pa.Table]

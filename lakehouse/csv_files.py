@@ -1,6 +1,6 @@
 """Read a CSV file as typed rows, without a database: its good rows, and those that break a rule.
 
-Data flow: file -> include's CsvStream (encoding, header, quotes) -> Arrow, all text -> DuckDB (values) -> Arrow.
+Data flow: file -> CsvStream of include/ (encoding, header, quotes) -> texts -> DuckDB (values) -> Arrow.
 """
 
 from dataclasses import replace
@@ -14,8 +14,8 @@ from include.rules.reasons import REPEATED_KEY, sentence
 from include.seed.csv_stream import CsvStream
 from include.seed.postgres import with_rows
 from include.specs import Column, PostgresTable
-from lakehouse.csv_rules import first_problem, typed_value
 from lakehouse.came import Came
+from lakehouse.csv_rules import first_problem, typed_value
 from lakehouse.duck import identifier
 from lakehouse.shapes import Shape
 
@@ -23,7 +23,8 @@ JUDGED = "create table judged as select *, {problem} as problem from came"
 # The first row of a key is taken.
 RANKED = """
 create table ranked as
-select *, first_value(line) over (partition by {key} order by line) as first_line from judged where problem is null
+select *, first_value(line) over (partition by {key} order by line) as first_line
+from judged where problem is null
 """
 PROBLEMS = """
 select line, problem from judged where problem is not null
@@ -36,12 +37,17 @@ GOOD = "select {values} from ranked where line = first_line"
 def read_csv(path: Path, shape: Shape) -> Came:
     """Read the file. Raises InputError for one that cannot be read as a CSV of this table at all."""
     table: PostgresTable = shape.table
-    with CsvStream(path, [column.name for column in table.file_columns], table.file_key) as stream, duckdb.connect() as query:
+    with (
+        CsvStream(path, [column.name for column in table.file_columns], table.file_key) as stream,
+        duckdb.connect() as query,
+    ):
         query.register("came", _texts(stream))
         query.execute(JUDGED.format(problem=first_problem(table.file_columns)))
         key = identifier(table.file_key)
         query.execute(RANKED.format(key=key))
-        found = query.sql(PROBLEMS.format(name=f"'{table.file_key}'", key=key, rule=f"'{REPEATED_KEY}'")).fetchall()
+        found = query.sql(
+            PROBLEMS.format(name=f"'{table.file_key}'", key=key, rule=f"'{REPEATED_KEY}'")
+        ).fetchall()
         rejected = [*stream.rejected, *with_rows(_sentences(found), path)]
         keys = query.sql(f"select distinct {key} from judged where problem is not null and {key} is not null")
         kept = frozenset([*stream.rejected_keys, *(name for (name,) in keys.fetchall())])
@@ -58,7 +64,7 @@ def _texts(stream: CsvStream) -> pa.Table:
         pa.PythonFile(stream, mode="r"),
         read_options=csv.ReadOptions(column_names=names),
         parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
+        convert_options=csv.ConvertOptions(column_types=types),
     )
 
 
@@ -73,9 +79,9 @@ def _sentences(found: list[tuple[int, list[str]]]) -> dict[int, list[str]]:
 def _typed(query: duckdb.DuckDBPyConnection, shape: Shape) -> pa.Table:
     """Return the good rows with the types of the lake."""
     columns = shape.table.file_columns
+    types = {column: _duck_type(column, shape.arrow_type(column.name)) for column in columns}
     values = ", ".join(
-        f"{typed_value(column, _duck_type(column, shape.arrow_type(column.name)))} as {identifier(column.name)}"
-        for column in columns
+        f"{typed_value(column, type_)} as {identifier(column.name)}" for column, type_ in types.items()
     )
     schema = pa.schema([shape.schema.field(column.name) for column in columns])
     return query.sql(GOOD.format(values=values)).to_arrow_table().cast(schema)

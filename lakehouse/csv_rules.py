@@ -30,7 +30,9 @@ def typed_value(column: Column, type_: str) -> str:
     name = identifier(column.name)
     if column.type == "text":
         return f"nullif({name}, '')"
-    value = _number(name) if column.type in MALFORMED and column.type != "date" else f"try_cast({name} as date)"
+    value = (
+        _number(name) if column.type in MALFORMED and column.type != "date" else f"try_cast({name} as date)"
+    )
     return f"case when {_is_filled(name)} then cast({value} as {type_}) end"
 
 
@@ -47,7 +49,10 @@ def _branches(column: Column) -> list[str]:
         found += [_branch(column, f"{_is_filled(name)} and ({wrong})", MALFORMED["date"]), *_bounds(column)]
     elif column.type != "text":
         wrong = f"not regexp_matches({name}, {_quoted(PATTERNS[column.type])})"
-        found += [_branch(column, f"{_is_filled(name)} and {wrong}", MALFORMED[column.type]), *_bounds(column)]
+        found += [
+            _branch(column, f"{_is_filled(name)} and {wrong}", MALFORMED[column.type]),
+            *_bounds(column),
+        ]
         found.append(_branch_of(column, _not_held(name), NOT_HELD_SENTENCE, NOT_HELD))
     return found
 
@@ -59,7 +64,9 @@ def _bounds(column: Column) -> list[str]:
     # A number with more digits than the type has is compared as a double.
     values = [f"try_cast({name} as date)"] if is_date else [_number(name), _double(name)]
     return [
-        _branch(column, " or ".join(f"{value} {sign} {_literal(column, bound)}" for value in values), rule, bound)
+        _branch(
+            column, " or ".join(f"{value} {sign} {_literal(column, bound)}" for value in values), rule, bound
+        )
         for bound, sign, rule in ((column.smallest, "<", "below"), (column.largest, ">", "above"))
         if bound is not None
     ]

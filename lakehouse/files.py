@@ -1,7 +1,7 @@
-"""Land the three files without a warehouse: what differs from silver becomes rows of bronze, as raw's would be.
+"""Land the three files without a warehouse: what differs from silver becomes rows of bronze, as raw's do.
 
-Data flow: files -> good rows -> compared with silver: new and changed ones, and those that the files lack, which
-get a _deleted_at -> one Delta commit a table. Files that come again find nothing that differs.
+Data flow: files -> good rows -> compared with silver: new and changed ones, and those that the files lack,
+which get a _deleted_at -> one Delta commit a table. Files that come again find nothing that differs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -75,14 +75,18 @@ def declared_shape(table: RawTable) -> Shape:
     return Shape(table, {**types, **document, **meta})
 
 
-def _land_file(lake: Lake, folder: Path, source: PostgresTable | MongoCollection, now: datetime) -> list[Landing]:
+def _land_file(
+    lake: Lake, folder: Path, source: PostgresTable | MongoCollection, now: datetime
+) -> list[Landing]:
     shapes = {table.raw: declared_shape(table) for table in source.raw_tables}
     path = folder / source.file
     is_table = isinstance(source, PostgresTable)
     came = read_csv(path, shapes[source.raw]) if is_table else read_json(path, source, shapes)
     quarantine.keep(lake, path.name, came.rejected, now)
     if came.read <= len(came.rejected):
-        raise InputError(f"{path}: none of its {came.read:,} rows can be loaded. `select * from bronze.quarantine`")
+        raise InputError(
+            f"{path}: none of its {came.read:,} rows can be loaded. `select * from bronze.quarantine`"
+        )
     refuse_mass_rejection(str(path), came.read, came.rejected, DEFAULT_LIMITS)
     landed = {name: _land_table(lake, shape, came, now) for name, shape in shapes.items()}
     # Documents are rejected whole: they are counted with the first of their tables.
@@ -105,7 +109,7 @@ def _land_table(lake: Lake, shape: Shape, came: Came, now: datetime) -> int:
                 return 0
             refuse_mass_deletion(shape.name, gone, live, DEFAULT_LIMITS)
             columns = ", ".join(map(identifier, shape.types))
-            rows = query.sql(f"select {columns} from changed").fetch_record_batch(BATCH_ROWS)
+            rows = query.sql(f"select {columns} from changed").to_arrow_reader(BATCH_ROWS)
             batches = (batch.cast(shape.schema) for batch in rows)
             if (landed := append(bronze, shape.name, shape.schema, batches, SOURCE, now, now)) is not None:
                 return landed

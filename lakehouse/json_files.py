@@ -23,7 +23,7 @@ Row = dict[str, object]
 
 
 def read_json(path: Path, collection: MongoCollection, shapes: Mapping[str, Shape]) -> Came:
-    """Read the file; `shapes` are those of the collection's raw tables. Raises InputError as `read_lists` does."""
+    """Read the file; `shapes` are those of the collection's raw tables. Raises InputError as `read_lists`."""
     lists, _ = read_lists(path, [kind.name for kind in collection.kinds])
     checked = Checked().check(collection, lists)
     rows: dict[str, list[Row]] = {table.raw: [] for table in collection.raw_tables}

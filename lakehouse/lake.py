@@ -34,7 +34,7 @@ class Lake:
             return None
 
     def open(self, table: str, version: Version | None = None) -> DeltaTable:
-        """Return a version of the table, by its number or by a time. Raises InputError where there is none."""
+        """Return a version of the table, by its number or a time. Raises InputError where there is none."""
         if (found := self.find(table)) is None:
             raise InputError(f"{self.settings.root} has no table {table}. `make lake-sql` lists what it has")
         if version is None or version == found.version():
@@ -42,13 +42,15 @@ class Lake:
         try:
             found.load_as_version(version)
         except (DeltaError, ValueError) as error:
-            raise InputError(f"{table} has no version {version}. `make lake-history` lists them: {error}") from None
+            raise InputError(
+                f"{table} has no version {version}. `make lake-history` lists them: {error}"
+            ) from None
         return found
 
     def find_or_create(
         self, table: str, schema: pa.Schema, partition_by: list[str] | None = None, **named: object
     ) -> DeltaTable:
-        """Return the table, made with this schema where it is not there; another writer may make it meanwhile."""
+        """Return the table, made with this schema where it is not there; another writer may be first."""
         if found := self.find(table):
             return found
         try:
@@ -83,5 +85,5 @@ class Lake:
 
 
 def as_application(name: str, number: int) -> CommitProperties:
-    """Return what makes a commit the application's `number`: of two at once with one name, Delta takes the first."""
+    """Return what makes a commit the application's `number`: of two at once Delta takes the first."""
     return CommitProperties(app_transactions=[Transaction(name, number)])

@@ -1,4 +1,4 @@
-"""History, restore, and housekeeping: fewer and larger files, and an end for files that no publication needs."""
+"""History, restore, and housekeeping: fewer and larger files, and none that no publication needs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,10 +48,13 @@ def restore(lake: Lake, table: str, version: Version) -> int:
     Raises InputError for bronze, which is only added to.
     """
     if table.startswith("bronze."):
-        raise InputError(f"{table} is only added to, and says what was landed: restore the table of silver instead")
+        raise InputError(
+            f"{table} is only added to, and says what was landed: restore the table of silver instead"
+        )
     wanted = lake.open(table, version).version()
     found = lake.open(table)
-    found.restore(wanted)
+    if wanted < found.version():
+        found.restore(wanted)
     publish_also(lake, "restore", {table: found.version()})
     return wanted
 
@@ -76,8 +79,10 @@ def maintain(lake: Lake, now: datetime) -> list[Housekeeping]:
 
 
 def compact(table: DeltaTable, name: str) -> int:
-    """Write small files together, sorted where questions ask for some of the rows; return how many files were made."""
-    done = table.optimize.z_order(Z_ORDER[name]) if name in Z_ORDER else table.optimize.compact()
+    """Write small files together, sorted where questions ask for some of the rows; return how many came."""
+    # One file is not sorted again: Z-order would write it anew each time.
+    is_sorted = name in Z_ORDER and len(table.file_uris()) > 1
+    done = table.optimize.z_order(Z_ORDER[name]) if is_sorted else table.optimize.compact()
     return done["numFilesAdded"]
 
 
@@ -109,7 +114,7 @@ def vacuum(lake: Lake, table: DeltaTable, kept: list[int]) -> int:
 
 
 def _commit(entry: dict) -> Commit:
-    """Return an entry of Delta's history; which figures it has depends on the operation and on who wrote it."""
+    """Return an entry of Delta's history; its figures depend on the operation and on who wrote it."""
     figures = entry.get("operationMetrics") or {}
     rows = next((int(figures[name]) for name in ROWS if name in figures), None)
     committed_at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)

@@ -26,9 +26,9 @@ def this_lake() -> Lake:
 
 @contextmanager
 def warehouse(host: str = "") -> Iterator[Connection]:
-    """Yield a connection that reads raw: on the host with the port of .env, or in a task the warehouse of dbt.
+    """Yield a connection that reads raw: on the host with the port of .env, or in a task dbt's warehouse.
 
-    Otherwise on the demo's databases, which run for as long as the block. Raises InputError without a warehouse.
+    Else on the demo's databases, which run for as long as the block. Raises InputError without a warehouse.
     """
     if host:
         with _connected({**read_env(ENV), "WAREHOUSE_HOST": host}) as connection:

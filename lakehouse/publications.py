@@ -1,8 +1,8 @@
 """What readers see: a publication names a version of every table, and readers take all of them from one.
 
-The table `_publications` has a row for each table. A publication replaces all rows in one Delta commit, so that
-readers have the old versions or the new ones; the number of the commit is that of the publication. Neither a
-publication nor a rollback reads or writes data of the tables.
+The table `_publications` has a row for each table. A publication replaces all rows in one Delta commit, so
+that readers have the old versions or the new ones; the number of the commit is that of the publication.
+Neither a publication nor a rollback reads or writes data of the tables.
 """
 
 from collections.abc import Callable, Mapping
@@ -73,12 +73,14 @@ def current(lake: Lake) -> Publication:
 
 
 def publication_at(lake: Lake, as_of: Version) -> Publication:
-    """Return a publication by its number, or what readers saw at a time. Raises PublicationError if nothing."""
+    """Return a publication by its number, or that of a time. Raises PublicationError if there is none."""
     table = _table(lake)
     try:
         table.load_as_version(as_of)
     except (DeltaError, ValueError) as error:
-        raise PublicationError(f"There is no publication {as_of}; `make lake-sql` lists them. {error}") from None
+        raise PublicationError(
+            f"There is no publication {as_of}; `make lake-sql` lists them. {error}"
+        ) from None
     if not table.version():
         raise PublicationError(f"Nothing was published at {as_of}; `make lake-sql` lists the publications")
     return _read(table)

@@ -39,7 +39,9 @@ def keep(lake: Lake, source: str, rejected: Sequence[Rejected], now: datetime) -
         try:
             same = " and ".join(f"old.{name} = new.{name}" for name in KEY)
             came = pa.Table.from_pylist(rows, schema=SCHEMA)
-            table.merge(came, same, source_alias="new", target_alias="old").when_not_matched_insert_all().execute()
+            table.merge(
+                came, same, source_alias="new", target_alias="old"
+            ).when_not_matched_insert_all().execute()
             return
         except CommitFailedError:
             # Another writer was first.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import duckdb
 
-from include.errors import InputError
+from include.errors import InputError, PublicationError
 from lakehouse.duck import duck, identifier, show
 from lakehouse.lake import Lake, Version
 from lakehouse.publications import Publication, current, publication_at
@@ -22,9 +22,11 @@ def seen_by_readers(lake: Lake, as_of: Version | None = None) -> Publication:
 
     Raises PublicationError where there is no such one, or none yet.
     """
-    if as_of is None and current(lake).number:
-        return current(lake)
-    return publication_at(lake, 0 if as_of is None else as_of)
+    if as_of is not None:
+        return publication_at(lake, as_of)
+    if not (seen := current(lake)).number:
+        raise PublicationError("Nothing is published yet: `make lake` brings the first publication")
+    return seen
 
 
 def shown_name(table: str) -> str:
@@ -36,7 +38,7 @@ def shown_name(table: str) -> str:
 def ask(lake: Lake, query: str, as_of: Version | None = None) -> Iterator[tuple[str | None, ...]]:
     """Yield the names of the answer's columns, then its rows, every value as text and None for null.
 
-    All tables are of one publication. Raises InputError with DuckDB's words for a query that it does not take.
+    All tables are of one publication. Raises InputError with DuckDB's words for a query that it refuses.
     """
     versions = seen_by_readers(lake, as_of).versions
     with duck(lake.settings) as connection:
@@ -44,9 +46,13 @@ def ask(lake: Lake, query: str, as_of: Version | None = None) -> Iterator[tuple[
         try:
             answer = connection.sql(query)
             if answer is None:
-                raise InputError("The lake is only read here: Q is a query, as select * from trusted.dim_dates limit 3")
+                raise InputError(
+                    "The lake is only read here: Q is a query, as select * from trusted.dim_dates limit 3"
+                )
             yield tuple(answer.columns)
-            texts = answer.project(", ".join(f"cast({identifier(name)} as varchar)" for name in answer.columns))
+            texts = answer.project(
+                ", ".join(f"cast({identifier(name)} as varchar)" for name in answer.columns)
+            )
             while rows := texts.fetchmany(ROWS_AT_ONCE):
                 yield from rows
         except duckdb.Error as error:

@@ -23,7 +23,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Stamps of one table grow from load to load. The conditions have the form of raw's BRIN index.
 STAMP = "(source._loaded_at at time zone 'UTC')"
 NEWEST = f"select max(source._loaded_at) from raw.{{table}} as source where {STAMP} > {{after}}"
-ROWS = "copy (select {columns} from raw.{table} as source where {changed} and {problem} is null) to stdout (format csv)"
+ROWS = """
+copy (select {columns} from raw.{table} as source where {changed} and {problem} is null)
+to stdout (format csv)
+"""
 BAD_ROWS = """
 select concat_ws(', ', {key}), {problem}, row_to_json(source)::text
 from raw.{table} as source where {changed} and {problem} is not null
@@ -112,13 +115,11 @@ def _problem(shape: Shape) -> Composed:
 
 
 def _not_held(shape: Shape, name: str) -> Composed | None:
-    """Return the condition that the lake cannot hold a column's value; None for a type that it holds whole."""
+    """Return the condition that the lake cannot hold a value; None for a type that it holds whole."""
     type_, column = shape.types[name], _of_source(name)
     if type_ == DECIMAL:
         digits = Literal(whole_digits(shape.declared.get(name)))
-        return SQL(NO_DECIMAL).format(
-            column=column, digits=digits, scale=Literal(SCALE)
-        )
+        return SQL(NO_DECIMAL).format(column=column, digits=digits, scale=Literal(SCALE))
     return SQL(NO_DATE).format(column=column) if type_.startswith(("date", "timestamp")) else None
 
 

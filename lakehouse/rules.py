@@ -1,6 +1,6 @@
 """What the declared bounds of a column ask of its values: the CHECK constraints of a silver table.
 
-The same rules keep bad rows out before (raw.py, csv_files.py); the constraints hold whoever else writes there.
+The same rules keep bad rows out before (raw.py, csv_files.py); the constraints hold whoever else writes.
 """
 
 import re
@@ -10,7 +10,9 @@ from lakehouse.duck import identifier
 
 # A rule of the lake's own, beside those of include/rules/reasons.py.
 NOT_HELD = "not_held"
-NOT_HELD_SENTENCE = "is a value that the lake cannot hold: it takes 18 digits after the point, and the years 1 to 9999"
+NOT_HELD_SENTENCE = (
+    "is a value that the lake cannot hold: it takes 18 digits after the point, and the years 1 to 9999"
+)
 OPERATORS = {"minimum": ">=", "maximum": "<="}
 
 
@@ -33,7 +35,9 @@ def _of_column(column: Column) -> list[tuple[str, str]]:
         if bound is not None
     ]
     if column.max_bytes is not None:
-        found.append((f"{column.name}_max_bytes_{column.max_bytes}", f"octet_length({name}) <= {column.max_bytes}"))
+        found.append(
+            (f"{column.name}_max_bytes_{column.max_bytes}", f"octet_length({name}) <= {column.max_bytes}")
+        )
     # For delta-rs a condition that is null is broken.
     found = [(constraint, f"{name} is null or {condition}") for constraint, condition in found]
     if column.required:

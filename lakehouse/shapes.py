@@ -48,11 +48,12 @@ class Shape:
     def schema(self) -> pa.Schema:
         """The Arrow schema; columns of the key are never null."""
         return pa.schema(
-            pa.field(name, self.arrow_type(name), nullable=name not in self.table.raw_key) for name in self.types
+            pa.field(name, self.arrow_type(name), nullable=name not in self.table.raw_key)
+            for name in self.types
         )
 
     def arrow_type(self, name: str) -> pa.DataType:
-        """Return the type of a column in the lake; what has no type of its own is text, as are jsonb and uuid."""
+        """Return the type of a column in the lake; what has none of its own is text, as jsonb and uuid."""
         if self.types[name] == DECIMAL:
             return pa.decimal128(whole_digits(self.declared.get(name)) + SCALE, SCALE)
         return TYPES.get(self.types[name], pa.string())
@@ -83,7 +84,7 @@ def refuse_other_types(table: str, held: pa.Schema, comes: pa.Schema) -> None:
         if (place := held.get_field_index(field.name)) < 0 or held.types[place] == field.type:
             continue
         raise SchemaDriftError(
-            f"{table}.{field.name} is {held.types[place]}, and what comes is {field.type}. Nothing was written."
-            f" Take the change back, or begin anew: move the table's folders in bronze and silver away, and the"
-            " next `make lake` brings all its rows with the new type"
+            f"{table}.{field.name} is {held.types[place]}, and what comes is {field.type}. Nothing was"
+            " written. Take the change back, or begin anew: delete the table's folders in bronze and silver,"
+            " and the next `make lake` brings all its rows with the new type"
         )

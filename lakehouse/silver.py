@@ -78,7 +78,9 @@ def newest_stamp(lake: Lake, table: DeltaTable) -> int:
 
 def _schema_of(bronze: DeltaTable) -> pa.Schema:
     """Return the columns of raw that a bronze table has."""
-    return pa.schema([field for field in pa.schema(bronze.schema().to_arrow()) if field.name not in INGESTED.names])
+    return pa.schema(
+        [field for field in pa.schema(bronze.schema().to_arrow()) if field.name not in INGESTED.names]
+    )
 
 
 def _prepared(lake: Lake, table: RawTable, schema: pa.Schema) -> DeltaTable:
@@ -113,9 +115,11 @@ def _merge(lake: Lake, bronze: DeltaTable, silver: DeltaTable, table: RawTable) 
     same_key = " and ".join(f"old.{identifier(name)} = new.{identifier(name)}" for name in table.raw_key)
     with duck(lake.settings) as query:
         show(query, "landed", bronze)
-        rows = query.sql(CURRENT.format(columns=columns, after=after, key=key)).fetch_record_batch(BATCH_ROWS)
+        rows = query.sql(CURRENT.format(columns=columns, after=after, key=key)).to_arrow_reader(BATCH_ROWS)
         commit = as_application(APPLICATION, upto)
-        merger = silver.merge(rows, same_key, source_alias="new", target_alias="old", commit_properties=commit)
+        merger = silver.merge(
+            rows, same_key, source_alias="new", target_alias="old", commit_properties=commit
+        )
         newer = merger.when_matched_update_all("new._loaded_at > old._loaded_at")
         done = newer.when_not_matched_insert_all().execute()
     return Merged(table.raw, done["num_target_rows_inserted"], done["num_target_rows_updated"])
