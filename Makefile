@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test coverage test-unit test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain test coverage test-unit test-lake test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,15 +10,16 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF AT TABLE VERSION DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
+LAKEHOUSE := .venv-lake/bin/python -m lakehouse
 VENV := .venv/installed.txt
 # Before what Ctrl-C may end: the command has told it, and make, told by the same signal, adds no line of errors. It must
 # hear the signal before its child has ended.
@@ -32,7 +33,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -74,6 +75,12 @@ data-model: ## write anew what documents and tests repeat of models and tables, 
 powerbi: ## write the Power BI project anew, after a change of models, metrics or pages
 lineage: ## say what breaks with a column: COLUMN=users.csv:country (without it: write docs/lineage.md anew)
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
+lake: ## bring what changed in raw, or in files (DATA_DIR=path), into Delta tables, build the star there, publish it
+lake-sql: ## ask the lake: Q="select ..." AS_OF=publication or time (without Q: list publications and tables)
+lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
+lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
+lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
+lake-maintain: ## write small files of the lake together, and remove those that no kept publication needs
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
@@ -98,6 +105,10 @@ discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
+lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir)
+lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
+lake-history: ARGUMENTS = "$$TABLE"
+lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
@@ -107,6 +118,15 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 # In the Docker stack when it is up, else here.
 run backfill status publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
+
+# The warehouse of the Docker stack when that is up, else the demo's.
+lake:
+	@cli/setup lake
+	@$(QUIETLY) $(LAKEHOUSE) build $(ARGUMENTS) $$(cli/stack is-up warehouse && echo --host 127.0.0.1)
+
+lake-sql lake-history lake-restore lake-rollback lake-maintain:
+	@cli/setup lake
+	@$(QUIETLY) $(LAKEHOUSE) $(@:lake-%=%) $(ARGUMENTS)
 
 up down logs ps reports:
 	@$(QUIETLY) cli/stack $@
@@ -126,6 +146,10 @@ coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth
 
 test-unit: $(VENV) ## the tests that need no server: under two minutes
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
+
+test-lake: ## the lakehouse on real files, a real warehouse and a local S3
+	@cli/setup lake
+	@.venv-lake/bin/pytest tests/lakehouse
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund

@@ -188,6 +188,7 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
         "a number from 0 to 1",
     ),
     ("ASK_(SETTLED|LATE)_DAYS", _from(0, int), "a whole number from 0 up"),
+    ("LAKE_KEPT_DAYS", _from(1, int), "a whole number from 1 up"),
     ("ASK_ROWS_FACTOR", _from(1, float), "a number from 1 up"),
     ("WAREHOUSE_TLS", _is_switch, "on or off"),
     ("WAREHOUSE_TLS_NAME", _is_host_name, "a machine's name, as warehouse.example.com"),

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import psycopg2
 import typer
+from deltalake.exceptions import DeltaError
 
 from include import errors
 from lakehouse import bronze, files, maintenance, publications, query, silver
@@ -53,6 +55,21 @@ def load(data_dir: DataDir = None, host: Host = "") -> None:
     for one in landings:
         counts = (one.landed, one.quarantined, merged[one.table].inserted, merged[one.table].updated)
         print(line.format(one.table, *(f"{count:,}" for count in counts)))
+
+
+@app.command()
+def build(data_dir: DataDir = None, host: Host = "") -> None:
+    """Do all of it: load, let dbt build and test the star, and publish that."""
+    load(data_dir, host)
+    # Not at the top: no other command needs dbt.
+    from lakehouse.gold import run_dbt
+
+    lake = this_lake()
+    # Sail reads the login from there.
+    os.environ.update(lake.settings.storage)
+    if not run_dbt(lake.settings.root, "build"):
+        sys.exit("The star was not published: readers see what they saw. dbt says above what failed")
+    publish()
 
 
 @app.command()
@@ -113,7 +130,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         app()
-    except (psycopg2.OperationalError, OSError) as error:
+    except (psycopg2.OperationalError, DeltaError, OSError) as error:
         sys.exit(str(error).strip())
     except Exception as error:
         if type(error).__module__ != errors.__name__:
