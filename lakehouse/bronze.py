@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -21,7 +21,7 @@ from include.specs import RawTable
 from include.tables import raw_tables
 from include.transaction import transaction
 from lakehouse import quarantine, raw
-from lakehouse.lake import Lake, as_application
+from lakehouse.lake import Lake
 from lakehouse.shapes import UTC_TIME, Shape, refuse_other_types, shape_of
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,8 @@ def append(
     """Commit the rows to the version that was read; return how many, None when another writer was first."""
     counted = _Counted(rows, origin, now)
     stream = pa.RecordBatchReader.from_batches(pa.schema([*schema, *INGESTED]), counted)
-    commit = as_application(source, raw.micros(upto))
+    # Of two commits to one version that are the same application's, Delta refuses the second.
+    commit = CommitProperties(app_transactions=[Transaction(source, raw.micros(upto))])
     try:
         write_deltalake(bronze, stream, mode="append", schema_mode="merge", commit_properties=commit)
     except CommitFailedError:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSelector, FileType, PyFileSystem
@@ -82,8 +82,3 @@ class Lake:
         found = files.get_file_info(FileSelector(below, allow_not_found=True))
         names = [entry.path.rpartition("/")[2] for entry in found if entry.type == FileType.Directory]
         return [name for name in names if not name.startswith(("_", "."))]
-
-
-def as_application(name: str, number: int) -> CommitProperties:
-    """Return what makes a commit the application's `number`: of two at once Delta takes the first."""
-    return CommitProperties(app_transactions=[Transaction(name, number)])

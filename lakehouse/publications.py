@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from include.errors import PublicationError
 from lakehouse.lake import Lake, Version
 
 TABLE = "_publications"
-APPLICATION = "publication"
 ATTEMPTS = 5
 SCHEMA = pa.schema(
     [
@@ -112,8 +111,7 @@ def _write(lake: Lake, action: str, change: Callable[[Versions], Versions]) -> P
         if (versions := dict(change(seen.versions))) == seen.versions:
             return seen
         rows = [{"table_name": name, "version": version} for name, version in sorted(versions.items())]
-        transaction = Transaction(APPLICATION, seen.number + 1)
-        commit = CommitProperties(custom_metadata={"action": action}, app_transactions=[transaction])
+        commit = CommitProperties(custom_metadata={"action": action})
         try:
             came = pa.Table.from_pylist(rows, schema=SCHEMA)
             write_deltalake(table, came, mode="overwrite", commit_properties=commit)

@@ -15,13 +15,11 @@ from include.specs import RawTable
 from include.tables import raw_tables
 from lakehouse.bronze import INGESTED
 from lakehouse.duck import duck, identifier, show
-from lakehouse.lake import Lake, as_application
+from lakehouse.lake import Lake
 from lakehouse.rules import constraints_of
 from lakehouse.shapes import refuse_other_types
 
 ATTEMPTS = 5
-# Of two merges at once Delta takes the first, also where neither finds a row to change.
-APPLICATION = "merge"
 CONSTRAINT = "delta.constraints."
 NEWEST = "select coalesce(epoch_us(max(_loaded_at)), 0) from landed"
 CURRENT = """
@@ -116,10 +114,6 @@ def _merge(lake: Lake, bronze: DeltaTable, silver: DeltaTable, table: RawTable) 
     with duck(lake.settings) as query:
         show(query, "landed", bronze)
         rows = query.sql(CURRENT.format(columns=columns, after=after, key=key)).to_arrow_reader(BATCH_ROWS)
-        commit = as_application(APPLICATION, upto)
-        merger = silver.merge(
-            rows, same_key, source_alias="new", target_alias="old", commit_properties=commit
-        )
-        newer = merger.when_matched_update_all("new._loaded_at > old._loaded_at")
-        done = newer.when_not_matched_insert_all().execute()
+        merger = silver.merge(rows, same_key, source_alias="new", target_alias="old")
+        done = merger.when_matched_update_all().when_not_matched_insert_all().execute()
     return Merged(table.raw, done["num_target_rows_inserted"], done["num_target_rows_updated"])

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from include.environment import ROOT
+from lakehouse.lake import Lake
+from lakehouse.settings import LakeSettings
 from tests.lakehouse.conftest import Follower
 from tests.lakehouse.test_files import write
 
@@ -53,6 +56,26 @@ def test_a_task_reads_the_warehouse_that_dbt_reads(follower: Follower, command: 
     loaded = command("load", **follower.platform.dbt_env())
     assert loaded.stdout.splitlines()[2].split() == ["postgres_viewing_sessions", "30", "0", "30", "0"]
     assert loaded.stderr == ""
+
+
+def counts(root: Path) -> dict[str, int]:
+    """Return how many rows each table of a lake has."""
+    lake = Lake(LakeSettings(str(root), 30, {}))
+    return {name: lake.open(name).to_pyarrow_table().num_rows for name in lake.tables()}
+
+
+@pytest.mark.parametrize("seconds", [0.8, 1.2, 1.6, 2.0, 2.6])
+def test_after_a_kill_at_any_moment_the_next_load_is_whole(command: Command, tmp_path: Path, seconds: float):
+    write(tmp_path / "files")
+    line = [sys.executable, "-m", "lakehouse", "load", "--data-dir", str(tmp_path / "files")]
+    env = {"PATH": os.environ["PATH"], "LAKE": str(tmp_path / "lake")}
+    with subprocess.Popen(line, cwd=ROOT, env=env, stdout=subprocess.DEVNULL) as loading:
+        time.sleep(seconds)
+        loading.kill()
+    assert command("load", *line[-2:]).returncode == 0
+    command("load", *line[-2:], LAKE=str(tmp_path / "other"))
+    assert len(counts(tmp_path / "other")) == 13
+    assert counts(tmp_path / "lake") == counts(tmp_path / "other")
 
 
 def test_a_mistake_is_told_in_a_sentence(command: Command, tmp_path: Path):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -165,6 +167,36 @@ def test_texts_come_as_they_are(follower: Follower):
     came = [row["country"] for row in follower.rows("silver.postgres_users") if row["user_id"] < "U"]
     assert came == texts
     assert follower.is_equal_to_raw()
+
+
+def test_columns_of_any_type_come_with_their_values(follower: Follower):
+    values = {
+        "a boolean": ("boolean", "true", True),
+        "a_smallint": ("smallint", "-32768", -32768),
+        "a_bigint": ("bigint", "9223372036854775807", 2**63 - 1),
+        "a_double": ("double precision", "'Infinity'", float("inf")),
+        "a_real": ("real", "0.5", 0.5),
+        "a_timestamp": (
+            "timestamp",
+            "'2024-02-29 23:59:59.999999'",
+            datetime(2024, 2, 29, 23, 59, 59, 999999),
+        ),
+        "a_day": ("date", "'0001-01-01'", date(1, 1, 1)),
+        "a_number": ("numeric", "-12345678901234567890.123", Decimal("-12345678901234567890.123")),
+        "a_uuid": ("uuid", "'00000000-0000-0000-0000-00000000000a'", "00000000-0000-0000-0000-00000000000a"),
+        "some_texts": ("text[]", "array['a,b', null, '\"']", '{"a,b",NULL,"\\""}'),
+        "some_bytes": ("bytea", "'\\x00ff'", "\\x00ff"),
+        "some_json": ("jsonb", """'{"a": "x\\ny", "b": [1.50]}'""", '{"a": "x\\ny", "b": [1.50]}'),
+        "a_time": ("time", "'23:59:59.5'", "23:59:59.5"),
+    }
+    for name, (type_, value, _) in values.items():
+        follower.platform.query("elt_loader", f'alter table raw.postgres_users add column "{name}" {type_}')
+        change = f'update raw.postgres_users set "{name}" = {value}, _loaded_at = clock_timestamp()'
+        follower.platform.query("elt_loader", f"{change} where user_id = 'U0002'")
+    follower.load()
+    first, changed, _ = follower.rows("silver.postgres_users")
+    assert {name: changed[name] for name in values} == {name: value for name, (*_, value) in values.items()}
+    assert {first[name] for name in values} == {None}
 
 
 def test_a_lake_follows_one_warehouse(follower: Follower, servers: dict[str, str], lake: Lake):
