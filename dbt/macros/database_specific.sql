@@ -54,9 +54,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro default__refresh_statistics() -%}
-    analyze table {{ this }} compute statistics
-{%- endmacro %}
+{% macro default__refresh_statistics() -%}{%- endmacro %}
 
 {# `column in (subquery)` for a subquery with few of the column's values. PostgreSQL looks each
    value of an array up in the index of the table behind a view, but joins a subquery only after it
@@ -72,4 +70,36 @@
 
 {% macro default__is_one_of(column, subquery) -%}
     {{ column }} in ({{ subquery }})
+{%- endmacro %}
+
+{# Delete the rows of the model's table that fit the condition; `key` is a column that all rows which
+   fit share with no other row. Spark's lakes have no subquery in a delete. #}
+{% macro delete_where(key, condition) -%}
+    {{ return(adapter.dispatch('delete_where')(key, condition)) }}
+{%- endmacro %}
+
+{% macro postgres__delete_where(key, condition) -%}
+    delete from {{ this }} where {{ condition }}
+{%- endmacro %}
+
+{% macro default__delete_where(key, condition) -%}
+    merge into {{ this }} as kept
+    using (select distinct {{ key }} from {{ this }} where {{ condition }}) as gone
+        on kept.{{ key }} = gone.{{ key }}
+    when matched then delete
+{%- endmacro %}
+
+{# What dbt-spark does with a contract, but for its constraints: Sail has no `alter column`. #}
+{% macro spark__persist_constraints(relation, model) -%}{%- endmacro %}
+
+{# dbt-spark goes by seconds since 1970, which Sail takes for microseconds. #}
+{% macro spark__dateadd(datepart, interval, date) -%}
+    timestampadd({{ datepart }}, {{ interval }}, {{ date }})
+{%- endmacro %}
+
+{# The first day of a date's week or month. Sail's date_trunc knows dates from 1677 to 2262 only, and
+   its weekday of a Sunday is -1. #}
+{% macro spark__date_trunc(datepart, date) -%}
+    {%- set days = {'week': 'mod(dayofweek(' ~ date ~ ') + 5, 7)', 'month': 'day(' ~ date ~ ') - 1'} -%}
+    date_sub({{ date }}, {{ days[datepart] }})
 {%- endmacro %}
