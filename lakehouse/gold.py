@@ -1,14 +1,74 @@
-"""Gold: dbt's models as Delta tables, by Sail, a Spark Connect server that runs in this process.
+"""Gold: the project's dbt models as Delta tables, by Sail, a Spark Connect server inside this process.
 
-Data flow: Delta tables of LAKE/<schema>/<table> -> Sail's catalogue -> `dbt build --target lake` -> Delta tables
-of LAKE/<schema>/<table>. Silver is dbt's source `raw`.
+Data flow: Delta tables of LAKE/<schema>/<table> -> Sail's catalogue -> `dbt <arguments> --target lake` -> Delta
+tables of LAKE/<schema>/<table>. What dbt calls raw is silver. Views are in the catalogue only, which ends with the
+process: a build makes them anew, and one of some models must select the views before them (`+fct_viewing_sessions`).
+
+Run it as `LAKE=<folder or s3://> python -m lakehouse.gold build`.
 """
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from dbt.cli.main import dbtRunner
-from deltalake import DeltaTable
+from pyarrow.fs import FileSelector, FileSystem, FileType
 from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 
+PROJECT = Path(__file__).parents[1] / "dbt"
+# dbt's schemas, and the folder of each.
+FOLDERS = {"raw": "silver"} | {s: s for s in ("staging", "intermediate", "snapshots", "trusted_next")}
+# Times are UTC in every table. A table without `using` is a Delta table, as the lists of dbt's own runs are.
+SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.sources.default": "delta"}
+
+
+def run_dbt(lake: str, *arguments: str) -> bool:
+    """Run dbt with these arguments on the tables of the lake; tell whether all went well."""
+    options = ["--target", "lake", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    with sail(lake):
+        return dbtRunner().invoke([*arguments, *options]).success
+
+
+@contextmanager
+def sail(lake: str) -> Iterator[SparkSession]:
+    """Run Sail during the block, with the lake's tables in its catalogue; yield the session that dbt takes too."""
+    server = SparkConnectServer()
+    server.start(background=True)
+    os.environ["SPARK_REMOTE"] = "sc://{}:{}".format(*server.listening_address)
+    spark = SparkSession.builder.getOrCreate()
+    try:
+        for name, value in SETTINGS.items():
+            spark.conf.set(name, value)
+        for schema, folder in FOLDERS.items():
+            _register(spark, schema, f"{lake}/{folder}")
+        yield spark
+    finally:
+        spark.stop()
+        server.stop()
+        del os.environ["SPARK_REMOTE"]
+
+
+def _register(spark: SparkSession, schema: str, folder: str) -> None:
+    """Tell the catalogue the tables of a folder. dbt keeps what it finds there; other tables it makes anew."""
+    spark.sql(f"create schema {schema} location '{folder}'")
+    for table in _tables(folder):
+        fields = spark.read.format("delta").load(f"{folder}/{table}").schema
+        columns = ", ".join(
+            f"`{f.name}` {f.dataType.simpleString()}{'' if f.nullable else ' not null'}" for f in fields
+        )
+        spark.sql(f"create table {schema}.{table} ({columns}) using delta location '{folder}/{table}'")
+
+
+def _tables(folder: str) -> list[str]:
+    """Return the names of the Delta tables in a folder, which need not exist."""
+    files, path = FileSystem.from_uri(folder)
+    found = files.get_file_info(FileSelector(path, allow_not_found=True))
+    logs = files.get_file_info([f"{info.path}/_delta_log" for info in found])
+    return sorted(info.path.split("/")[-2] for info in logs if info.type == FileType.Directory)
+
+
+if __name__ == "__main__":
+    sys.exit(not run_dbt(os.environ["LAKE"], *sys.argv[1:]))

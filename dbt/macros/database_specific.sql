@@ -72,8 +72,8 @@
     {{ column }} in ({{ subquery }})
 {%- endmacro %}
 
-{# Delete the rows of the model's table that fit the condition; `key` is a column that all rows which
-   fit share with no other row. Spark's lakes have no subquery in a delete. #}
+{# Delete the rows of the model's table that fit the condition; `key` is a column by which all rows
+   of a value fit, or none. Sail has no subqueries in a delete. #}
 {% macro delete_where(key, condition) -%}
     {{ return(adapter.dispatch('delete_where')(key, condition)) }}
 {%- endmacro %}
@@ -89,10 +89,26 @@
     when matched then delete
 {%- endmacro %}
 
-{# What dbt-spark does with a contract, but for its constraints: Sail has no `alter column`. #}
+{# Forget the rows of a table that a run makes for itself. A lake keeps the files of a dropped table,
+   and the next table of its name has them again. #}
+{% macro forget_rows(table) -%}
+    {{ return(adapter.dispatch('forget_rows')(table)) }}
+{%- endmacro %}
+
+{% macro postgres__forget_rows(table) -%}
+    drop table if exists {{ table }}
+{%- endmacro %}
+
+{% macro default__forget_rows(table) -%}
+    delete from {{ table }}
+{%- endmacro %}
+
+{# Below stand macros of dbt-spark that are wrong on one of the engines. #}
+
+{# Sail has no `alter column`. What a contract promises is tested instead: see dbt_project.yml. #}
 {% macro spark__persist_constraints(relation, model) -%}{%- endmacro %}
 
-{# dbt-spark goes by seconds since 1970, which Sail takes for microseconds. #}
+{# By seconds since 1970 Sail comes to other dates: it takes them for microseconds. #}
 {% macro spark__dateadd(datepart, interval, date) -%}
     timestampadd({{ datepart }}, {{ interval }}, {{ date }})
 {%- endmacro %}
@@ -100,6 +116,6 @@
 {# The first day of a date's week or month. Sail's date_trunc knows dates from 1677 to 2262 only, and
    its weekday of a Sunday is -1. #}
 {% macro spark__date_trunc(datepart, date) -%}
-    {%- set days = {'week': 'mod(dayofweek(' ~ date ~ ') + 5, 7)', 'month': 'day(' ~ date ~ ') - 1'} -%}
-    date_sub({{ date }}, {{ days[datepart] }})
+    {%- set days = {'week': 'mod(dayofweek(%s) + 5, 7)', 'month': 'day(%s) - 1'} -%}
+    date_sub({{ date }}, {{ days[datepart] | replace('%s', date) }})
 {%- endmacro %}

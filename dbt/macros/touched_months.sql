@@ -17,7 +17,7 @@
 {# on-run-end. #}
 {% macro forget_touched_months(results) -%}
     {%- if execute and flags.WHICH == 'build' and built_whole_star(results) -%}
-        drop table if exists {{ touched_months() }}
+        {{ forget_rows(touched_months()) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -49,6 +49,7 @@ SPARK_MACROS = {
     "may_be_new(date_key)": "{{ date_key }} > 0",
     # One key of one column.
     "keys_of(name)": "a",
+    "filled_columns_of(name)": "a",
 }
 
 
