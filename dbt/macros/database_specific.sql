@@ -89,8 +89,8 @@
     when matched then delete
 {%- endmacro %}
 
-{# Forget the rows of a table that a run makes for itself. A lake keeps the files of a dropped table,
-   and the next table of its name has them again. #}
+{# Forget the rows of a table that a run makes for itself. A lake keeps the files of a dropped
+   table, and the next table of its name has them again. #}
 {% macro forget_rows(table) -%}
     {{ return(adapter.dispatch('forget_rows')(table)) }}
 {%- endmacro %}
@@ -113,8 +113,8 @@
     timestampadd({{ datepart }}, {{ interval }}, {{ date }})
 {%- endmacro %}
 
-{# The first day of a date's week or month. Sail's date_trunc knows dates from 1677 to 2262 only, and
-   its weekday of a Sunday is -1. #}
+{# The first day of a date's week or month. Sail's date_trunc knows dates from 1677 to 2262 only,
+   and its weekday of a Sunday is -1. #}
 {% macro spark__date_trunc(datepart, date) -%}
     {%- set days = {'week': 'mod(dayofweek(%s) + 5, 7)', 'month': 'day(%s) - 1'} -%}
     date_sub({{ date }}, {{ days[datepart] | replace('%s', date) }})
