@@ -85,8 +85,7 @@
 {% macro default__delete_where(key, condition) -%}
     merge into {{ this }} as kept
     using (select distinct {{ key }} from {{ this }} where {{ condition }}) as gone
-        on kept.{{ key }} = gone.{{ key }}
-    when matched then delete
+        on kept.{{ key }} = gone.{{ key }} when matched then delete
 {%- endmacro %}
 
 {# Forget the rows of a table that a run makes for itself. A lake keeps the files of a dropped

@@ -1,11 +1,15 @@
 """A standalone Spark cluster on this machine: a master and two workers, each a process.
 
-For tests and trials. Elsewhere SPARK_MASTER names the cluster that is there.
+For tests and trials; elsewhere SPARK_MASTER names the cluster that is there. `python -m lakehouse.spark.cluster
+FOLDER` runs it until it is interrupted, and prints its address and the process ids of the workers as JSON.
 """
 
+import json
 import os
 import re
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -74,3 +78,10 @@ def _said(pattern: str, process: subprocess.Popen, log: Path) -> str:
             raise ClusterError(f"{log}: {log.read_text()[-2000:]}")
         time.sleep(0.2)
     return found.group(1)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with cluster(Path(sys.argv[1])) as running:
+        print(json.dumps({"master": running.master, "workers": [w.pid for w in running.workers]}), flush=True)
+        signal.pause()

@@ -25,9 +25,14 @@ TABLES = "select table_name from information_schema.tables where table_schema = 
 
 def run_dbt(env: Mapping[str, str], *arguments: str) -> bool:
     """Run dbt with these arguments on a cluster; tell whether all went well."""
-    options = ["--target", "spark", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     with session(env):
-        return dbtRunner().invoke([*arguments, *options]).success
+        return dbt(*arguments)
+
+
+def dbt(*arguments: str) -> bool:
+    """Run dbt with these arguments in the session that is open; tell whether all went well."""
+    options = ["--target", "spark", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    return dbtRunner().invoke([*arguments, *options]).success
 
 
 @contextmanager
