@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
-from pyarrow.fs import FileSelector, FileSystem, FileType
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector, FileType, PyFileSystem
 from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 
@@ -26,7 +27,10 @@ SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.sources.default": "d
 
 
 def run_dbt(lake: str, *arguments: str) -> bool:
-    """Run dbt with these arguments on the tables of the lake; tell whether all went well."""
+    """Run dbt with these arguments on the tables of the lake; tell whether all went well.
+
+    `lake` is a whole path, or s3:// with the login in AWS' variables.
+    """
     options = ["--target", "lake", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     with sail(lake):
         return dbtRunner().invoke([*arguments, *options]).success
@@ -43,7 +47,7 @@ def sail(lake: str) -> Iterator[SparkSession]:
         for name, value in SETTINGS.items():
             spark.conf.set(name, value)
         for schema, folder in FOLDERS.items():
-            _register(spark, schema, f"{lake}/{folder}")
+            _register(spark, lake, schema, folder)
         yield spark
     finally:
         spark.stop()
@@ -51,21 +55,24 @@ def sail(lake: str) -> Iterator[SparkSession]:
         del os.environ["SPARK_REMOTE"]
 
 
-def _register(spark: SparkSession, schema: str, folder: str) -> None:
+def _register(spark: SparkSession, lake: str, schema: str, folder: str) -> None:
     """Tell the catalogue the tables of a folder. dbt keeps what it finds there; other tables it makes anew."""
-    spark.sql(f"create schema {schema} location '{folder}'")
-    for table in _tables(folder):
-        fields = spark.read.format("delta").load(f"{folder}/{table}").schema
+    spark.sql(f"create schema {schema} location '{lake}/{folder}'")
+    for table in _tables(lake, folder):
+        place = f"{lake}/{folder}/{table}"
+        fields = spark.read.format("delta").load(place).schema
         columns = ", ".join(
             f"`{f.name}` {f.dataType.simpleString()}{'' if f.nullable else ' not null'}" for f in fields
         )
-        spark.sql(f"create table {schema}.{table} ({columns}) using delta location '{folder}/{table}'")
+        spark.sql(f"create table {schema}.{table} ({columns}) using delta location '{place}'")
 
 
-def _tables(folder: str) -> list[str]:
-    """Return the names of the Delta tables in a folder, which need not exist."""
-    files, path = FileSystem.from_uri(folder)
-    found = files.get_file_info(FileSelector(path, allow_not_found=True))
+def _tables(lake: str, folder: str) -> list[str]:
+    """Return the names of the Delta tables in a folder of the lake, which need not exist."""
+    if "://" not in lake:
+        Path(lake, folder).mkdir(parents=True, exist_ok=True)
+    files = PyFileSystem(DeltaStorageHandler(lake))
+    found = files.get_file_info(FileSelector(folder, allow_not_found=True))
     logs = files.get_file_info([f"{info.path}/_delta_log" for info in found])
     return sorted(info.path.split("/")[-2] for info in logs if info.type == FileType.Directory)
 
