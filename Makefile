@@ -75,7 +75,7 @@ data-model: ## write anew what documents and tests repeat of models and tables, 
 powerbi: ## write the Power BI project anew, after a change of models, metrics or pages
 lineage: ## say what breaks with a column: COLUMN=users.csv:country (without it: write docs/lineage.md anew)
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
-lake: ## bring what changed in raw, or in files (DATA_DIR=path), into Delta tables, build the star there, publish it
+lake: ## bring what changed in raw, or in files (DATA_DIR=path AS_OF=day), into Delta tables, build the star there, publish it
 lake-sql: ## ask the lake: Q="select ..." AS_OF=publication or time (without Q: list publications and tables)
 lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
 lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
@@ -105,7 +105,7 @@ discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
-lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir)
+lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
 lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
 lake-history: ARGUMENTS = "$$TABLE"
 lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,10 +30,18 @@ def _version(text: str) -> Version:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"AS_OF must be a day, as 2024-09-02, not {text!r}") from None
+
+
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="Such as silver.postgres_users.")]
 Wanted = Annotated[str, typer.Argument(metavar="VERSION", help="A number, or a time.")]
 AsOf = Annotated[str, typer.Option(metavar="AS_OF", help="A publication: its number, or a time.")]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One query; none: list publications and tables.")]
+Day = Annotated[str, typer.Option(metavar="DAY", help="Business day of the files; none: today.")]
 DataDir = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder with the three files, not raw.")]
 Host = Annotated[str, typer.Option(metavar="HOST", help="Of the warehouse, with port and login of .env.")]
 
@@ -41,11 +49,11 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 
 
 @app.command()
-def load(data_dir: DataDir = None, host: Host = "") -> None:
+def load(data_dir: DataDir = None, as_of: Day = "", host: Host = "") -> None:
     """Land what changed in raw, or in three files, in bronze; merge it into silver."""
     lake, now = this_lake(), datetime.now(UTC)
     if data_dir:
-        landings = files.land(lake, data_dir, now)
+        landings = files.land(lake, data_dir, files.Batch(_day(as_of) if as_of else now.date(), now))
     else:
         with warehouse(host) as connection:
             landings = bronze.land(connection, lake, now)
@@ -58,9 +66,9 @@ def load(data_dir: DataDir = None, host: Host = "") -> None:
 
 
 @app.command()
-def build(data_dir: DataDir = None, host: Host = "") -> None:
+def build(data_dir: DataDir = None, as_of: Day = "", host: Host = "") -> None:
     """Do all of it: load, let dbt build and test the star, and publish that."""
-    load(data_dir, host)
+    load(data_dir, as_of, host)
     # Not at the top: no other command needs dbt.
     from lakehouse.gold import run_dbt
 

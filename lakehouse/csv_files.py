@@ -13,7 +13,7 @@ from pyarrow import csv
 from include.rules.reasons import REPEATED_KEY, sentence
 from include.seed.csv_stream import CsvStream
 from include.seed.postgres import with_rows
-from include.specs import Column, PostgresTable
+from include.specs import PostgresTable
 from lakehouse.came import Came
 from lakehouse.csv_rules import first_problem, typed_value
 from lakehouse.duck import identifier
@@ -79,14 +79,6 @@ def _sentences(found: list[tuple[int, list[str]]]) -> dict[int, list[str]]:
 def _typed(query: duckdb.DuckDBPyConnection, shape: Shape) -> pa.Table:
     """Return the good rows with the types of the lake."""
     columns = shape.table.file_columns
-    types = {column: _duck_type(column, shape.arrow_type(column.name)) for column in columns}
-    values = ", ".join(
-        f"{typed_value(column, type_)} as {identifier(column.name)}" for column, type_ in types.items()
-    )
+    values = ", ".join(f"{typed_value(column)} as {identifier(column.name)}" for column in columns)
     schema = pa.schema([shape.schema.field(column.name) for column in columns])
     return query.sql(GOOD.format(values=values)).to_arrow_table().cast(schema)
-
-
-def _duck_type(column: Column, type_: pa.DataType) -> str:
-    """Return DuckDB's name of the column's type: PostgreSQL's, but for its numbers without end."""
-    return f"decimal({type_.precision}, {type_.scale})" if pa.types.is_decimal(type_) else column.type

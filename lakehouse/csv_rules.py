@@ -9,10 +9,10 @@ from include.rules.texts import BLANKS
 from include.specs import Column
 from lakehouse.duck import identifier
 from lakehouse.rules import NOT_HELD, NOT_HELD_SENTENCE
-from lakehouse.shapes import SCALE
+from lakehouse.shapes import DECIMAL, DIGITS, SCALE
 
 # Wide enough for every value that the lake holds.
-NUMBER = f"decimal(38, {SCALE})"
+NUMBER = f"decimal({DIGITS}, {SCALE})"
 # How many digits stand after the point of a text, as 1.50e-3 has four.
 FRACTION = (
     r"length(rtrim(regexp_extract({text}, '\.([0-9]*)', 1), '0'))"
@@ -25,14 +25,13 @@ def first_problem(columns: tuple[Column, ...]) -> str:
     return f"case {' '.join(branch for column in columns for branch in _branches(column))} end"
 
 
-def typed_value(column: Column, type_: str) -> str:
-    """Return the checked text as a value of DuckDB's type; an empty one is null, a text stays as is."""
+def typed_value(column: Column) -> str:
+    """Return the checked text as a value of the column's type; an empty one is null, a text stays as is."""
     name = identifier(column.name)
     if column.type == "text":
         return f"nullif({name}, '')"
-    value = (
-        _number(name) if column.type in MALFORMED and column.type != "date" else f"try_cast({name} as date)"
-    )
+    value = name if column.type == "date" else _number(name)
+    type_ = NUMBER if column.type == DECIMAL else column.type
     return f"case when {_is_filled(name)} then cast({value} as {type_}) end"
 
 

@@ -39,7 +39,7 @@ def duck(settings: LakeSettings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def show(connection: duckdb.DuckDBPyConnection, name: str, table: DeltaTable) -> None:
     """Make the version of the table, as it was opened, a view; `name` is SQL."""
-    # Not a PyArrow dataset: with deltalake 1.6 conditions on texts fail there, string against string_view.
+    # By the log of the version; DuckDB skips files by it.
     path = table.table_uri.removeprefix("file://").replace("'", "''")
     connection.execute(f"create view {name} as from delta_scan('{path}', version = {table.version()})")
 

@@ -5,7 +5,8 @@ which get a _deleted_at -> one Delta commit a table. Files that come again find 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,7 +50,7 @@ NOW = "make_timestamptz({now})"
 OF_CHANGED = {
     "created_at": f"coalesce(held.created_at, {NOW})",
     "_batch_id": "'files {now}'",
-    "_as_of": f"cast({NOW} as date)",
+    "_as_of": "date '{as_of}'",
     "_loaded_at": NOW,
     "_source_updated_at": NOW,
     "_deleted_at": "cast(null as timestamptz)",
@@ -57,14 +58,22 @@ OF_CHANGED = {
 OF_GONE = {name: OF_CHANGED[name] for name in ("_batch_id", "_as_of", "_loaded_at")} | {"_deleted_at": NOW}
 
 
-def land(lake: Lake, folder: Path, now: datetime) -> list[Landing]:
+@dataclass(frozen=True)
+class Batch:
+    """The business day that files bring, and the moment at which they are landed."""
+
+    as_of: date
+    now: datetime
+
+
+def land(lake: Lake, folder: Path, batch: Batch) -> list[Landing]:
     """Land the three files of the folder.
 
     Raises InputError for files that cannot be used or with too many rows to reject, GuardError where too many
     rows would vanish: then nothing of that file was landed.
     """
     path = checked_folder(str(folder))
-    return [landing for source in PLAYED for landing in _land_file(lake, path, source, now)]
+    return [landing for source in PLAYED for landing in _land_file(lake, path, source, batch)]
 
 
 def declared_shape(table: RawTable) -> Shape:
@@ -76,25 +85,25 @@ def declared_shape(table: RawTable) -> Shape:
 
 
 def _land_file(
-    lake: Lake, folder: Path, source: PostgresTable | MongoCollection, now: datetime
+    lake: Lake, folder: Path, source: PostgresTable | MongoCollection, batch: Batch
 ) -> list[Landing]:
     shapes = {table.raw: declared_shape(table) for table in source.raw_tables}
     path = folder / source.file
     is_table = isinstance(source, PostgresTable)
     came = read_csv(path, shapes[source.raw]) if is_table else read_json(path, source, shapes)
-    quarantine.keep(lake, path.name, came.rejected, now)
+    quarantine.keep(lake, path.name, came.rejected, batch.now)
     if came.read <= len(came.rejected):
         raise InputError(
             f"{path}: none of its {came.read:,} rows can be loaded. `select * from bronze.quarantine`"
         )
     refuse_mass_rejection(str(path), came.read, came.rejected, DEFAULT_LIMITS)
-    landed = {name: _land_table(lake, shape, came, now) for name, shape in shapes.items()}
+    landed = {name: _land_table(lake, shape, came, batch) for name, shape in shapes.items()}
     # Documents are rejected whole: they are counted with the first of their tables.
     rejected = {next(iter(shapes)): len(came.rejected)}
     return [Landing(name, count, rejected.get(name, 0)) for name, count in landed.items()]
 
 
-def _land_table(lake: Lake, shape: Shape, came: Came, now: datetime) -> int:
+def _land_table(lake: Lake, shape: Shape, came: Came, batch: Batch) -> int:
     """Append what differs from silver, which is first brought up to date; return how many rows."""
     for _ in range(ATTEMPTS):
         bronze = bronze_table(lake, shape, SOURCE)
@@ -103,27 +112,28 @@ def _land_table(lake: Lake, shape: Shape, came: Came, now: datetime) -> int:
             show(query, "held", lake.open(f"silver.{shape.name}"))
             query.register("came", came.rows[shape.name])
             query.register("kept", pa.table({"key": pa.array(sorted(came.kept), pa.string())}))
-            query.execute(_changed(shape, came.rows[shape.name].column_names, now))
+            query.execute(_changed(shape, came.rows[shape.name].column_names, batch))
             changed, gone, live = query.sql(COUNTS).fetchone()
             if not changed:
                 return 0
             refuse_mass_deletion(shape.name, gone, live, DEFAULT_LIMITS)
             columns = ", ".join(map(identifier, shape.types))
             rows = query.sql(f"select {columns} from changed").to_arrow_reader(BATCH_ROWS)
-            batches = (batch.cast(shape.schema) for batch in rows)
-            if (landed := append(bronze, shape.name, shape.schema, batches, SOURCE, now, now)) is not None:
+            typed = (part.cast(shape.schema) for part in rows)
+            landed = append(bronze, shape.name, shape.schema, typed, SOURCE, batch.now, batch.now)
+            if landed is not None:
                 return landed
     raise TransientError(f"bronze.{shape.name}: {ATTEMPTS} times another writer was first. Try again")
 
 
-def _changed(shape: Shape, names: list[str], now: datetime) -> str:
+def _changed(shape: Shape, names: list[str], batch: Batch) -> str:
     """Return the statement CHANGED; `names` are the columns that came."""
-    stamp = str(micros(now))
+    stamps = {"now": str(micros(batch.now)), "as_of": batch.as_of.isoformat()}
     of_came = {name: f"came.{identifier(name)}" for name in names}
     of_held = {name: f"held.{identifier(name)}" for name in shape.types}
     return CHANGED.format(
-        changed=_columns({**of_held, **of_came, **OF_CHANGED}, shape.types, stamp),
-        gone=_columns({**of_held, **OF_GONE}, shape.types, stamp),
+        changed=_columns({**of_held, **of_came, **OF_CHANGED}, shape.types, stamps),
+        gone=_columns({**of_held, **OF_GONE}, shape.types, stamps),
         same_key=" and ".join(f"{of_held[name]} = {of_came[name]}" for name in shape.table.raw_key),
         first_key=identifier(shape.table.raw_key[0]),
         old=", ".join(of_held[name] for name in names),
@@ -131,5 +141,5 @@ def _changed(shape: Shape, names: list[str], now: datetime) -> str:
     )
 
 
-def _columns(expressions: Mapping[str, str], names: Iterable[str], now: str) -> str:
-    return ", ".join(f"{expressions[name].format(now=now)} as {identifier(name)}" for name in names)
+def _columns(expressions: Mapping[str, str], names: Iterable[str], stamps: Mapping[str, str]) -> str:
+    return ", ".join(f"{expressions[name].format(**stamps)} as {identifier(name)}" for name in names)

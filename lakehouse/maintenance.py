@@ -7,7 +7,14 @@ from deltalake import DeltaTable
 
 from include.errors import InputError
 from lakehouse.lake import Lake, Version
-from lakehouse.publications import current, publication_at, publications, publish_also
+from lakehouse.publications import (
+    MAINTENANCE,
+    current,
+    number_before,
+    publication_at,
+    publications,
+    publish_also,
+)
 
 # Files with rows that questions ask for together: the columns by which a table is sorted anew.
 Z_ORDER = {
@@ -74,7 +81,7 @@ def maintain(lake: Lake, now: datetime) -> list[Housekeeping]:
         done.append(Housekeeping(name, compacted, vacuum(lake, table, kept.get(name, []))))
         if is_published:
             newest[name] = table.version()
-    publish_also(lake, "maintain", newest)
+    publish_also(lake, MAINTENANCE, newest)
     return done
 
 
@@ -90,7 +97,8 @@ def kept_versions(lake: Lake, now: datetime) -> dict[str, list[int]]:
     """Return the versions of each table that readers may still ask for."""
     oldest = now - timedelta(days=lake.settings.kept_days)
     newest_first = publications(lake)
-    kept = [one for place, one in enumerate(newest_first) if place < 2 or one.published_at >= oldest]
+    before = number_before(newest_first) or 0
+    kept = [one for one in newest_first if one.number >= before or one.published_at >= oldest]
     found: dict[str, set[int]] = {}
     for one in kept:
         for table, version in publication_at(lake, one.number).versions.items():

@@ -5,7 +5,7 @@ that readers have the old versions or the new ones; the number of the commit is 
 Neither a publication nor a rollback reads or writes data of the tables.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from lakehouse.lake import Lake, Version
 
 TABLE = "_publications"
 ATTEMPTS = 5
+MAINTENANCE = "maintain"
 SCHEMA = pa.schema(
     [
         pa.field("table_name", pa.string(), nullable=False),
@@ -37,7 +38,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Published:
-    """When readers were given a publication, and by what: publish, rollback, restore or compact."""
+    """When readers were given a publication, and by what: publish, rollback, restore or maintain."""
 
     number: int
     published_at: datetime
@@ -60,10 +61,18 @@ def roll_back(lake: Lake) -> Publication:
 
     Raises PublicationError where there is none before.
     """
-    seen = current(lake)
-    if seen.number < 2:
+    if (number := number_before(publications(lake))) is None:
         raise PublicationError("There is no publication before the present one")
-    return _write(lake, "rollback", lambda _: publication_at(lake, seen.number - 1).versions)
+    return _write(lake, "rollback", lambda _: publication_at(lake, number).versions)
+
+
+def number_before(newest_first: Sequence[Published]) -> int | None:
+    """Return the number of the publication before the present one, None where there is none.
+
+    What maintenance published has the rows of the one before it, and counts as the same.
+    """
+    changes = [one.number for one in newest_first if one.action != MAINTENANCE]
+    return next((one.number for one in newest_first if changes and one.number < changes[0]), None)
 
 
 def current(lake: Lake) -> Publication:

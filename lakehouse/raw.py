@@ -17,7 +17,7 @@ from pyarrow import csv
 from include.rules.rejected import Rejected
 from include.rules.typed_values import first_problem
 from lakehouse.rules import NOT_HELD, NOT_HELD_SENTENCE
-from lakehouse.shapes import DECIMAL, SCALE, Shape, whole_digits
+from lakehouse.shapes import DECIMAL, DIGITS, SCALE, Shape
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Stamps of one table grow from load to load. The conditions have the form of raw's BRIN index.
@@ -118,8 +118,7 @@ def _not_held(shape: Shape, name: str) -> Composed | None:
     """Return the condition that the lake cannot hold a value; None for a type that it holds whole."""
     type_, column = shape.types[name], _of_source(name)
     if type_ == DECIMAL:
-        digits = Literal(whole_digits(shape.declared.get(name)))
-        return SQL(NO_DECIMAL).format(column=column, digits=digits, scale=Literal(SCALE))
+        return SQL(NO_DECIMAL).format(column=column, digits=Literal(DIGITS - SCALE), scale=Literal(SCALE))
     return SQL(NO_DATE).format(column=column) if type_.startswith(("date", "timestamp")) else None
 
 

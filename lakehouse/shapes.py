@@ -1,7 +1,7 @@
 """The columns of a raw table, and their types in Arrow and so in Delta.
 
-PostgreSQL's numeric has no end; Delta's decimal has 38 digits. 18 of them stand after the point, more than a
-double of JSON writes, and as many before it as the declared bounds need.
+PostgreSQL's numeric has no end; Delta's decimal has 38 digits. 18 of them stand after the point, as Spark has
+it where nothing is said.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Shape:
     def arrow_type(self, name: str) -> pa.DataType:
         """Return the type of a column in the lake; what has none of its own is text, as jsonb and uuid."""
         if self.types[name] == DECIMAL:
-            return pa.decimal128(whole_digits(self.declared.get(name)) + SCALE, SCALE)
+            return pa.decimal128(DIGITS, SCALE)
         return TYPES.get(self.types[name], pa.string())
 
     @property
@@ -70,12 +70,6 @@ def shape_of(cursor: Cursor, table: RawTable) -> Shape:
     if not found:
         raise SchemaDriftError(f"raw has no table {table.raw}: one run of the pipeline makes it")
     return Shape(table, {name: column.type for name, column in found.items()})
-
-
-def whole_digits(column: Column | None) -> int:
-    """Return how many digits before the point the values of a numeric column have at most."""
-    bounds = (column.minimum, column.maximum) if column else (None, None)
-    return DIGITS - SCALE if None in bounds else max(len(str(abs(int(bound)))) for bound in bounds)
 
 
 def refuse_other_types(table: str, held: pa.Schema, comes: pa.Schema) -> None:

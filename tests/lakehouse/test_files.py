@@ -8,6 +8,7 @@ import pytest
 from include.errors import GuardError, InputError
 from include.tables import raw_tables
 from lakehouse import files, silver
+from lakehouse.files import Batch
 from lakehouse.lake import Lake
 from tests.integration.helpers.pipeline import Pipeline
 from tests.integration.helpers.samples import ANA, BEN, CAT, movie, show
@@ -62,7 +63,7 @@ def write(folder: Path) -> SourceFiles:
 
 
 def load(lake: Lake, folder: Path, now: datetime = NOW) -> dict[str, int]:
-    landed = files.land(lake, folder, now)
+    landed = files.land(lake, folder, Batch(now.date(), now))
     silver.merge(lake)
     return {one.table: one.landed for one in landed}
 
@@ -112,6 +113,8 @@ def test_changes_and_deletions_are_followed_and_a_rejected_row_is_none(lake: Lak
         NOW,
         later,
     )
+    days = [users[name]["_as_of"] for name in ("U0001", "U0002")]
+    assert days == [later.date(), NOW.date()]
     # Ben's row came, and was rejected: he is as he was.
     assert (users["U0002"]["age"], users["U0002"]["_deleted_at"]) == (35, None)
     assert {name for name, row in users.items() if row["_deleted_at"]} == {"U0003", "U0004", "U0005", "U0006"}
@@ -141,4 +144,4 @@ def test_a_file_without_most_of_its_rows_is_refused(lake: Lake, tmp_path: Path):
 def test_raw_and_files_are_not_mixed_in_one_lake(follower: Follower, pipeline: Pipeline):
     follower.load()
     with pytest.raises(InputError, match=r"follows raw .*, and this is files"):
-        files.land(follower.lake, pipeline.folder, NOW)
+        load(follower.lake, pipeline.folder)

@@ -10,7 +10,7 @@ from deltalake import write_deltalake
 from include.errors import InputError
 from lakehouse.lake import Lake
 from lakehouse.maintenance import history, maintain, restore
-from lakehouse.publications import current, publish
+from lakehouse.publications import current, publish, roll_back
 from lakehouse.query import ask
 from lakehouse.settings import LakeSettings
 from tests.integration.helpers.pipeline import Pipeline
@@ -103,6 +103,19 @@ def test_small_files_are_written_together_and_readers_see_the_same_rows(lake: La
     assert len(lake.open(FACT).file_uris()) == 1
     assert seen(lake) == seen(lake, 1) == list(range(5))
     assert current(lake).versions[FACT] == lake.open(FACT).version()
+
+
+def test_a_rollback_after_maintenance_gives_other_rows(lake: Lake):
+    for number in (1, 2):
+        write(lake, number)
+        publish(lake)
+    for _ in range(2):
+        maintain(lake, datetime.now(UTC))
+        roll_back(lake)
+        assert seen(lake) == [1]
+        maintain(lake, datetime.now(UTC))
+        roll_back(lake)
+        assert seen(lake) == [2]
 
 
 def test_a_table_that_is_being_built_is_left_alone_and_not_published(lake: Lake):

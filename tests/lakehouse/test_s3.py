@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from include.errors import InputError
-from lakehouse import bronze, files, silver
+from lakehouse import bronze, files
+from lakehouse.files import Batch
 from lakehouse.lake import Lake
 from lakehouse.maintenance import maintain, restore
 from lakehouse.publications import publish, roll_back
 from lakehouse.query import ask
 from lakehouse.settings import read_lake_settings
-from tests.lakehouse.test_files import NOW, write
+from tests.lakehouse.test_files import NOW, load, write
 
 COUNT = "select count(*) from silver.postgres_users where user_id >= 'U0001'"
 SECRET = "a-secret-of-s3"
@@ -61,14 +62,12 @@ def test_files_are_landed_published_asked_and_rolled_back(s3: Lake, tmp_path: Pa
     write(tmp_path / "files")
     assert s3.tables() == []
     for day in range(2):
-        files.land(s3, tmp_path / "files", NOW + timedelta(days=day))
-        silver.merge(s3)
+        load(s3, tmp_path / "files", NOW + timedelta(days=day))
         publish(s3)
     assert list(ask(s3, COUNT)) == [("count_star()",), ("6",)]
     with (tmp_path / "files" / "users.csv").open("a") as file:
         file.write("U9,1,Peru,Basic,2022-10-02,1\n")
-    files.land(s3, tmp_path / "files", NOW + timedelta(days=2))
-    silver.merge(s3)
+    load(s3, tmp_path / "files", NOW + timedelta(days=2))
     number = publish(s3).number
     assert [list(ask(s3, COUNT, as_of))[1] for as_of in (number, number - 1)] == [("7",), ("6",)]
     roll_back(s3)
@@ -93,7 +92,9 @@ def test_of_two_writers_at_once_the_server_takes_one(
 
     monkeypatch.setattr(bronze, "write_deltalake", write_together)
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: files.land(s3, tmp_path / "files", NOW), range(2))
+        first, second = pool.map(
+            lambda _: files.land(s3, tmp_path / "files", Batch(NOW.date(), NOW)), range(2)
+        )
     users = [one.landed for landings in (first, second) for one in landings if one.table == "postgres_users"]
     assert sorted(users) == [0, 6]
     assert s3.open("bronze.postgres_users").to_pyarrow_table().num_rows == 6
