@@ -13,6 +13,8 @@ from tests.conftest import Platform
 from tests.lakehouse import stars
 
 PYTHON = ROOT / ".venv-spark" / "bin" / "python"
+# Small data end before the second compiler pays.
+JVM = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Spark:
         settings = {"LAKE": str(self.folder), "SPARK_MASTER": self.cluster.master, "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
             [PYTHON, *arguments, *options],
-            env=inherited() | self.platform.dbt_env() | settings | paths,
+            env=inherited() | self.platform.dbt_env() | settings | paths | JVM,
             cwd=ROOT,
             text=True,
             stdout=subprocess.PIPE,
@@ -58,7 +60,7 @@ class Spark:
 def started(folder: Path) -> Iterator[Cluster]:
     """Run a master and two workers during the block."""
     command = [PYTHON, "-m", "lakehouse.spark.cluster", str(folder)]
-    process = subprocess.Popen(command, env=inherited(), cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, env=inherited() | JVM, cwd=ROOT, text=True, stdout=subprocess.PIPE)
     try:
         yield Cluster(**json.loads(process.stdout.readline()))
     finally:
