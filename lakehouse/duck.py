@@ -52,7 +52,9 @@ def identifier(name: str) -> str:
 @cache
 def _instance(storage: tuple[tuple[str, str], ...]) -> duckdb.DuckDBPyConnection:
     """Return this process's DuckDB with extensions and login: to load them takes a fifth of a second."""
-    connection = duckdb.connect(config={"extension_directory": str(EXTENSIONS)})
+    # Without a home DuckDB installs nothing, and a task may have none.
+    places = {"extension_directory": str(EXTENSIONS), "home_directory": sys.prefix}
+    connection = duckdb.connect(config=places)
     for name in ("delta", "httpfs") if storage else ("delta",):
         _load(connection, name)
     if storage:
