@@ -123,3 +123,10 @@
     {%- set days = {'week': 'mod(dayofweek(%s) + 5, 7)', 'month': 'day(%s) - 1'} -%}
     date_sub({{ date }}, {{ days[datepart] | replace('%s', date) }})
 {%- endmacro %}
+
+{# Several versions of one date have the same dbt_scd_id. What is to be inserted must match none of
+   them, or a merge refuses the one that is to be closed, as two rows would match it. #}
+{% macro spark__snapshot_merge_sql(target, source, insert_cols) -%}
+    {%- set sql = dbt.spark__snapshot_merge_sql(target, source, insert_cols) -%}
+    {{ sql | replace('    on ', "on DBT_INTERNAL_SOURCE.dbt_change_type != 'insert' and ") }}
+{%- endmacro %}

@@ -13,6 +13,17 @@ from tests.pipeline import build_next, load_everything, today
 DAYS = 5
 
 
+def load_other_versions(star: Star) -> None:
+    """Load a user and a title anew, and whatever else happens, for the same business date."""
+    days = star.days
+    user = (days.users.live | days.users.gone)["U00"]
+    title = {"content_id": "M00", "rating": 1.0, "views_count": 1, "production_budget": None, "genres": []}
+    days.again()
+    days.users.put(user | {"age": 20 + days.loads})
+    days.movies.put(title | {"title": f"Cut {days.loads}"})
+    days.load()
+
+
 @pytest.fixture(scope="module")
 def daily(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> tuple[Star, Lake]:
     """A product's first day, in both stars."""
@@ -33,6 +44,15 @@ def test_a_first_build_and_days_with_all_kinds_of_changes_are_equal(daily):
         lake.build(*MODELS_ONLY)
         assert lake.differences() == []
     assert lake.operations("fct_viewing_sessions").count("MERGE") >= DAYS
+
+
+def test_a_business_day_that_is_built_twice_with_other_data_is_equal(daily):
+    star, lake = daily
+    for _ in range(3):
+        load_other_versions(star)
+        star.build()
+        lake.build(*MODELS_ONLY)
+        assert lake.differences() == []
 
 
 def test_tests_and_unit_tests_pass_and_the_same_build_twice_changes_nothing(daily):
