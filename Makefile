@@ -149,7 +149,7 @@ test-unit: $(VENV) ## the tests that need no server: under two minutes
 
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
-	@.venv-lake/bin/pytest tests/lakehouse
+	@.venv-lake/bin/pytest -n 2 --dist loadfile tests/lakehouse
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund

@@ -2,7 +2,6 @@
 
 import csv
 import logging
-import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -14,6 +13,8 @@ import typer
 from deltalake.exceptions import DeltaError
 
 from include import errors
+from include.dbt import SERVER_AWAY
+from include.failures import is_transient
 from lakehouse import bronze, files, maintenance, publications, query, silver
 from lakehouse.lake import Version
 from lakehouse.place import this_lake, warehouse
@@ -66,23 +67,25 @@ def load(data_dir: DataDir = None, as_of: Day = "", host: Host = "") -> None:
 
 
 @app.command()
+def gold() -> None:
+    """Let dbt build the star of what was loaded, and test it."""
+    # Not at the top: no other command needs dbt.
+    from lakehouse.gold import build_star
+
+    build_star(this_lake())
+
+
+@app.command()
 def build(data_dir: DataDir = None, as_of: Day = "", host: Host = "") -> None:
     """Do all of it: load, let dbt build and test the star, and publish that."""
     load(data_dir, as_of, host)
-    # Not at the top: no other command needs dbt.
-    from lakehouse.gold import run_dbt
-
-    lake = this_lake()
-    # Sail reads the login from there.
-    os.environ.update(lake.settings.storage)
-    if not run_dbt(lake.settings.root, "build"):
-        sys.exit("The star was not published: readers see what they saw. dbt says above what failed")
+    gold()
     publish()
 
 
 @app.command()
 def publish() -> None:
-    """Let readers see the newest version of every table."""
+    """Let readers see the newest version of every table, if the star passed its tests."""
     print(f"Readers see publication {publications.publish(this_lake()).number}")
 
 
@@ -134,16 +137,19 @@ def _print_publications(found: Iterable[publications.Published]) -> None:
 
 
 def main() -> None:
-    """Run a command; an error that people can mend is a sentence, and the exit code 1."""
+    """Run a command; an error that people can mend is a sentence, and the exit code 1.
+
+    It is SERVER_AWAY where another try can help.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         app()
-    except (psycopg2.OperationalError, DeltaError, OSError) as error:
-        sys.exit(str(error).strip())
     except Exception as error:
-        if type(error).__module__ != errors.__name__:
+        is_ours = type(error).__module__ == errors.__name__
+        if not is_ours and not isinstance(error, (psycopg2.OperationalError, DeltaError, OSError)):
             raise
-        sys.exit(str(error))
+        print(str(error).strip(), file=sys.stderr)
+        sys.exit(SERVER_AWAY if is_transient(error) else 1)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Gold: the project's dbt models as Delta tables, by Sail, a Spark Connect server inside this process.
 
-Data flow: Delta tables of LAKE/<schema>/<table> -> Sail's catalogue -> `dbt <arguments> --target lake` -> Delta
-tables of LAKE/<schema>/<table>. What dbt calls raw is silver. Views are in the catalogue only, which ends with the
-process: a build makes them anew, and one of some models must select the views before them (`+fct_viewing_sessions`).
+Data flow: Delta tables of LAKE/<schema>/<table> -> Sail's catalogue -> `dbt <arguments> --target lake` ->
+Delta tables of LAKE/<schema>/<table>. What dbt calls raw is silver. Views are in the catalogue only, which
+ends with the process: a build makes them anew, and one of some models must select the views before them, as
+`+fct_viewing_sessions`.
 
-Run it as `LAKE=<folder or s3://> python -m lakehouse.gold build`.
+Run dbt by hand as `LAKE=<folder or s3://> python -m lakehouse.gold build`; such a star is not published.
 """
 
 import os
@@ -19,11 +20,28 @@ from pyarrow.fs import FileSelector, FileType, PyFileSystem
 from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 
-PROJECT = Path(__file__).parents[1] / "dbt"
+from include.dbt import BUILD, project_options
+from include.errors import PublicationError
+from lakehouse import tested
+from lakehouse.lake import Lake
+from lakehouse.settings import DEFAULT
+
+# What dbt writes of its work here; the pipeline's own has another place.
+TARGET = DEFAULT.parent / "lake-dbt"
 # dbt's schemas, and the folder of each.
 FOLDERS = {"raw": "silver"} | {s: s for s in ("staging", "intermediate", "snapshots", "trusted_next")}
 # Times are UTC in every table. A table without `using` is a Delta table, as the lists of dbt's own runs are.
 SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.sources.default": "delta"}
+
+
+def build_star(lake: Lake) -> None:
+    """Build and test the star, and note that it may be published. Raises PublicationError where dbt fails."""
+    # Sail reads the login from there.
+    os.environ.update(lake.settings.storage)
+    os.environ.setdefault("DBT_TARGET_PATH", str(TARGET))
+    with tested.build(lake):
+        if not run_dbt(lake.settings.root, *BUILD):
+            raise PublicationError("Readers keep their star: dbt failed, and says above with what")
 
 
 def run_dbt(lake: str, *arguments: str) -> bool:
@@ -31,14 +49,13 @@ def run_dbt(lake: str, *arguments: str) -> bool:
 
     `lake` is a whole path, or s3:// with the login in AWS' variables.
     """
-    options = ["--target", "lake", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     with sail(lake):
-        return dbtRunner().invoke([*arguments, *options]).success
+        return dbtRunner().invoke([*arguments, *project_options(), "--target", "lake"]).success
 
 
 @contextmanager
 def sail(lake: str) -> Iterator[SparkSession]:
-    """Run Sail during the block, with the lake's tables in its catalogue; yield the session that dbt takes too."""
+    """Run Sail during the block, with the lake's tables in its catalogue; yield dbt's session."""
     server = SparkConnectServer()
     server.start(background=True)
     os.environ["SPARK_REMOTE"] = "sc://{}:{}".format(*server.listening_address)
@@ -56,7 +73,7 @@ def sail(lake: str) -> Iterator[SparkSession]:
 
 
 def _register(spark: SparkSession, lake: str, schema: str, folder: str) -> None:
-    """Tell the catalogue the tables of a folder. dbt keeps what it finds there; other tables it makes anew."""
+    """Tell the catalogue the tables of a folder: dbt keeps what it finds there."""
     spark.sql(f"create schema {schema} location '{lake}/{folder}'")
     for table in _tables(lake, folder):
         place = f"{lake}/{folder}/{table}"

@@ -14,7 +14,9 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from include.errors import PublicationError
+from include.rules.texts import listed
 from lakehouse.lake import Lake, Version
+from lakehouse.tested import STAR, tested
 
 TABLE = "_publications"
 ATTEMPTS = 5
@@ -46,8 +48,12 @@ class Published:
 
 
 def publish(lake: Lake) -> Publication:
-    """Let readers see the newest version of every table. Where they see that already, nothing is written."""
+    """Let readers see the newest version of every table. Where they see that already, nothing is written.
+
+    Raises PublicationError where one of the star did not pass dbt's tests.
+    """
     newest = {table: lake.open(table).version() for table in lake.tables()}
+    _refuse_untested(lake, newest)
     return _write(lake, "publish", lambda _: newest)
 
 
@@ -101,6 +107,18 @@ def publications(lake: Lake) -> list[Published]:
         for entry in _table(lake).history()
         if entry["version"]
     ]
+
+
+def _refuse_untested(lake: Lake, newest: Versions) -> None:
+    """Raise PublicationError for a star that is not tested, nor what maintenance or a restore published."""
+    good, seen = tested(lake), current(lake).versions
+    star = [name for name in newest if name.startswith(STAR)]
+    bad = [name for name in star if newest[name] not in (good.get(name), seen.get(name))]
+    if bad:
+        raise PublicationError(
+            f"{listed(bad)}: not tested since the last change, as dbt failed or is at work. Readers keep"
+            " their star; build again, then publish"
+        )
 
 
 def _table(lake: Lake) -> DeltaTable:

@@ -1,5 +1,10 @@
 """A lake in a folder, and a small product whose raw tables it follows."""
 
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,6 +93,32 @@ def pipeline(warehouse: Platform, tmp_path: Path) -> Iterator[Pipeline]:
 @pytest.fixture
 def follower(lake: Lake, pipeline: Pipeline, warehouse: Platform) -> Follower:
     return Follower(lake, warehouse)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of a server of S3 on this machine, with an empty bucket lake."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _create_bucket(url, time.monotonic() + 30)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _create_bucket(url: str, deadline: float) -> None:
+    while True:
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"{url}/lake", method="PUT")).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.1)
 
 
 def extract(pipeline: Pipeline) -> None:

@@ -8,6 +8,7 @@ import pytest
 from deltalake import write_deltalake
 
 from include.errors import InputError
+from lakehouse import tested
 from lakehouse.lake import Lake
 from lakehouse.maintenance import history, maintain, restore
 from lakehouse.publications import current, publish, roll_back
@@ -22,7 +23,8 @@ USERS = "silver.postgres_users"
 
 
 def write(lake: Lake, number: int, mode: str = "overwrite") -> None:
-    write_deltalake(lake.path(FACT), pa.table({"date_key": [number], "user_key": [1]}), mode=mode)
+    with tested.build(lake):
+        write_deltalake(lake.path(FACT), pa.table({"date_key": [number], "user_key": [1]}), mode=mode)
 
 
 def seen(lake: Lake, as_of: int | None = None) -> list[int]:
@@ -65,11 +67,12 @@ def test_a_table_is_restored_to_a_time(lake: Lake):
 
 
 def test_a_restore_shows_readers_no_other_table_that_was_not_published(lake: Lake):
+    users = lake.path("trusted_next.dim_users")
+    write_deltalake(users, pa.table({"x": [1]}), mode="overwrite")
     write(lake, 1)
-    write_deltalake(lake.path("trusted_next.dim_users"), pa.table({"x": [1]}), mode="overwrite")
     publish(lake)
+    write_deltalake(users, pa.table({"x": [2]}), mode="overwrite")
     write(lake, 2)
-    write_deltalake(lake.path("trusted_next.dim_users"), pa.table({"x": [2]}), mode="overwrite")
     restore(lake, FACT, 0)
     assert list(ask(lake, "select x from trusted.dim_users")) == [("x",), ("1",)]
 

@@ -1,7 +1,6 @@
 """Readers see the versions of one publication, whatever is written meanwhile."""
 
-import subprocess
-import sys
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,40 +10,29 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from include.environment import ROOT
 from include.errors import InputError, PublicationError
-from lakehouse import publications
+from lakehouse import publications, tested
 from lakehouse.lake import Lake
+from lakehouse.maintenance import maintain, restore
 from lakehouse.publications import current, publish, roll_back
 from lakehouse.query import ask
+from tests.lakehouse.reader import reading
 
 PUBLICATIONS = 20
 STAR = ("fct_viewing_sessions", "dim_users", "dim_content")
-# Asks until it is told to stop, and writes what it saw.
-READER = """
-import sys
-from pathlib import Path
-from lakehouse.lake import Lake
-from lakehouse.query import ask
-from lakehouse.settings import LakeSettings
-
-root, stop = sys.argv[1:]
-query = '''
+BUILDS = """
 select min(f.build), max(f.build), min(u.build), max(u.build), min(c.build), max(c.build)
 from trusted.fct_viewing_sessions as f, trusted.dim_users as u, trusted.dim_content as c
-'''
-while not Path(stop).exists():
-    _, seen = ask(Lake(LakeSettings(root, 30, {})), query)
-    print(*seen, flush=True)
 """
 
 
 def build(lake: Lake, number: int, pause: float = 0) -> None:
     """Write the star's tables one after the other, as dbt does; each row says of which build it is."""
-    for table in STAR:
-        rows = pa.table({"build": [number] * 10, "row": range(10)})
-        write_deltalake(lake.path(f"trusted_next.{table}"), rows, mode="overwrite")
-        time.sleep(pause)
+    with tested.build(lake):
+        for table in STAR:
+            rows = pa.table({"build": [number] * 10, "row": range(10)})
+            write_deltalake(lake.path(f"trusted_next.{table}"), rows, mode="overwrite")
+            time.sleep(pause)
 
 
 def seen(lake: Lake, as_of: object = None) -> int:
@@ -59,15 +47,10 @@ def seen(lake: Lake, as_of: object = None) -> int:
 def test_a_reader_through_twenty_publications_sees_no_mixed_star(lake: Lake, tmp_path):
     build(lake, 0)
     publish(lake)
-    command = [sys.executable, "-c", READER, lake.settings.root, str(tmp_path / "stop")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as reader:
-        first = reader.stdout.readline()
+    with reading(lake, BUILDS, tmp_path / "stop") as answers:
         for number in range(1, PUBLICATIONS + 1):
             build(lake, number, pause=0.05)
             publish(lake)
-        (tmp_path / "stop").touch()
-        answers = [line.split() for line in (first, *reader.stdout)]
-    assert reader.returncode == 0
     assert all(len(set(answer)) == 1 and len(answer) == 6 for answer in answers), answers
     assert len({answer[0] for answer in answers}) > PUBLICATIONS / 2
     assert [int(answer[0]) for answer in answers] == sorted(int(answer[0]) for answer in answers)
@@ -82,6 +65,47 @@ def test_what_is_built_is_seen_when_it_is_published(lake: Lake):
     assert seen(lake) == 2
     # Nothing has changed since.
     assert publish(lake).number == 2
+
+
+def spoil(lake: Lake) -> None:
+    write_deltalake(lake.path("trusted_next.dim_users"), pa.table({"build": [0], "row": [0]}), mode="append")
+
+
+def test_what_is_not_tested_is_not_published(lake: Lake):
+    build(lake, 1)
+    publish(lake)
+    with contextlib.suppress(ZeroDivisionError), tested.build(lake):
+        spoil(lake)
+        with pytest.raises(PublicationError, match=r"trusted_next\.dim_users: not tested"):
+            publish(lake)
+        raise ZeroDivisionError
+    with pytest.raises(PublicationError, match=r"trusted_next\.dim_users: not tested"):
+        publish(lake)
+    assert seen(lake) == 1
+    build(lake, 3)
+    publish(lake)
+    assert seen(lake) == 3
+
+
+def test_a_star_that_two_builds_wrote_at_once_is_not_tested(lake: Lake):
+    builds = [tested.build(lake), tested.build(lake)]
+    for one in builds:
+        one.__enter__()
+    spoil(lake)
+    for one in builds:
+        with pytest.raises(PublicationError, match="Another build began"):
+            one.__exit__(None, None, None)
+    assert tested.tested(lake) == {}
+
+
+def test_what_a_restore_and_maintenance_published_is_not_taken_back(lake: Lake):
+    for number in (1, 2):
+        build(lake, number)
+        publish(lake)
+    restore(lake, "trusted_next.dim_users", 0)
+    maintain(lake, datetime.now(UTC))
+    shown = current(lake)
+    assert publish(lake) == shown
 
 
 def test_a_rollback_gives_back_the_publication_before_within_a_second(lake: Lake):

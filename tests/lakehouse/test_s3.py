@@ -1,12 +1,6 @@
 """The same lake at an address of S3, on a server of this machine."""
 
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,31 +19,6 @@ from tests.lakehouse.test_files import NOW, load, write
 
 COUNT = "select count(*) from silver.postgres_users where user_id >= 'U0001'"
 SECRET = "a-secret-of-s3"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _create_bucket(url, time.monotonic() + 30)
-            yield url
-        finally:
-            server.terminate()
-
-
-def _create_bucket(url: str, deadline: float) -> None:
-    while True:
-        try:
-            urllib.request.urlopen(urllib.request.Request(f"{url}/lake", method="PUT")).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.1)
 
 
 @pytest.fixture
