@@ -90,6 +90,7 @@ def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, 
     assert made["DBT_LOG_PATH"].startswith(str(tmp_path))
     assert Path(made["AIRFLOW__CORE__DAGS_FOLDER"], "video_streaming_elt_pipeline.py").is_file()
     assert made["RUN_DEADLINE_MINUTES"] == "120"
+    assert (made["LAKE"], made["LAKE_ENGINE"]) == ("", "sail")
     # Only people trigger a demo.
     assert made["PIPELINE_SCHEDULE"] == ""
 
