@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain test coverage test-unit test-lake test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain test coverage test-unit test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -150,6 +150,10 @@ test-unit: $(VENV) ## the tests that need no server: under two minutes
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
 	@.venv-lake/bin/pytest -n 2 --dist loadfile tests/lakehouse
+
+test-spark: $(VENV) ## the star on a Spark cluster of processes, compared with PostgreSQL's
+	@cli/setup spark
+	@.venv/bin/pytest tests/spark
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund

@@ -1,7 +1,8 @@
 """A standalone Spark cluster on this machine: a master and two workers, each a process.
 
-For tests and trials; elsewhere SPARK_MASTER names the cluster that is there. `python -m lakehouse.spark.cluster
-FOLDER` runs it until it is interrupted, and prints its address and the process ids of the workers as JSON.
+For tests and trials; elsewhere SPARK_MASTER names the cluster that is there.
+`python -m lakehouse.spark.cluster FOLDER` runs it until it is interrupted, and prints its address and the
+process ids of the workers as JSON.
 """
 
 import json
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
+
+from lakehouse.spark.java import java_variables
 
 HOST = "127.0.0.1"
 WORKERS = 2
@@ -59,8 +62,19 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 def _process(log: Path, role: str, *options: str) -> Iterator[subprocess.Popen]:
     """Run a part of the cluster on free ports during the block."""
     home = Path(pyspark.__file__).parent
-    command = [home / "bin" / "spark-class", role, "--host", HOST, "--port", "0", "--webui-port", "0", *options]
-    env = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": "256m"}
+    command = [
+        home / "bin" / "spark-class",
+        role,
+        "--host",
+        HOST,
+        "--port",
+        "0",
+        "--webui-port",
+        "0",
+        *options,
+    ]
+    said = {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": "256m"}
+    env = {**os.environ, **java_variables(), **said}
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
     try:

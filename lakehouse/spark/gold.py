@@ -1,8 +1,8 @@
 """Gold on Apache Spark: the project's dbt models as Iceberg tables, built of raw as it stands in PostgreSQL.
 
-Data flow: raw -> Spark's JDBC catalogue -> `dbt <arguments> --target spark` -> Iceberg tables below LAKE/iceberg,
-whose names are in the schema `iceberg` of the warehouse. No load may run meanwhile: statements of a model read raw
-one after the other.
+Data flow: raw -> Spark's JDBC catalogue -> `dbt <arguments> --target spark` -> Iceberg tables below
+LAKE/iceberg, whose names are in the schema `iceberg` of the warehouse. No load may run meanwhile:
+statements of a model read raw one after the other.
 
 Run it as `LAKE=<folder> SPARK_MASTER=spark://... python -m lakehouse.spark.gold build`.
 """
@@ -17,6 +17,7 @@ from dbt.cli.main import dbtRunner
 from pyspark.sql import SparkSession
 
 from include import libpq
+from lakehouse.spark.java import java_variables
 from lakehouse.spark.settings import CATALOGUE, SETTINGS, SPLIT, catalogues, started_with
 
 PROJECT = Path(__file__).parents[2] / "dbt"
@@ -37,22 +38,28 @@ def dbt(*arguments: str) -> bool:
 
 @contextmanager
 def session(env: Mapping[str, str]) -> Iterator[SparkSession]:
-    """Open the session that dbt takes too, with raw and Iceberg's tables in its catalogues, during the block."""
-    tables, bounds = _look_at_raw(env)
+    """Open the session that dbt takes too, with raw and Iceberg's tables in it, during the block."""
+    os.environ.update(java_variables())
     builder = SparkSession.builder
     for name, value in started_with(env).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     try:
-        for name, value in {**SETTINGS, **catalogues(env, bounds)}.items():
-            spark.conf.set(name, value)
-        spark.sql("create namespace if not exists raw")
-        for table in tables:
-            catalogue = f"pg_{table}" if table in bounds else "pg"
-            spark.sql(f"create or replace view raw.{table} as select * from {catalogue}.raw.{table}")
+        show_raw(spark, env)
         yield spark
     finally:
         spark.stop()
+
+
+def show_raw(spark: SparkSession, env: Mapping[str, str]) -> None:
+    """Let the session see raw as the tables of `raw` that are there now."""
+    tables, bounds = _look_at_raw(env)
+    for name, value in {**SETTINGS, **catalogues(env, bounds)}.items():
+        spark.conf.set(name, value)
+    spark.sql("create namespace if not exists raw")
+    for table in tables:
+        catalogue = f"pg_{table}" if table in bounds else "pg"
+        spark.sql(f"create or replace view raw.{table} as select * from {catalogue}.raw.{table}")
 
 
 def _look_at_raw(env: Mapping[str, str]) -> tuple[list[str], dict[str, tuple[str, str]]]:

@@ -1,14 +1,9 @@
 """What a Spark session is told, each setting with its reason."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
-import snowpark_connect_deps_iceberg
+from lakehouse.spark.java import JARS
 
-ICEBERG = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
-# Where Debian's package libpostgresql-jdbc-java puts it.
-POSTGRESQL = Path("/usr/share/java/postgresql.jar")
 # Schema of the warehouse in which Iceberg keeps what its tables are.
 CATALOGUE = "iceberg"
 # Tables of raw that are read by several tasks at once, and the column by whose ranges: a date, without holes.
@@ -23,8 +18,6 @@ STARTED_WITH = {
     # Tables, views and their names are in Iceberg's catalogue; Spark's own one would need Hive.
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-    # dbt runs models beside each other: none waits until all tasks of another are done.
-    "spark.scheduler.mode": "FAIR",
     # Nobody looks at it, and it takes memory and a port.
     "spark.ui.enabled": "false",
 }
@@ -32,29 +25,31 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # What does not fit its type is an error, as on PostgreSQL, not null.
     "spark.sql.ansi.enabled": "true",
-    # Joins and sums are cut into as many parts as may be needed; adaptive execution, on by default, makes few of
-    # them where there are few rows, and splits one that is much larger than the others.
+    # Joins and sums are cut into as many parts as may be needed; adaptive execution, on by default, makes
+    # few of them where there are few rows, and splits one that is much larger than the others.
     "spark.sql.shuffle.partitions": "32",
-    # A dimension of this size is sent to every executor, so that the fact is not shuffled to be joined with it.
+    # A dimension of this size is sent to every executor: the fact is not shuffled to be joined with it.
     "spark.sql.autoBroadcastJoinThreshold": "64m",
     "spark.sql.adaptive.autoBroadcastJoinThreshold": "64m",
     "spark.sql.defaultCatalog": "lake",
 }
 
 
-def started_with(env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the settings that a session must have from its start."""
-    iceberg = snowpark_connect_deps_iceberg.get_jar_path(ICEBERG)
-    return {
-        "spark.master": env.get("SPARK_MASTER", "local[2]"),
+def started_with(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that a session must have from its start.
+
+    Without SPARK_MASTER it has the master that spark-submit was given.
+    """
+    master = {"spark.master": env["SPARK_MASTER"]} if "SPARK_MASTER" in env else {}
+    return master | {
         "spark.app.name": "video_streaming",
-        "spark.jars": f"{iceberg},{POSTGRESQL}",
+        "spark.jars": ",".join(map(str, JARS)),
         **STARTED_WITH,
     }
 
 
 def catalogues(env: Mapping[str, str], bounds: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return the settings of the catalogues: lake of Iceberg, pg for raw, and one for each table that is split.
+    """Return the settings of the catalogues: lake of Iceberg, pg for raw, one for each table that is split.
 
     `bounds` has the least and the greatest value of the split column of such a table.
     They are set when the session runs: whatever it is started with, its command line shows.
