@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -16,7 +16,7 @@ ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF AT TABLE VERSION DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF AT TABLE VERSION DATA_DIR OUT SOURCE YES SIZE SIZES ENGINES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
 LAKEHOUSE := .venv-lake/bin/python -m lakehouse
@@ -187,6 +187,9 @@ bench-dashboard: $(VENV) ## measure the dashboard's copy and pages that nobody h
 
 bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"
 	@$(QUIETLY) .venv/bin/python -m benchmarks.scale
+
+bench-engines: $(VENV) ## measure a first star by PostgreSQL, by Sail and by Spark: SIZE=2000000 ENGINES=postgres,sail,spark
+	@$(QUIETLY) .venv/bin/python -m benchmarks.engines
 
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check
