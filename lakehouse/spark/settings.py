@@ -7,7 +7,7 @@ from lakehouse.spark.java import JARS
 # Schema of the warehouse in which Iceberg keeps what its tables are.
 CATALOGUE = "iceberg"
 # Tables of raw that are read by several tasks at once, and the column by whose ranges: a date, without holes.
-# Raw has no index by it, so that PostgreSQL scans the table for each range: no more ranges than cores are of use.
+# Raw has no index by it: PostgreSQL scans the table for each range. More of them than cores are of no use.
 SPLIT = {"postgres_viewing_sessions": "watch_date"}
 READS = 8
 
