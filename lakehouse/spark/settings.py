@@ -1,5 +1,6 @@
 """What a Spark session is told, each setting with its reason."""
 
+import tempfile
 from collections.abc import Mapping
 
 from lakehouse.spark.java import JARS
@@ -19,6 +20,8 @@ STARTED_WITH = {
     # Tables, views and their names are in Iceberg's catalogue; Spark's own one would need Hive.
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    # dbt makes schemas in Spark's own catalogue too: empty folders, which would be where the command began.
+    "spark.sql.warehouse.dir": f"file:{tempfile.gettempdir()}/spark-warehouse",
     # Nobody looks at it, and it takes memory and a port.
     "spark.ui.enabled": "false",
 }
