@@ -5,11 +5,10 @@ that readers have the old versions or the new ones; the number of the commit is 
 Neither a publication nor a rollback reads or writes data of the tables.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -17,17 +16,11 @@ from include.errors import PublicationError
 from include.rules.texts import listed
 from lakehouse.lake import Lake, Version
 from lakehouse.tested import STAR, tested
+from lakehouse.versions import SCHEMA, Versions, as_rows, read_versions
 
 TABLE = "_publications"
 ATTEMPTS = 5
 MAINTENANCE = "maintain"
-SCHEMA = pa.schema(
-    [
-        pa.field("table_name", pa.string(), nullable=False),
-        pa.field("version", pa.int64(), nullable=False),
-    ]
-)
-Versions = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -126,8 +119,7 @@ def _table(lake: Lake) -> DeltaTable:
 
 
 def _read(table: DeltaTable) -> Publication:
-    rows = table.to_pyarrow_table().to_pylist()
-    return Publication(table.version(), {row["table_name"]: row["version"] for row in rows})
+    return Publication(table.version(), read_versions(table))
 
 
 def _write(lake: Lake, action: str, change: Callable[[Versions], Versions]) -> Publication:
@@ -137,11 +129,9 @@ def _write(lake: Lake, action: str, change: Callable[[Versions], Versions]) -> P
         seen = _read(table)
         if (versions := dict(change(seen.versions))) == seen.versions:
             return seen
-        rows = [{"table_name": name, "version": version} for name, version in sorted(versions.items())]
         commit = CommitProperties(custom_metadata={"action": action})
         try:
-            came = pa.Table.from_pylist(rows, schema=SCHEMA)
-            write_deltalake(table, came, mode="overwrite", commit_properties=commit)
+            write_deltalake(table, as_rows(versions), mode="overwrite", commit_properties=commit)
         except CommitFailedError:
             continue
         return Publication(table.version(), versions)

@@ -8,22 +8,16 @@ that ends while an earlier one still writes is not seen through: one at a time i
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from include.errors import PublicationError
 from lakehouse.lake import Lake
+from lakehouse.versions import SCHEMA, Versions, as_rows, read_versions
 
 TABLE = "_tested"
 STAR = "trusted_next."
 BUILD = "build"
-SCHEMA = pa.schema(
-    [
-        pa.field("table_name", pa.string(), nullable=False),
-        pa.field("version", pa.int64(), nullable=False),
-    ]
-)
 
 
 @contextmanager
@@ -52,13 +46,10 @@ def newest_star(lake: Lake) -> dict[str, int]:
 
 def tested(lake: Lake) -> dict[str, int]:
     """Return the versions that passed all tests; none while something is built, and after a bad build."""
-    rows = lake.find_or_create(TABLE, SCHEMA).to_pyarrow_table().to_pylist()
-    return {row["table_name"]: row["version"] for row in rows}
+    return read_versions(lake.find_or_create(TABLE, SCHEMA))
 
 
-def _write(table: DeltaTable, versions: dict[str, int]) -> None:
-    rows = [{"table_name": name, "version": version} for name, version in versions.items()]
+def _write(table: DeltaTable, versions: Versions) -> None:
     # Of two commits to one version that are the same application's, Delta refuses the second.
     commit = CommitProperties(app_transactions=[Transaction(BUILD, table.version() + 1)])
-    came = pa.Table.from_pylist(rows, schema=SCHEMA)
-    write_deltalake(table, came, mode="overwrite", commit_properties=commit)
+    write_deltalake(table, as_rows(versions), mode="overwrite", commit_properties=commit)
