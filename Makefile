@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -77,6 +77,7 @@ lineage: ## say what breaks with a column: COLUMN=users.csv:country (without it:
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
 lake: ## bring what changed in raw, or in files (DATA_DIR=path AS_OF=day), into Delta tables, build the star there, publish it
 lake-sql: ## ask the lake: Q="select ..." AS_OF=publication or time (without Q: list publications and tables)
+lake-dashboard: ## serve the dashboard's pages of the star that readers of the lake see, until Ctrl-C
 lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
 lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
 lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
@@ -125,7 +126,7 @@ lake:
 	@cli/setup lake
 	@$(QUIETLY) $(LAKEHOUSE) build $(ARGUMENTS) $$(cli/stack is-up warehouse && echo --host 127.0.0.1)
 
-lake-sql lake-history lake-restore lake-rollback lake-maintain:
+lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain:
 	@cli/setup lake
 	@$(QUIETLY) $(LAKEHOUSE) $(@:lake-%=%) $(ARGUMENTS)
 

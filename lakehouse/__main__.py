@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -12,12 +13,14 @@ import psycopg2
 import typer
 from deltalake.exceptions import DeltaError
 
+from dashboard.settings import read_address
 from include import errors
 from include.dbt import SERVER_AWAY
+from include.environment import read_env
 from include.failures import is_transient
 from lakehouse import bronze, files, maintenance, publications, query, silver
 from lakehouse.lake import Version
-from lakehouse.place import this_lake, warehouse
+from lakehouse.place import ENV, this_lake, warehouse
 
 
 def _version(text: str) -> Version:
@@ -129,6 +132,19 @@ def sql(q: Query = "", as_of: AsOf = "") -> None:
     _print_publications(publications.publications(lake))
     for table, found in query.seen_by_readers(lake, version).versions.items():
         print(f"{query.shown_name(table):<44} version {found}")
+
+
+@app.command()
+def dashboard() -> None:
+    """Serve the dashboard's pages of the star that readers of the lake see, until Ctrl-C."""
+    # Not at the top: no other command needs them.
+    from dashboard.__main__ import serve
+    from lakehouse.dashboard import LakeSource
+
+    lake, (host, port) = this_lake(), read_address({**read_env(ENV), **os.environ})
+    print(f"Dashboard of the lake {lake.settings.root}: http://{host}:{port}\nStop with Ctrl-C.", flush=True)
+    logging.getLogger().setLevel(logging.INFO)
+    serve(LakeSource(lake), host, port)
 
 
 def _print_publications(found: Iterable[publications.Published]) -> None:

@@ -56,6 +56,8 @@ def run_dbt(lake: str, *arguments: str) -> bool:
 @contextmanager
 def sail(lake: str) -> Iterator[SparkSession]:
     """Run Sail during the block, with the lake's tables in its catalogue; yield dbt's session."""
+    # Of its own steps it tells a page for each build.
+    os.environ.setdefault("RUST_LOG", "error")
     server = SparkConnectServer()
     server.start(background=True)
     os.environ["SPARK_REMOTE"] = "sc://{}:{}".format(*server.listening_address)

@@ -3,7 +3,7 @@
 Data flow: publication -> version of each table that the query names -> DuckDB -> rows as text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 
@@ -11,6 +11,7 @@ from include.errors import InputError, PublicationError
 from lakehouse.duck import duck, identifier, show
 from lakehouse.lake import Lake, Version
 from lakehouse.publications import Publication, current, publication_at
+from lakehouse.views import views
 
 # dbt builds the star in one schema, and readers know it by another, as in the warehouse.
 SHOWN = {"trusted_next": "trusted"}
@@ -41,8 +42,11 @@ def ask(lake: Lake, query: str, as_of: Version | None = None) -> Iterator[tuple[
     All tables are of one publication. Raises InputError with DuckDB's words for a query that it refuses.
     """
     versions = seen_by_readers(lake, as_of).versions
+    wanted = {name: sql for name, sql in views().items() if name in query.lower()}
     with duck(lake.settings) as connection:
-        _register(connection, lake, _named(query, versions))
+        _register(connection, lake, _named([query, *wanted.values()], versions))
+        for name, sql in wanted.items():
+            connection.execute(f"create view trusted.{name} as {sql}")
         try:
             answer = connection.sql(query)
             if answer is None:
@@ -59,9 +63,9 @@ def ask(lake: Lake, query: str, as_of: Version | None = None) -> Iterator[tuple[
             raise InputError(str(error)) from None
 
 
-def _named(query: str, versions: Mapping[str, int]) -> dict[str, int]:
-    """Return the tables whose names stand in the query: only their logs must be read."""
-    text = query.lower()
+def _named(queries: Iterable[str], versions: Mapping[str, int]) -> dict[str, int]:
+    """Return the tables whose names stand in a query: only their logs must be read."""
+    text = " ".join(queries).lower()
     return {table: version for table, version in versions.items() if table.partition(".")[2].lower() in text}
 
 

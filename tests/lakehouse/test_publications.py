@@ -10,8 +10,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from dashboard.publications import Publications
 from include.errors import InputError, PublicationError
 from lakehouse import publications, tested
+from lakehouse.dashboard import LakeSource
 from lakehouse.lake import Lake
 from lakehouse.maintenance import maintain, restore
 from lakehouse.publications import current, publish, roll_back
@@ -188,3 +190,6 @@ def test_a_query_is_answered_as_text_with_nulls_and_its_errors_are_duckdbs(lake:
 def test_a_lake_without_a_publication_says_so(lake: Lake):
     with pytest.raises(PublicationError, match="Nothing is published yet"):
         list(ask(lake, "select 1"))
+    pages = Publications(LakeSource(lake))
+    pages.refresh()
+    assert pages.state.problem == "Nothing is published yet: `make lake` brings the first publication"

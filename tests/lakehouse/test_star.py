@@ -7,13 +7,19 @@ import pytest
 from deltalake import write_deltalake
 from pyarrow import table
 
+from dashboard.app import create_app
+from dashboard.publications import Publications
+from dashboard.star import Star as Copy
 from include.errors import PublicationError
+from lakehouse.dashboard import LakeSource
 from lakehouse.maintenance import history
-from lakehouse.publications import publish
+from lakehouse.publications import publish, roll_back
+from lakehouse.query import ask
 from tests.conftest import Platform
 from tests.daily_star import MODELS_ONLY, Star
 from tests.lakehouse.lake import BuiltLake
 from tests.lakehouse.reader import reading
+from tests.lakehouse.stars import Rows, differences
 
 DAYS = 5
 FACT = "trusted_next.fct_viewing_sessions"
@@ -96,3 +102,39 @@ def test_a_full_refresh_gives_the_same_star_whatever_columns_it_had(daily):
     write_deltalake(lake.lake.path("trusted_next.dim_devices"), table({"other": [1]}), **other)
     lake.build("--full-refresh", *MODELS_ONLY)
     assert lake.differences() == []
+
+
+def test_views_of_the_star_are_there(daily):
+    _, lake = daily
+    _, (sessions, weights) = ask(
+        lake.lake, "select count(distinct session_id), sum(weight) from trusted.fct_viewing_sessions_by_genre"
+    )
+    assert float(weights) == int(sessions) == len(lake.star()["fct_viewing_sessions"])
+
+
+def rows_of(copy: Copy, table: str) -> Rows:
+    cursor = copy.cursor()
+    cursor.execute(f'select * from trusted."{table}"')
+    names = [column[0] for column in cursor.description]
+    return [
+        {name: None if value is None else str(value) for name, value in zip(names, row, strict=True)}
+        for row in cursor.fetchall()
+    ]
+
+
+def test_dashboard_shows_the_star_of_the_publication_and_follows_a_rollback(daily):
+    _, lake = daily
+    publications = Publications(LakeSource(lake.lake))
+    page = create_app(publications).test_client()
+    # Twice: what readers see after this is as before.
+    for change in (publish, roll_back, roll_back):
+        number = change(lake.lake).number
+        publications.refresh()
+        assert publications.state.problem is None
+        expected = lake.star()
+        assert (
+            differences(expected, {name: rows_of(publications.state.star, name) for name in expected}) == []
+        )
+        for address in ("/usage", "/users", "/content", "/sessions"):
+            shown = page.get(address)
+            assert (shown.status_code, f"Publication <b>{number}</b>" in shown.text) == (200, True), address
