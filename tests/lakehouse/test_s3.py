@@ -84,3 +84,8 @@ def test_an_address_of_s3_needs_a_login(missing: str):
 def test_an_address_of_another_kind_is_refused():
     with pytest.raises(InputError, match="neither a folder nor s3://"):
         read_lake_settings({"LAKE": "gs://bucket"})
+
+
+def test_days_that_are_no_number_are_refused():
+    with pytest.raises(InputError, match="LAKE_KEPT_DAYS must be a number of days, not 'a month'"):
+        read_lake_settings({"LAKE_KEPT_DAYS": "a month"})
