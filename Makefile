@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage test coverage test-unit test-streaming test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale lint format lock
+.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,15 +10,16 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% GENERATE_% KAFKA_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SPARK_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
 endif
 # People's queries and paths reach the shell as variables: nothing in them is run.
-export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF DATA_DIR OUT SOURCE YES SIZE SIZES DOCUMENTS ROUNDS
+export FROM TO REASON DAYS Q M BY WHERE COLUMN DAY WEEK AS AS_OF AT TABLE VERSION DATA_DIR OUT SOURCE YES SIZE SIZES ENGINES DOCUMENTS ROUNDS
 
 CLI := ASKED_BY_MAKE=1 .venv/bin/python -m cli
+LAKEHOUSE := .venv-lake/bin/python -m lakehouse
 VENV := .venv/installed.txt
 # Before what Ctrl-C may end: the command has told it, and make, told by the same signal, adds no line of errors. It must
 # hear the signal before its child has ended.
@@ -32,7 +33,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% SPARK_UI_PORT WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -74,6 +75,14 @@ data-model: ## write anew what documents and tests repeat of models and tables, 
 powerbi: ## write the Power BI project anew, after a change of models, metrics or pages
 lineage: ## say what breaks with a column: COLUMN=users.csv:country (without it: write docs/lineage.md anew)
 pictures: ## make the screenshots of README and docs anew from a demo of three days; needs chromium
+lake: ## bring what changed in raw, or in files (DATA_DIR=path AS_OF=day), into Delta tables, build the star there, publish it
+lake-sql: ## ask the lake: Q="select ..." AS_OF=publication or time (without Q: list publications and tables)
+lake-dashboard: ## serve the dashboard's pages of the star that readers of the lake see, until Ctrl-C
+lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
+lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
+lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
+lake-maintain: ## write small files of the lake together, and remove those that no kept publication needs
+spark: ## build the star as Iceberg tables on a Spark cluster: the Docker stack's when that is up, else one of processes here
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
 ARGUMENTS :=
@@ -98,6 +107,10 @@ discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
+lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
+lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
+lake-history: ARGUMENTS = "$$TABLE"
+lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
@@ -107,6 +120,19 @@ demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV
 # In the Docker stack when it is up, else here.
 run backfill status publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:
 	@$(QUIETLY) if cli/stack is-up $(SERVICE); then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && $(CLI) $@ $(ARGUMENTS); fi
+
+# The warehouse of the Docker stack when that is up, else the demo's.
+lake:
+	@cli/setup lake
+	@$(QUIETLY) $(LAKEHOUSE) build $(ARGUMENTS) $$(cli/stack is-up warehouse && echo --host 127.0.0.1)
+
+lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain:
+	@cli/setup lake
+	@$(QUIETLY) $(LAKEHOUSE) $(@:lake-%=%) $(ARGUMENTS)
+
+# On the Docker stack's cluster when the stack is up, else on one of processes, from the demo's databases.
+spark:
+	@$(QUIETLY) if cli/stack is-up warehouse; then cli/stack spark; else $(MAKE) -s $(VENV) && cli/setup spark && $(CLI) spark; fi
 
 up down logs ps reports:
 	@$(QUIETLY) cli/stack $@
@@ -119,7 +145,7 @@ doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
 
 test: $(VENV) lint ## lint, then every test on real embedded servers
-	@.venv/bin/pytest -n 2 --dist loadfile
+	@.venv/bin/pytest -n 3 --dist loadfile
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
@@ -130,6 +156,14 @@ test-unit: $(VENV) ## the tests that need no server: under two minutes
 test-streaming: ## events through a real broker into a real warehouse, both killed now and then: EVENTS=100000
 	@cli/setup streaming
 	@EVENTS=$${EVENTS:-100000} .venv-streaming/bin/pytest tests/streaming
+
+test-lake: ## the lakehouse on real files, a real warehouse and a local S3
+	@cli/setup lake
+	@.venv-lake/bin/pytest -n 2 --dist loadfile tests/lakehouse
+
+test-spark: $(VENV) ## the star on a Spark cluster of processes, compared with PostgreSQL's
+	@cli/setup spark
+	@.venv/bin/pytest tests/spark
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund
@@ -159,13 +193,16 @@ bench-dashboard: $(VENV) ## measure the dashboard's copy and pages that nobody h
 bench-scale: $(VENV) ## measure how runs of 0.5 to 10 M sessions grow, end to end: SIZES="500000 2000000 5000000 10000000"
 	@$(QUIETLY) .venv/bin/python -m benchmarks.scale
 
+bench-engines: $(VENV) ## measure a first star by PostgreSQL, by Sail and by Spark: SIZE=2000000 ENGINES=postgres,sail,spark
+	@$(QUIETLY) .venv/bin/python -m benchmarks.engines
+
 lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose file, and who imports whom
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
 	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate .ci/run
-	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile
+	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile docker/spark/Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi
 

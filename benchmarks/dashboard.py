@@ -17,6 +17,7 @@ from benchmarks.star import PUBLICATION, warehouse
 from dashboard.app import create_app
 from dashboard.publications import Publications
 from dashboard.settings import LOGIN, Settings
+from dashboard.warehouse import Warehouse
 
 RESULTS = Path(__file__).parent / "dashboard_results.md"
 ALL_DAYS = "from=2022-09-01&to=2024-08-31"
@@ -41,7 +42,7 @@ def main() -> None:
     with warehouse() as where:
         build(where, size)
         where.run("elt_loader", PUBLICATION)
-        publications = Publications(Settings(LOGIN.parameters(where.env), "127.0.0.1", 0))
+        publications = Publications(Warehouse(Settings(LOGIN.parameters(where.env), "127.0.0.1", 0)))
         begun = time.perf_counter()
         publications.refresh()
         copied = time.perf_counter() - begun

@@ -21,12 +21,11 @@ from benchmarks.measuring import add_line, asked
 from benchmarks.servers import Cost, median
 from cli.airflow_api import AirflowApi
 from include import parameters
-from include.airflow_api import AirflowSession, run_path
+from include.airflow_api import AirflowSession
 from include.dbt import BUILD, FULL_REFRESH, start_dbt
 from include.embedded.processes import pid_of
 from include.environment import pipeline_variables
-from include.nodes import BUILD as BUILD_TASK
-from include.nodes import show
+from include.nodes import BUILD_TASK, show
 from include.ops.dbt_runs import read_results
 
 RESULTS = Path(__file__).with_name("dbt_nodes_cost_results.md")
@@ -48,9 +47,7 @@ def bare(env: Mapping[str, str], home: Path) -> None:
 def waiting(api: AirflowApi, run_id: str) -> Iterator[None]:
     """Clear the build of a run that has ended, and let it wait for a slot during the block."""
     _slots(api, 0)
-    body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [BUILD_TASK]}
-    path = run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances"
-    api.request("POST", path, json={**body, "include_downstream": True})
+    api.clear(run_id, [BUILD_TASK], include_downstream=True)
     yield
     _slots(api, SLOTS)
     _wait(lambda: api.run_state(run_id) == "success")

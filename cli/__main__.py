@@ -44,6 +44,7 @@ SIMPLE = {
     "powerbi": ("cli.powerbi:write_project", None, "Write the Power BI project anew."),
     "pictures": ("cli.pictures:make_pictures", None, "Make the screenshots of README and docs anew."),
     "source-models": ("cli.source_models:write_source_models", None, "Write what dbt knows of raw anew."),
+    "spark": ("cli.spark:build_gold", None, "Build the star on a Spark cluster of processes."),
     "env": ("cli.env:print_exports", None, "Complete .env and print it for a shell."),
 }
 

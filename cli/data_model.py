@@ -43,6 +43,7 @@ BLOCKS: dict[str, dict[str, Callable[[dict], str]]] = {
     "cli/stack": {"file names": lambda _: stack_files()},
     "docs/operations.md": {"watermarks": lambda _: watermark_names()},
     "dbt/models/trusted/_exposures.yml": {"models": exposed_models},
+    "dbt/tests/assert_columns_are_filled.sql": {"models": models_with_keys},
     "dbt/tests/assert_keys_are_unique.sql": {"models": models_with_keys},
     "dbt/tests/assert_marts_match_the_fact.sql": {"marts": marts_of_the_fact},
 }

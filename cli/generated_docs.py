@@ -20,7 +20,7 @@ def exposed_models(manifest: dict) -> str:
 
 
 def models_with_keys(manifest: dict) -> str:
-    """Return the models of assert_keys_are_unique as a list in Jinja."""
+    """Return the models of tests that hold contracts, as assert_keys_are_unique, as a list in Jinja."""
     return _lines("{% set models = [", *(f"    '{name}'," for name in star_names(manifest)), "] %}")
 
 

@@ -14,7 +14,7 @@ from dashboard.links import Links
 from dashboard.pages import PAGES
 from dashboard.publications import Publications
 from dashboard.selection import DEFAULT_DAYS, Selection
-from dashboard.settings import Settings
+from dashboard.source import Source
 from dashboard.star import Star
 from dashboard.views import presets_of
 from include.errors import InputError
@@ -68,13 +68,13 @@ class FileLinks(Links):
         return next((name for name, one in self.periods.items() if one == selection), None)
 
 
-def export(settings: Settings, folder: Path) -> None:
+def export(source: Source, folder: Path) -> None:
     """Write the folder, and say how big it is. An earlier export there is replaced.
 
     Raises InputError where nothing can be read, or the folder holds something else.
     """
     refuse_other_files(folder)
-    publications = Publications(settings)
+    publications = Publications(source)
     publications.refresh()
     state = publications.state
     if state.star is None or state.star.days() is None:

@@ -18,18 +18,18 @@ STALE = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Health:
-    """What readers are told. Times are UTC, without saying so; all is None before the first run.
+    """What readers are told. Times are UTC, without saying so; what is not known is None.
 
     `as_of` is the business day of the star, `complete_through` that up to which no load is missing.
     """
 
     version: int | None
-    as_of: date | None
-    published_at: datetime | None
-    last_run_as_of: date | None
-    last_loaded_at: datetime | None
-    complete_through: date | None
-    rejected_rows: int
+    as_of: date | None = None
+    published_at: datetime | None = None
+    last_run_as_of: date | None = None
+    last_loaded_at: datetime | None = None
+    complete_through: date | None = None
+    rejected_rows: int | None = None
 
     def stale_for(self, now: datetime) -> timedelta | None:
         """Return how long ago the last load was; None while that is not too long."""

@@ -33,7 +33,12 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     env = {**env, **({LOGIN.secret: secret.read_text(encoding="utf-8")} if secret.is_file() else {})}
     if missing := [name for name in (*NEEDED, LOGIN.secret) if not env.get(name)]:
         raise InputError(f"{', '.join(missing)} must be set: `make dashboard` and `make up` do it")
+    return Settings(LOGIN.parameters(env), *read_address(env))
+
+
+def read_address(env: Mapping[str, str]) -> tuple[str, int]:
+    """Return the host and the port to listen at. Raises InputError for what is no port."""
     port = env.get("DASHBOARD_PORT") or "8501"
     if not port.isdecimal() or int(port) > 65535:
         raise InputError(f"DASHBOARD_PORT must be a port, not {port!r}")
-    return Settings(LOGIN.parameters(env), env.get("DASHBOARD_HOST") or "127.0.0.1", int(port))
+    return env.get("DASHBOARD_HOST") or "127.0.0.1", int(port)

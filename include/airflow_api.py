@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import CONFLICT, INTERNAL_SERVER_ERROR
 from pathlib import Path
@@ -65,6 +65,11 @@ class AirflowSession:
             total = page["total_entries"] if page["task_instances"] else 0
             found += page["task_instances"]
         return found
+
+    def clear(self, run_id: str, tasks: Sequence[str], **options: bool) -> None:
+        """Clear tasks of a run, good ones too; `options` are those of Airflow's own request."""
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": tasks}
+        self.request("POST", f"/api/v2/dags/{DAG_ID}/clearTaskInstances", json={**body, **options})
 
     def request(self, method: str, path: str, **options: object) -> dict:
         """Return Airflow's answer. Raises AirflowUnreachableError, or AirflowApiError for a refusal."""

@@ -168,6 +168,10 @@ def _is_id(value: str) -> bool:
     return not value or bool(re.fullmatch("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value))
 
 
+def _is_engine(value: str) -> bool:
+    return value in ("", "sail", "spark")
+
+
 def _is_switch(value: str) -> bool:
     return value in ("", "on", "off")
 
@@ -188,6 +192,8 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
         "a number from 0 to 1",
     ),
     ("ASK_(SETTLED|LATE)_DAYS", _from(0, int), "a whole number from 0 up"),
+    ("LAKE_KEPT_DAYS", _from(1, int), "a whole number from 1 up"),
+    ("LAKE_ENGINE", _is_engine, "sail or spark"),
     ("ASK_ROWS_FACTOR", _from(1, float), "a number from 1 up"),
     ("WAREHOUSE_TLS", _is_switch, "on or off"),
     ("WAREHOUSE_TLS_NAME", _is_host_name, "a machine's name, as warehouse.example.com"),

@@ -74,9 +74,9 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
     """Return the line of a .env file, with a random value where it names an empty secret."""
     name = line.partition("=")[0]
     is_empty_secret = values.get(name) == "" and name.endswith(SECRETS)
-    # The passwords of somebody's own systems cannot be made up, nor can Microsoft's.
+    # The passwords of somebody's own systems cannot be made up, nor can those of Microsoft and of S3.
     is_theirs = values.get("SOURCES") == "existing" and name.startswith(("SOURCE_", "MONGO_"))
-    is_theirs |= name.startswith("POWER_BI_")
+    is_theirs |= name.startswith(("POWER_BI_", "LAKE_"))
     return f"{name}={_random_secret(name)}" if is_empty_secret and not is_theirs else line
 
 

@@ -15,9 +15,9 @@ from include.ops.dbt_runs import NodeResult, name_of
 from include.rules.texts import clipped
 
 GROUP = "dbt_nodes"
-BUILD = "transform_with_dbt"
+BUILD_TASK = "transform_with_dbt"
 NOT_RUN = "dbt did not run it"
-PASSED = f"passed; its seconds are in the log of {BUILD}"
+PASSED = f"passed; its seconds are in the log of {BUILD_TASK}"
 # Of a list of dbt's nodes, these do something with the warehouse.
 KINDS = ("model", "snapshot", "test")
 # Everything but a task that nobody thought of yet.
@@ -67,9 +67,7 @@ def forget_shown(api: AirflowSession, run_id: str) -> None:
     """Clear what an earlier build of the run showed: a new one begins."""
     begun = [task["task_id"] for task in api.instances(run_id, ANY)]
     if shown := [task for task in begun if is_node(task)]:
-        path = run_path(run_id).rpartition("/dagRuns/")[0] + "/clearTaskInstances"
-        body = {"dry_run": False, "only_failed": False, "reset_dag_runs": False}
-        api.request("POST", path, json={**body, "task_ids": shown, "dag_run_id": run_id})
+        api.clear(run_id, shown, reset_dag_runs=False)
 
 
 def _update(api: AirflowSession, run_id: str, entities: list[dict]) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from psycopg2.sql import SQL, Identifier
-
 from include.tables import raw_tables
 from tests.conftest import Platform
 from tests.raw_rows import upsert
@@ -26,6 +24,11 @@ PLANS = ["Basic", "Standard", "Premium", None]
 DEVICES = ["Mobile", "Tablet", "Fridge", "Unknown", "", None]
 QUALITIES = ["SD", "HD", "4K", "8K", None]
 GENRES = ["Drama", "Crime", "War", "Unknown"]
+GONE = """
+update raw.mongo_content_genres
+set (_batch_id, _as_of, _loaded_at, _deleted_at) = (%(_batch_id)s, %(_as_of)s, %(_loaded_at)s, %(_loaded_at)s)
+where content_id = %(key)s and _deleted_at is null
+"""
 
 
 class Kind:
@@ -163,8 +166,7 @@ class RandomDays:
         if "genres" in row:
             genres = row.pop("genres")
             row["_document"] = "{}"
-            table = Identifier("mongo_content_genres")
-            cursor.execute(SQL("delete from raw.{} where content_id = %s").format(table), (key,))
+            cursor.execute(GONE, facts | {"key": key})
             for position, genre in enumerate(genres):
                 child = {"content_id": key, "position": position, "genre": genre} | facts | deleted
                 cursor.execute(upsert("mongo_content_genres", child), child)

@@ -13,7 +13,7 @@ from cli.airflow_api import AirflowApi
 from cli.patience import patiently
 from cli.warehouse import connect
 from include import libpq
-from include.airflow_api import DAG_ID
+from include.airflow_api import DAG_ID, run_path
 from include.embedded import databases, reset
 from include.embedded.processes import free_port
 from include.environment import ensure_env
@@ -21,6 +21,8 @@ from include.environment import ensure_env
 SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "600"}
 ENDED = {"success", "failed"}
 PATIENCE_SECONDS = 180
+# Airflow asks again where an answer, or its end, comes before its scheduler has heard that the task waits.
+SETTLED_SECONDS = 8
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class Airflow:
             assert self.api.run_state(run_id) not in ENDED, self.states(run_id)
             time.sleep(0.5)
         return found
+
+    def wait_until_asked(self, run_id: str) -> None:
+        """Wait until the run's question can be answered, or nobody's answer be seen."""
+        self.wait_for(run_id, "approve_publication", "awaiting_input")
+        time.sleep(SETTLED_SECONDS)
+
+    def answer(self, run_id: str, option: str) -> None:
+        """Answer the question of a run that has asked."""
+        path = f"{run_path(run_id)}/taskInstances/approve_publication/-1/hitlDetails"
+        self.api.request("PATCH", path, json={"chosen_options": [option], "params_input": {}})
 
     def task(self, run_id: str, task_id: str) -> dict:
         (found,) = [task for task in self.api.instances(run_id) if task["task_id"] == task_id]

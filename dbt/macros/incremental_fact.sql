@@ -66,8 +66,7 @@
     {#- Outside of the condition, so that dbt sees the dependencies when it parses. -#}
     {%- set removed = sessions_to_delete() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }}
-        where {{ is_one_of('session_id', removed) }}
+        {{ delete_where('session_id', is_one_of('session_id', removed)) }}
     {%- endif -%}
 {%- endmacro %}
 

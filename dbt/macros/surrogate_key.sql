@@ -10,5 +10,5 @@
 
 {# The same; -1, the key of the unknown member, for null. #}
 {% macro surrogate_key_or_unknown(column) -%}
-    case when {{ column }} is null then -1 else {{ surrogate_key([column]) }} end
+    case when {{ column }} is null then cast(-1 as bigint) else {{ surrogate_key([column]) }} end
 {%- endmacro %}

@@ -17,7 +17,7 @@
 {# on-run-end. #}
 {% macro forget_touched_months(results) -%}
     {%- if execute and flags.WHICH == 'build' and built_whole_star(results) -%}
-        drop table if exists {{ touched_months() }}
+        {{ forget_rows(touched_months()) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -101,8 +101,7 @@
 {# Pre-hook of a mart by month: delete the touched months, which the model then counts again. #}
 {% macro delete_touched_months() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }}
-        where {{ is_touched('month_date_key') }}
+        {{ delete_where('month_date_key', is_touched('month_date_key')) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -138,7 +137,6 @@
 {# Pre-hook of tot_daily_cohorts. #}
 {% macro delete_days_near_touched_months(column) -%}
     {%- if is_incremental() -%}
-        delete from {{ this }}
-        where {{ is_near_touched(column, months=[0, -1]) }}
+        {{ delete_where(column, is_near_touched(column, months=[0, -1])) }}
     {%- endif -%}
 {%- endmacro %}

@@ -141,7 +141,7 @@ def _check(cursor: Cursor, table: PostgresTable, path: Path) -> list[Rejected]:
     )
     cursor.execute(reject_repeated_keys)
     cursor.execute("select line, problem from problems")
-    return list(_with_rows(dict(cursor.fetchall()), path))
+    return list(with_rows(dict(cursor.fetchall()), path))
 
 
 def _typed_values(table: PostgresTable) -> Composed:
@@ -150,7 +150,7 @@ def _typed_values(table: PostgresTable) -> Composed:
     )
 
 
-def _with_rows(problems: dict[int, list], path: Path) -> Iterator[Rejected]:
+def with_rows(problems: dict[int, list], path: Path) -> Iterator[Rejected]:
     """Yield the rejected row of each line in `problems`; its text is read from the file once more."""
     if not problems:
         return

@@ -9,6 +9,7 @@ from psycopg2.extensions import cursor as Cursor
 from dashboard.export import export
 from dashboard.pages import PAGES
 from dashboard.selection import FILTERS
+from dashboard.warehouse import Warehouse
 from include.metrics import Condition, Question, ask
 from include.metrics.formats import shown
 from tests.browser.conftest import Open, drawn
@@ -148,7 +149,7 @@ def test_why_is_one_click_from_each_card_that_has_parts(open_page: Open, url):
 
 
 def test_export_opens_from_disk(open_page: Open, demo_star, url, tmp_path):
-    export(settings_of(demo_star), tmp_path / "export")
+    export(Warehouse(settings_of(demo_star)), tmp_path / "export")
     live = open_page(f"{url}/usage")
     page = open_page(f"file://{tmp_path}/export/usage.html")
     assert page.locator(".value").all_inner_texts() == live.locator(".value").all_inner_texts()

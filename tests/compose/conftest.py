@@ -80,7 +80,7 @@ def stack() -> Iterator[Stack]:
     """The stack, up and healthy; gone with its data afterwards."""
     folder = copy_project("streaming-compose-")
     own = Stack(folder, f"streaming-test-{os.getpid()}")
-    ports = {f"{name}_PORT": str(free_port()) for name in ("AIRFLOW", "WAREHOUSE", "DASHBOARD")}
+    ports = {f"{name}_PORT": str(free_port()) for name in ("AIRFLOW", "WAREHOUSE", "DASHBOARD", "SPARK_UI")}
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in (SIZES | ports).items()))
     try:
         own.make("up")

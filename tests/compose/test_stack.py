@@ -204,6 +204,26 @@ def test_publications_are_listed_and_taken_back(stack, first_run):
     assert newest.endswith("<- readers see it")
 
 
+def test_spark_builds_the_star_on_a_cluster_that_is_not_root_and_has_one_port_on_loopback(stack, first_run):
+    said = stack.make("spark")
+    assert "Completed successfully" in said
+    spark = {name: c for name, c in stack.containers().items() if name.startswith("spark")}
+    assert spark.keys() == {"spark-master", "spark-worker"}
+    for name, container in spark.items():
+        assert container["State"]["Health"]["Status"] == "healthy", name
+        assert container["Config"]["User"] == "50002", name
+        assert "PASSWORD" not in str(container["Config"]["Env"]), name
+    (binding,) = spark["spark-master"]["HostConfig"]["PortBindings"]["8080/tcp"]
+    assert binding == {"HostIp": "127.0.0.1", "HostPort": stack.env["SPARK_UI_PORT"]}
+    master, worker = (
+        set(spark[f"spark-{part}"]["NetworkSettings"]["Networks"]) for part in ("master", "worker")
+    )
+    assert master == {f"{stack.name}_spark", f"{stack.name}_frontend"}
+    assert worker == {f"{stack.name}_spark", f"{stack.name}_backend"}
+    # What follows looks at the stack without it.
+    stack.run("docker", "compose", "--env-file", "/dev/null", "rm", "--stop", "--force", *sorted(spark))
+
+
 def test_warehouse_has_no_tls_until_it_is_asked_for(stack):
     with pytest.raises(psycopg2.OperationalError, match="server does not support SSL"):
         _as_client(stack, "localhost", sslmode="require")

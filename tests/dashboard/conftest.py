@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from dashboard.app import create_app
 from dashboard.publications import Publications
 from dashboard.settings import LOGIN, Settings
+from dashboard.warehouse import Warehouse
 from include.metrics import Definitions, read_definitions
 from tests.conftest import Platform
 from tests.metrics.copies import copied_star
@@ -37,7 +38,7 @@ def settings_of(platform: Platform) -> Settings:
 
 @pytest.fixture(scope="session")
 def publications(demo_star: Platform, definitions: Definitions) -> Publications:
-    publications = Publications(settings_of(demo_star), definitions)
+    publications = Publications(Warehouse(settings_of(demo_star)), definitions)
     publications.refresh()
     assert publications.state.problem is None
     return publications

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.export import MARK, export
+from dashboard.warehouse import Warehouse
 from include.errors import InputError
 from tests.dashboard.conftest import settings_of
 
@@ -16,7 +17,7 @@ MOST_BYTES = 5_000_000
 @pytest.fixture(scope="module")
 def folder(demo_star, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("exports") / "export"
-    export(settings_of(demo_star), folder)
+    export(Warehouse(settings_of(demo_star)), folder)
     return folder
 
 
@@ -43,9 +44,9 @@ def test_its_numbers_are_those_of_the_pages(folder, client):
 
 def test_an_export_is_replaced_and_another_folder_is_not(folder, demo_star, tmp_path):
     (folder / "left-over.html").touch()
-    export(settings_of(demo_star), folder)
+    export(Warehouse(settings_of(demo_star)), folder)
     assert not (folder / "left-over.html").exists()
     (tmp_path / "diary.txt").write_text("mine")
     with pytest.raises(InputError, match="holds other files"):
-        export(settings_of(demo_star), tmp_path)
+        export(Warehouse(settings_of(demo_star)), tmp_path)
     assert (tmp_path / "diary.txt").read_text() == "mine"

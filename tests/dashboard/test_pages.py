@@ -9,6 +9,7 @@ import pytest
 from dashboard.app import create_app
 from dashboard.pages import PAGES
 from dashboard.publications import Publications, State
+from dashboard.warehouse import Warehouse
 from include.metrics.periods import first_day
 from include.why.compared import Period
 from include.why.explain import explain
@@ -83,7 +84,7 @@ def test_what_cannot_be_shown_gets_a_sentence(client, address, code, words):
 
 def test_warehouse_without_a_star_is_told(servers, definitions):
     platform = new_platform(servers)
-    publications = Publications(settings_of(platform), definitions)
+    publications = Publications(Warehouse(settings_of(platform)), definitions)
     page = create_app(publications).test_client()
     assert "The star is being copied" in page.get("/users").text
     publications.refresh()
@@ -93,9 +94,10 @@ def test_warehouse_without_a_star_is_told(servers, definitions):
     platform.close()
 
 
-def test_warehouse_that_is_away_is_told_and_the_copy_is_shown_on(publications, definitions):
-    settings = replace(publications._settings, warehouse={**publications._settings.warehouse, "port": "1"})
-    away = Publications(settings, definitions)
+def test_warehouse_that_is_away_is_told_and_the_copy_is_shown_on(demo_star, publications, definitions):
+    settings = settings_of(demo_star)
+    nowhere = replace(settings, warehouse={**settings.warehouse, "port": "1"})
+    away = Publications(Warehouse(nowhere), definitions)
     away.refresh()
     assert "does not answer" in create_app(away).test_client().get("/users").text
     away.state = publications.state
@@ -106,20 +108,21 @@ def test_warehouse_that_is_away_is_told_and_the_copy_is_shown_on(publications, d
     assert 'data-metric="active_users"' in page
 
 
-def test_wrong_password_is_told_without_it(publications, definitions):
-    wrong = {**publications._settings.warehouse, "password": "s3cret-and-wrong"}
-    refused = Publications(replace(publications._settings, warehouse=wrong), definitions)
+def test_wrong_password_is_told_without_it(demo_star, definitions):
+    settings = settings_of(demo_star)
+    wrong = replace(settings, warehouse={**settings.warehouse, "password": "s3cret-and-wrong"})
+    refused = Publications(Warehouse(wrong), definitions)
     refused.refresh()
     page = create_app(refused).test_client().get("/users").text
     assert "refuses bi_reader" in page or "does not answer" in page
     assert "s3cret" not in page
 
 
-def test_old_numbers_are_told(publications):
+def test_old_numbers_are_told(demo_star, publications):
     old = replace(
         publications.state.health, last_loaded_at=datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
     )
-    stale = Publications(publications._settings)
+    stale = Publications(Warehouse(settings_of(demo_star)))
     stale.state = replace(publications.state, health=old)
     assert "The last load was 3 days ago" in create_app(stale).test_client().get("/users").text
     assert "The last load was" not in create_app(publications).test_client().get("/users").text

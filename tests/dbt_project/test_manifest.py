@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from include.tables import raw_tables
 from tests.dbt_project.nodes import has_statistics, held_keys, is_dimension, layer, never_null
 
@@ -143,11 +145,12 @@ def test_what_the_database_holds_unique_is_not_tested_again(manifest, trusted_mo
     assert again == []
 
 
-def test_where_keys_are_promises_one_test_looks_at_those_of_every_trusted_model(manifest, trusted_models):
-    name = "test.video_streaming.assert_keys_are_unique"
+@pytest.mark.parametrize("test", ["assert_keys_are_unique", "assert_columns_are_filled"])
+def test_where_contracts_are_promises_one_test_looks_at_every_trusted_model(manifest, trusted_models, test):
+    name = f"test.video_streaming.{test}"
     assert name not in manifest["nodes"]
-    (test,) = manifest["disabled"][name]
-    assert {ref["name"] for ref in test["refs"]} == {model["name"] for model in trusted_models}
+    (node,) = manifest["disabled"][name]
+    assert {ref["name"] for ref in node["refs"]} == {model["name"] for model in trusted_models}
 
 
 def test_what_a_trusted_column_requires_is_a_constraint_and_not_a_test(trusted_models, tests_of):

@@ -24,8 +24,9 @@ numbered as (
     select
         content_id,
         genre,
+        -- With decimals: of a quotient some databases keep only a few more than the dividend has.
         cast(
-            row_number() over (partition by content_id order by genre_position) as numeric(18, 0)
+            row_number() over (partition by content_id order by genre_position) as numeric(18, 8)
         ) as genre_number,
         count(*) over (partition by content_id) as genres
     from distinct_genres

@@ -1,7 +1,7 @@
 select
     viewing_sessions.session_id,
     case
-        when viewing_sessions.user_id is null then -1
+        when viewing_sessions.user_id is null then cast(-1 as bigint)
         when user_versions.user_key is not null then user_versions.user_key
         -- The user has not arrived yet: the key that their first version will have.
         else {{ surrogate_key(['viewing_sessions.user_id', '1']) }}

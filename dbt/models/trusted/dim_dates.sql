@@ -79,7 +79,9 @@ calendar as (
         {{ period_start('week', 'date_day') }} as week_start_date,
         cast(extract(month from date_day) as integer) as month_number,
         -- 0001-01-01 was a Monday.
-        mod({{ datediff("cast('0001-01-01' as date)", 'date_day', 'day') }}, 7) + 1 as day_number
+        cast(
+            mod({{ datediff("cast('0001-01-01' as date)", 'date_day', 'day') }}, 7) + 1 as integer
+        ) as day_number
     from days
     where extract(year from date_day) = year_number
 

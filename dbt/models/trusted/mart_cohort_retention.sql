@@ -46,9 +46,11 @@ cohort_months as (
 
 select
     cohorts.cohort_start_date,
-    -- Between first days of months, where all databases count the same number of months.
     cast(
-        {{ datediff('cohorts.cohort_start_date', 'months.month_start_date', 'month') }}
+        (extract(year from months.month_start_date) - extract(year from cohorts.cohort_start_date))
+        * 12
+        + extract(month from months.month_start_date)
+        - extract(month from cohorts.cohort_start_date)
         as integer
     ) as months_since_registration,
     months.month_start_date,

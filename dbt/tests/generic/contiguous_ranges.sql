@@ -8,13 +8,19 @@
             {{ partition_by }},
             {{ lower_bound }} as lower_bound,
             {{ upper_bound }} as upper_bound,
-            lag({{ upper_bound }}, 1, {{ first }}) over (
-                partition by {{ partition_by }}
-                order by {{ lower_bound }}, {{ upper_bound }}
+            coalesce(
+                lag({{ upper_bound }}) over (
+                    partition by {{ partition_by }}
+                    order by {{ lower_bound }}, {{ upper_bound }}
+                ),
+                {{ first }}
             ) as previous_upper_bound,
-            lead({{ lower_bound }}, 1, {{ last }}) over (
-                partition by {{ partition_by }}
-                order by {{ lower_bound }}, {{ upper_bound }}
+            coalesce(
+                lead({{ lower_bound }}) over (
+                    partition by {{ partition_by }}
+                    order by {{ lower_bound }}, {{ upper_bound }}
+                ),
+                {{ last }}
             ) as next_lower_bound
         from {{ model }}
 

@@ -3,16 +3,12 @@
 Scenario: each test goes on where the one before ended; the first day is published without a question.
 """
 
-import time
-from urllib.parse import quote
-
 import pytest
 
 from tests.running_airflow import Airflow
 
 STAR = "select string_agg(md5(fact::text), '' order by session_id) from trusted.fct_viewing_sessions as fact"
 FILES = "select relname, relfilenode from pg_class where relnamespace = 'trusted'::regnamespace order by 1"
-SETTLED_SECONDS = 8
 VERSION = "select coalesce(max(version), 0) from ops.publications"
 
 
@@ -20,15 +16,6 @@ def seen(airflow: Airflow) -> tuple:
     """Return what readers see, in which files on disk it lies, and its version."""
     asked = (("bi_reader", STAR), ("postgres", FILES), ("elt_loader", VERSION))
     return tuple(airflow.query(role, sql) for role, sql in asked)
-
-
-def answer(airflow: Airflow, run_id: str, option: str) -> None:
-    run = f"/api/v2/dags/video_streaming_elt_pipeline/dagRuns/{quote(run_id, safe='')}"
-    path = f"{run}/taskInstances/approve_publication/-1/hitlDetails"
-    # Airflow asks again where the answer comes before its scheduler has heard that the task waits.
-    time.sleep(SETTLED_SECONDS)
-    said = airflow.api.send("PATCH", path, json={"chosen_options": [option], "params_input": {}})
-    assert said.ok, said.text
 
 
 def question(airflow: Airflow, run_id: str) -> str:
@@ -49,10 +36,10 @@ def first(airflow: Airflow) -> Airflow:
 def test_an_approved_star_is_published(first):
     before = seen(first)
     run_id = first.trigger("2024-09-02", publish="ask")
-    first.wait_for(run_id, "approve_publication", "awaiting_input")
+    first.wait_until_asked(run_id)
     assert "fct_viewing_sessions" in question(first, run_id)
     assert seen(first) == before
-    answer(first, run_id, "Approve")
+    first.answer(run_id, "Approve")
     assert first.wait(run_id) == "success", first.states(run_id)
     assert first.states(run_id)["publish_trusted"] == "success"
     assert first.query("elt_loader", VERSION) == [(before[2][0][0] + 1,)]
@@ -62,8 +49,8 @@ def test_an_approved_star_is_published(first):
 def test_a_rejected_star_leaves_readers_theirs_byte_for_byte(first):
     before = seen(first)
     run_id = first.trigger("2024-09-03", publish="ask")
-    first.wait_for(run_id, "approve_publication", "awaiting_input")
-    answer(first, run_id, "Reject")
+    first.wait_until_asked(run_id)
+    first.answer(run_id, "Reject")
     assert first.wait(run_id) == "success", first.states(run_id)
     states = first.states(run_id)
     assert (states["publish_trusted"], states["refresh_power_bi"]) == ("skipped", "skipped")
@@ -85,8 +72,7 @@ def test_a_star_that_is_kept_back_is_compared_and_not_published(first):
 def test_without_an_answer_the_run_fails_and_says_so(first):
     before = seen(first)
     run_id = first.trigger("2024-09-03", publish="ask")
-    first.wait_for(run_id, "approve_publication", "awaiting_input")
-    time.sleep(SETTLED_SECONDS)
+    first.wait_until_asked(run_id)
     # Half a day later.
     first.metadata("update task_instance set trigger_timeout = now() where state = 'awaiting_input'")
     assert first.wait(run_id) == "failed"

@@ -22,7 +22,7 @@ from include.errors import WarehouseInUseError
 from include.ops.warehouse_claim import Claimant, claim
 from include.publish import rollback
 from include.transaction import transaction
-from tests.integration.airflow.test_approval import VERSION, answer, seen
+from tests.integration.airflow.test_approval import VERSION, seen
 from tests.running_airflow import PATIENCE_SECONDS, Airflow
 
 REASON = "late sessions of September"
@@ -75,7 +75,7 @@ def asked(airflow: Airflow, command: Future, days: Sequence[str]) -> str:
         time.sleep(0.5)
     for day in days:
         assert airflow.wait(f"backfill__{day}T00:00:00+00:00") == "success"
-    airflow.wait_for(found[0]["dag_run_id"], "approve_publication", "awaiting_input")
+    airflow.wait_until_asked(found[0]["dag_run_id"])
     return found[0]["dag_run_id"]
 
 
@@ -93,7 +93,7 @@ def test_days_are_staged_and_seen_when_a_person_approves(first, beside, capsys):
         pytest.raises(WarehouseInUseError, match=f"^{ASKING}.* it is waited for until "),
     ):
         claim(cursor, another, lambda _: True)
-    answer(first, asking, "Approve")
+    first.answer(asking, "Approve")
     assert command.result(PATIENCE_SECONDS) == 0
     newest = "select version, batch_id, as_of from ops.publications order by version desc limit 1"
     assert first.query("elt_loader", newest) == [(before[2][0][0] + 1, asking, date(2024, 9, 3))]
@@ -127,7 +127,7 @@ def test_the_day_again_is_rejected_and_readers_keep_their_star_byte_for_byte(fir
     first.query("elt_loader", MENDED)
     command = beside.submit(run_backfill, first, 4, 4)
     asking = asked(first, command, ("2024-09-04",))
-    answer(first, asking, "Reject")
+    first.answer(asking, "Reject")
     assert command.result(PATIENCE_SECONDS) == 1
     assert "Rejected: readers keep the star that they have" in capsys.readouterr().out
     assert seen(first) == before

@@ -8,7 +8,6 @@ import json
 import pytest
 
 from benchmarks.killing import kill_in_a_run, plans, planted
-from include.airflow_api import run_path
 from include.nodes import is_node, nodes, task_id
 from include.ops.load_runs import STATE_OF_RAW
 from tests.running_airflow import Airflow
@@ -65,10 +64,7 @@ def test_a_model_that_failed_is_red_and_what_it_stops_was_not_run(airflow, faile
 def test_a_second_attempt_runs_only_what_failed_and_its_star_is_whole(airflow, failed):
     first = marker(airflow, "trusted_next")
     ((raw,),) = airflow.query("elt_loader", STATE_OF_RAW)
-    clear = {"dry_run": False, "only_failed": False, "dag_run_id": failed}
-    clear |= {"task_ids": ["transform_with_dbt"], "include_downstream": True}
-    path = run_path(failed).rpartition("/dagRuns/")[0] + "/clearTaskInstances"
-    airflow.api.request("POST", path, json=clear)
+    airflow.api.clear(failed, ["transform_with_dbt"], include_downstream=True)
     assert airflow.wait(failed) == "success", airflow.states(failed)
     log = airflow.api.task_log(failed, airflow.task(failed, "transform_with_dbt"))
     said = "\n".join(str(line["event"]) for line in log)

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from psycopg2.extensions import connection as Connection
 
 from include import embedded
-from include.airflow_api import DAG_ID
 from include.embedded.postgres import connect_as_admin
 from include.environment import ROOT
 from include.inherited import inherited
@@ -21,8 +20,6 @@ from tests.running_airflow import ENDED, Airflow
 from tests.ui import Ui
 
 ALERT_SECONDS = 60
-# Airflow asks again where an answer, or its end, comes before its scheduler has heard that the task waits.
-SETTLED_SECONDS = 8
 RETRIED_AT_ONCE = """
 update task_instance set end_date = end_date - interval '1 hour' where state = 'up_for_retry'
 """
@@ -95,9 +92,7 @@ class Person:
 
     def clears(self, run_id: str, task_id: str) -> None:
         """Clear a task with what follows it, as the button does."""
-        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [task_id]}
-        path = f"/api/v2/dags/{DAG_ID}/clearTaskInstances"
-        self.airflow.api.request("POST", path, json={**body, "include_downstream": True})
+        self.airflow.api.clear(run_id, [task_id], include_downstream=True)
 
     def sees_green(self, run_id: str) -> None:
         airflow = self.airflow
@@ -115,18 +110,10 @@ class Person:
             airflow.metadata(f"{RETRIED_AT_ONCE} and run_id = '{run_id}'")
             time.sleep(0.3)
 
-    def is_asked(self, run_id: str) -> None:
-        """Wait until the run's question can be answered."""
-        self.airflow.wait_for(run_id, "approve_publication", "awaiting_input")
-        time.sleep(SETTLED_SECONDS)
-
     def answers(self, run_id: str, option: str) -> None:
         """Answer the question of a run."""
-        self.is_asked(run_id)
-        path = f"/api/v2/dags/{DAG_ID}/dagRuns/{quote(run_id, safe='')}"
-        body = {"chosen_options": [option], "params_input": {}}
-        path = f"{path}/taskInstances/approve_publication/-1/hitlDetails"
-        self.airflow.api.request("PATCH", path, json=body)
+        self.airflow.wait_until_asked(run_id)
+        self.airflow.answer(run_id, option)
 
     def follows(self, entry: Entry, command: str) -> str:
         """Type a command that the entry names; return what it prints."""

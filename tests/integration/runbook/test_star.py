@@ -92,7 +92,7 @@ def test_build_that_waits_for_a_lock(person, entry, day):
 @pytest.mark.runbook("HITLTimeoutError")
 def test_question_that_nobody_answers(person, entry, day):
     run_id = person.starts(**day, publish="ask")
-    person.is_asked(run_id)
+    person.airflow.wait_until_asked(run_id)
     person.airflow.metadata(HALF_A_DAY_LATER)
     person.is_told(entry, run_id)
     person.clears(run_id, "approve_publication")
@@ -103,7 +103,7 @@ def test_question_that_nobody_answers(person, entry, day):
 @pytest.mark.runbook("PublicationError")
 def test_star_that_is_not_the_tested_one(person, entry, day):
     run_id = person.starts(**day, publish="ask")
-    person.is_asked(run_id)
+    person.airflow.wait_until_asked(run_id)
     person.of_warehouse(OTHER_MARKER)
     person.answers(run_id, "Approve")
     person.is_told(entry, run_id)

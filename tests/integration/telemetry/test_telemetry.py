@@ -73,8 +73,8 @@ def test_run_and_each_task_begin_and_end_once(told):
         assert len(events) == 2 * len(begun), job
     assert len(told[DAG]) == 2
     assert len(told[f"{EXTRACT}.load_postgres_table"]) == 2 * 2
-    # Fourteen tasks and the run; nobody was asked.
-    assert len(told) == 15
+    # Thirteen tasks and the run; nobody was asked.
+    assert len(told) == 14
 
 
 def test_lineage_goes_from_the_sources_to_what_readers_see(told):

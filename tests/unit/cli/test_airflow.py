@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli import airflow
@@ -89,6 +90,7 @@ def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, 
     assert made["DBT_LOG_PATH"].startswith(str(tmp_path))
     assert Path(made["AIRFLOW__CORE__DAGS_FOLDER"], "video_streaming_elt_pipeline.py").is_file()
     assert made["RUN_DEADLINE_MINUTES"] == "120"
+    assert (made["LAKE"], made["LAKE_ENGINE"]) == ("", "sail")
     # Only people trigger a demo.
     assert made["PIPELINE_SCHEDULE"] == ""
 
@@ -177,6 +179,11 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     airflow.stop(tmp_path)
 
 
+def command_lines() -> list[str]:
+    """Return the command lines of all processes."""
+    return [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+
+
 def interrupt_in(seconds: float) -> None:
     threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT]).start()
 
@@ -191,8 +198,9 @@ def test_second_interrupt_leaves_nothing_behind(
         time.sleep(60)
     # The handler of the command is back.
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    # The api-server is killed.
+    # The api-server is killed, and says nothing.
     assert stand_in.read_text().split() == ["scheduler", "dag-processor"]
+    assert not [line for line in command_lines() if str(airflow.BIN) in line]
     assert list((tmp_path / "airflow").glob("*.pid")) == []
 
 

@@ -207,6 +207,20 @@ def test_python_that_is_named_and_does_not_fit_is_told(clone: Clone) -> None:
     assert told.startswith("setup: PYTHON=/no such/python is no Python 3.11, 3.12 or 3.13; taking python3\n")
 
 
+def test_spark_takes_a_python_that_its_packages_know(clone: Clone) -> None:
+    """The stand-ins of Python 3.13 refuse what asks for 3.12 at most."""
+    (clone.folder / "lakehouse" / "spark").mkdir(parents=True)
+    (clone.folder / "lakehouse" / "spark" / "requirements.txt").write_text("Spark\n")
+    newer = PYTHON.replace("case $* in\n", 'case $* in\n  *"(3, 12)"*) exit 1 ;;\n', 1)
+    for name in ("python3", "python3.13", "python3.12", "python3.11"):
+        clone.play(name, newer)
+    code, told = clone.setup("spark")
+    assert (code, "Python 3.11 or 3.12 is needed" in told) == (1, True)
+    clone.play("python3.12", PYTHON.replace(".venv", ".venv-spark"))
+    assert clone.setup("spark")[0] == 0
+    assert (clone.folder / ".venv-spark" / "installed.txt").read_text() == "Spark\n"
+
+
 def test_interrupt_is_one_line(clone: Clone) -> None:
     clone.play("uv", '#!/bin/sh\n[ "$1" = --version ] || { echo up; exec sleep 30; }\n')
     shown, code = interrupted(["cli/setup"], clone.folder, clone.env())
