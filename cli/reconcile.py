@@ -6,6 +6,7 @@ from psycopg2.extensions import connection as Connection
 
 from cli.output import print_table
 from include.ops.fingerprint import KEY_HASH, ROW_HASH
+from include.quality import last_comparison
 
 LAST_RUN = """
 select batch_id, checked_at, table_name, measure, source_value, raw_value, trusted_value, rounding, is_equal
@@ -18,7 +19,10 @@ LINE = "{:28}{:30}{:>28}{:>28}{:>28}  {}"
 
 
 def print_last_run(loader: Connection) -> int:
-    """Print the figures of the newest run in ops.reconciliations; return 1 unless all are equal."""
+    """Print the figures of the newest run in ops.reconciliations, and how sessions of devices compare.
+
+    Returns 1 unless all are equal.
+    """
     with loader, loader.cursor() as cursor:
         cursor.execute(LAST_RUN)
         rows = cursor.fetchall()
@@ -28,7 +32,10 @@ def print_last_run(loader: Connection) -> int:
     batch_id, checked_at, *_ = rows[0]
     print(f"{batch_id}, compared at {checked_at:%Y-%m-%d %H:%M:%S %Z}\n")
     print_table(HEADERS, LINE, map(_row, rows))
-    return 0 if all(row[-1] for row in rows) else 1
+    if streamed := last_comparison(loader, batch_id):
+        print(f"\n{streamed}")
+    is_equal = all(row[-1] for row in rows) and not (streamed and streamed.differ)
+    return 0 if is_equal else 1
 
 
 def _row(row: tuple) -> tuple:

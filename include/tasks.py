@@ -28,7 +28,7 @@ from include.publish import publish
 from include.publish.power_bi import refresh, semantic_model
 from include.publish.schema_marker import NEXT, is_tested_star_of, read_marker
 from include.publish.unchanged import schema_to_compare, unchanged_star
-from include.quality import Servers
+from include.quality import Servers, compare_streamed
 from include.quality import reconcile_sources as compare_sources
 from include.run import Run, refuse_wrong_run
 from include.schema import (
@@ -174,6 +174,7 @@ def reconcile_sources(**context) -> list[dict]:
     ):
         with transaction(warehouse) as cursor:
             schema = schema_to_compare(cursor, batch)
+        compare_streamed(publisher, warehouse, batch, schema)
         return compare_sources(Servers(sources, warehouse, publisher), batch, schema=schema, brought=brought)
 
 

@@ -28,7 +28,7 @@ insert into ops.load_runs (
 returning seconds
 """
 # Loads of a table commit in the order of their numbers, since each holds the table's lock; those of several
-# tables do not.
+# tables do not. Of events that came through Kafka it is how many messages were read.
 STATE_OF_RAW = """
 select coalesce(string_agg(table_name || ' ' || newest, ', ' order by table_name), '')
 from (
@@ -36,6 +36,8 @@ from (
     from ops.load_runs
     where stage = 'extract' and rows_loaded + rows_deleted > 0
     group by table_name
+    union all
+    select 'kafka_playback_events', sum(next_offset) from ops.kafka_partitions having sum(next_offset) > 0
 ) as changes
 """
 

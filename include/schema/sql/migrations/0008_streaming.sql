@@ -24,6 +24,9 @@ create table if not exists raw.kafka_playback_events (
 );
 create index if not exists kafka_playback_events_event_time on raw.kafka_playback_events
 using brin (event_time) with (autosummarize = on);
+-- A build reads what came since the last one.
+create index if not exists kafka_playback_events_loaded_at on raw.kafka_playback_events
+using brin (_loaded_at) with (autosummarize = on);
 comment on table raw.kafka_playback_events is
     'One row per message of the topic playback-events; an event that a device sent twice has two, with one event_id.';
 
@@ -64,3 +67,19 @@ create table if not exists ops.viewing_windows (
 );
 comment on table ops.viewing_windows is
     'One row per five minutes of event time, a minute apart: users heard of, minutes played, and how well; late events correct it.';
+
+grant select on ops.kafka_partitions to dbt_transformer;
+
+create table if not exists ops.streamed_comparisons (
+    batch_id text primary key,
+    complete_through timestamp,
+    agree bigint not null,
+    corrected bigint not null,
+    differ bigint not null,
+    missing bigint not null,
+    incomplete bigint not null,
+    not_streamed bigint not null,
+    compared_at timestamptz not null default now()
+);
+comment on table ops.streamed_comparisons is
+    'One row per run while devices report: how many of their sessions the batch has too, and how they compare.';

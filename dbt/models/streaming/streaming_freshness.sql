@@ -1,0 +1,17 @@
+with partitions as (
+
+    select
+        -- Everything before was read: of a partition in which nothing waits, until it was looked at.
+        min(case when lag = 0 then read_at else newest_event_time end) as read_through,
+        max(newest_event_time) as newest_event_at,
+        sum(lag) as waiting_messages
+    from {{ source('kafka_progress', 'kafka_partitions') }}
+
+)
+
+select
+    -- Events come up to ten minutes late.
+    {{ utc_timestamp('read_through') }} - interval '10 minutes' as complete_through,
+    {{ utc_timestamp('newest_event_at') }} as newest_event_at,
+    cast(coalesce(waiting_messages, 0) as bigint) as waiting_messages
+from partitions
