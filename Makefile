@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -48,6 +48,7 @@ help: ## list the targets
 
 demo: ## run it all here, no Docker: AS_OF=2024-09-02 for another day, DATA_DIR=path for your files, FULL_REFRESH=1
 ui: ## serve Airflow's UI and the dashboard on the demo's databases, and watch inbox/, until Ctrl-C
+live: ## play devices that report through Kafka, and serve the live page of the dashboard, until Ctrl-C: RATE=100 MINUTES=60
 dashboard: ## serve the dashboard alone, the star looked at, until Ctrl-C
 up: ## start everything in Docker, wait until it is healthy, print URLs and logins
 down: ## stop the Docker stack; its data stay
@@ -106,6 +107,7 @@ export: ARGUMENTS = $(if $(OUT),"$$OUT")
 discover: ARGUMENTS = $(if $(SOURCE),"$$SOURCE")
 ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT is that of make docs: write AIRFLOW_PORT or DASHBOARD_PORT into .env))
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
+live: ARGUMENTS = $(call given,RATE,--rate) $(call given,MINUTES,--minutes)
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
 lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
 lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
@@ -115,6 +117,10 @@ docs: export PORT := $(PORT)
 
 # Always here, in .venv.
 demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV)
+	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
+
+live: $(VENV)
+	@cli/setup streaming
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 # In the Docker stack when it is up, else here.

@@ -244,6 +244,17 @@ def lineage(column: Column = "") -> None:
 
 
 @app.command()
+def live(
+    rate: Annotated[float, typer.Option(metavar="NUMBER", help="Events a second.", min=1)] = 100,
+    minutes: Annotated[float, typer.Option(metavar="NUMBER", help="How long devices report.", min=1)] = 60,
+) -> None:
+    """Play devices that report through Kafka, and serve the live page, until Ctrl-C."""
+    from cli.live import play_live
+
+    play_live(rate, minutes)
+
+
+@app.command()
 def docs(port: Port = 0) -> None:
     """Serve dbt's site of the data model until Ctrl-C."""
     from cli.docs import serve_docs

@@ -27,7 +27,7 @@ def owned(command: str) -> Iterator[None]:
     """
     with lock.owned(LOCAL, command):
         with announced("what a killed command left running to stop"):
-            for name in ("inbox", "dashboard"):
+            for name in ("inbox", "dashboard", "live-produce", "live-windows", "live-consume", "kafka"):
                 stop_process(LOCAL / f"{name}.pid")
             airflow.stop(LOCAL)
             embedded.stop(LOCAL)

@@ -7,10 +7,12 @@ from flask import Flask, Response, abort, jsonify, redirect, render_template, re
 from dashboard import sessions, why
 from dashboard.figures import figure_of
 from dashboard.links import Links, query
+from dashboard.live import NOBODY, live_view
 from dashboard.pages import BY_NAME, PAGES, Page
 from dashboard.publications import Publications, State
 from dashboard.responses import KEPT, charts_script, csv_file, secured
 from dashboard.selection import Selection, read_selection
+from dashboard.source import NotReadableError
 from dashboard.specs import waterfall
 from dashboard.views import page_view, shell_of
 from include.errors import MetricError
@@ -30,6 +32,7 @@ def create_app(publications: Publications, links: Links | None = None) -> Flask:
         "/sessions": pages.sessions,
         "/sessions.csv": pages.sessions_csv,
         "/why/<metric>": pages.why,
+        "/live": pages.live,
         "/publication": pages.publication,
         "/health": lambda: "ok\n",
         "/static/charts.js": lambda: Response(charts, mimetype="text/javascript", headers=KEPT),
@@ -89,6 +92,16 @@ class Addresses:
         answer = why.answer_of(state, metric, period, request.args.get("by", ""))
         view = shell_of(state, selection) | {"answer": answer, "why": why, "metric": metric}
         return render_template("why.html", **view, spec=waterfall(answer.steps))
+
+    def live(self) -> str | tuple[str, int]:
+        """Return who watches now, as the warehouse has it at this moment."""
+        try:
+            found = self._publications.live()
+        except NotReadableError as error:
+            return self.refused(str(error), 503)
+        if found is None:
+            return self.refused(NOBODY, 404)
+        return render_template("live.html", **shell_of(self._publications.state, None), **live_view(found))
 
     def publication(self) -> Response:
         """Return which publication pages show now: those that are open ask for it."""

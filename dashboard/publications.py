@@ -6,13 +6,14 @@ import tempfile
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from dashboard.health import Health
+from dashboard.live import Live
 from dashboard.source import NotReadableError, Reader, Source
 from dashboard.star import Star
 from include.metrics import Definitions, read_definitions
@@ -27,13 +28,14 @@ COPYING = "The star is being copied. That takes seconds; this page then loads by
 
 @dataclass(frozen=True)
 class State:
-    """The star that pages show, how fresh it is, and what is wrong since when."""
+    """The star that pages show, how fresh it is, whether devices report, and what is wrong since when."""
 
     star: Star | None = None
     health: Health | None = None
     events: tuple[Event, ...] = ()
     problem: str | None = COPYING
     since: datetime | None = None
+    is_live: bool = False
 
 
 class Publications:
@@ -66,15 +68,20 @@ class Publications:
             # As where the disk is full.
             self._failed(f"The copy of the star cannot be written: {str(error).strip()}", error)
 
+    def live(self) -> Live | None:
+        """Return what devices report now, asked of the source. Raises NotReadableError."""
+        with self._source.reader() as reader:
+            return reader.live()
+
     def _look(self, reader: Reader) -> State:
         """Return what readers see now: the state that is there, unless something is newer."""
-        old, health = self.state, reader.health()
-        if old.problem is None and health == old.health:
+        old, health, is_live = self.state, reader.health(), reader.live() is not None
+        if old.problem is None and (health, is_live) == (old.health, old.is_live):
             return old
         star = old.star
         if star is None or star.version != health.version:
             star, health = self._copy(reader)
-        return State(star, health, reader.events(), problem=None)
+        return State(star, health, reader.events(), problem=None, is_live=is_live)
 
     def _copy(self, reader: Reader) -> tuple[Star, Health]:
         folder, begun = Path(tempfile.mkdtemp(prefix="star-")), time.monotonic()
@@ -99,4 +106,4 @@ class Publications:
         if problem != self.state.problem:
             log.warning("%s%s", problem, f" ({str(error).strip()})" if error else "")
         since = self.state.since or datetime.now(UTC)
-        self.state = State(self.state.star, self.state.health, self.state.events, problem, since)
+        self.state = replace(self.state, problem=problem, since=since)

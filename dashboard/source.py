@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dashboard.health import Health
+from dashboard.live import Live
 from include.metrics import Definitions
 from include.why.events import Event
 
@@ -24,6 +25,9 @@ class Reader(Protocol):
 
     def events(self) -> tuple[Event, ...]:
         """Return what happened to the data."""
+
+    def live(self) -> Live | None:
+        """Return what devices report now; None where none does."""
 
 
 class Source(Protocol):

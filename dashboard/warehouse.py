@@ -11,6 +11,7 @@ from psycopg2.extensions import connection as Connection
 
 from dashboard.copying import copy_star
 from dashboard.health import TRUSTED, Health, read_health
+from dashboard.live import Live, read_live
 from dashboard.settings import Settings
 from dashboard.source import NotReadableError
 from include import libpq
@@ -79,3 +80,8 @@ class WarehouseReader:
         """Return what happened to the data, as readers are told."""
         with transaction(self.connection) as cursor:
             return tuple(all_events(cursor, f"{TRUSTED}.data_events"))
+
+    def live(self) -> Live | None:
+        """Return the windows of the last hour; None before the first event, and for a star without them."""
+        with transaction(self.connection) as cursor:
+            return read_live(cursor)

@@ -72,6 +72,9 @@ class LakeReader:
         """Return nothing: what happened to the data is in the warehouse's `ops`."""
         return ()
 
+    def live(self) -> None:
+        """Return nothing: what devices report now is in the warehouse."""
+
     def _health(self, seen: Publication) -> Health:
         """Return what a publication says: the business day of a load is in the warehouse's `ops` too."""
         published = next(one for one in publications(self.lake) if one.number == seen.number)

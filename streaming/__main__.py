@@ -48,6 +48,16 @@ def topics() -> None:
     create_topics(read_kafka_settings(_env()))
 
 
+@app.command(name="broker")
+def start_broker() -> None:
+    """Start the small broker for trials, which goes on when this command ends; make its topics."""
+    from streaming import broker
+
+    port = broker.start(HOME)
+    create_topics({"bootstrap.servers": f"{broker.LOOPBACK}:{port}"})
+    print(f"127.0.0.1:{port}")
+
+
 @app.command()
 def produce(day: Day = "", rate: Rate = 100, minutes: Minutes = 30, seed: Seed = -1) -> None:
     """Play devices: the sessions of a day of the generator, or sessions from now on."""

@@ -63,5 +63,17 @@
     setInterval(() => look().catch(() => { /* the server is away: the next look tells */ }), 10000);
   }
 
+  // What is live is asked again; what stays outside of it keeps its focus.
+  const follow = async () => {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    const next = page.getElementById("live");
+    if (!next) return;
+    document.getElementById("live").replaceWith(next);
+    await drawAll();
+  };
+  if (document.getElementById("live")) {
+    setInterval(() => follow().catch(() => { /* the server is away: the next look tells */ }), 5000);
+  }
+
   drawAll().then(() => { root.dataset.drawn = "true"; });
 })();

@@ -56,7 +56,7 @@ def test_only_staging_reads_raw_and_only_what_tells_of_the_warehouse_reads_ops(m
         for parent in model["depends_on"]["nodes"]
         if parent.startswith("source.")
     ]
-    streaming = [("streaming", name) for name in ("kafka", "kafka_progress", "raw")]
+    streaming = [("streaming", name) for name in ("kafka", "kafka_progress", "kafka_progress", "raw")]
     assert sorted(readers) == [("health", "ops")] * 2 + [("staging", "raw")] * len(raw_tables()) + streaming
 
 
@@ -74,7 +74,7 @@ def test_no_layer_reads_a_higher_one(models):
 def test_what_metrics_and_readers_are_told_by_are_described_views_of_the_star(models):
     told = [model for model in models if layer(model) in ("semantic", "health", "streaming")]
     views = [model for model in told if not model["name"].startswith("int_")]
-    assert len(views) == 5
+    assert len(views) == 6
     for view in views:
         assert view["config"]["materialized"] == "view", view["name"]
         assert view["config"]["contract"]["enforced"], view["name"]

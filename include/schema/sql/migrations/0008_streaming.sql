@@ -68,7 +68,7 @@ create table if not exists ops.viewing_windows (
 comment on table ops.viewing_windows is
     'One row per five minutes of event time, a minute apart: users heard of, minutes played, and how well; late events correct it.';
 
-grant select on ops.kafka_partitions to dbt_transformer;
+grant select on ops.kafka_partitions, ops.viewing_windows to dbt_transformer;
 
 create table if not exists ops.streamed_comparisons (
     batch_id text primary key,
