@@ -17,7 +17,7 @@ NOBODY = "No device reports anything yet: `make live` plays some."
 IS_THERE = "select to_regclass('trusted.streaming_windows') is not null"
 # A window that devices are still heard of in is not shown: it would look like a fall.
 WINDOWS = """
-select window_start, window_end, average_viewers, viewers, minutes, quality_drops, rebuffers
+select window_start, window_end, average_streams, viewers, minutes, quality_drops, rebuffers
 from trusted.streaming_windows
 where window_end <= (select newest_event_at from trusted.streaming_freshness)
 order by window_start desc limit 60
@@ -26,11 +26,11 @@ FRESHNESS = "select complete_through, waiting_messages from trusted.streaming_fr
 
 
 class Window(NamedTuple):
-    """Five minutes, in UTC: how many watched at once on average, users heard of, minutes, and how well."""
+    """Five minutes, in UTC: devices that played at once on average, users heard of, minutes, and how well."""
 
     window_start: datetime
     window_end: datetime
-    average_viewers: Decimal
+    average_streams: Decimal
     viewers: int
     minutes: Decimal
     quality_drops: int
@@ -72,13 +72,18 @@ class Figure(NamedTuple):
 
 
 FIGURES = (
-    Figure("average_viewers", "Watching at once", "Minutes played in five minutes, by five.", "{:,.1f}"),
+    Figure(
+        "average_streams",
+        "Playing at once",
+        "Devices that play, on average: minutes played in five minutes, by five.",
+        "{:,.1f}",
+    ),
     Figure("viewers", "Viewers", "Users of whom a device reported in five minutes.", "{:,}"),
     Figure("minutes", "Minutes played", "Minutes played in five minutes.", "{:,.1f}"),
     Figure("rebuffers_per_hour", "Rebufferings an hour", "Stops to load, by hours played.", "{:,.2f}"),
     Figure("quality_drops_per_hour", "Quality drops an hour", "Worse pictures, by hours played.", "{:,.2f}"),
 )
-CHARTS = ("average_viewers", "rebuffers_per_hour", "quality_drops_per_hour")
+CHARTS = ("average_streams", "rebuffers_per_hour", "quality_drops_per_hour")
 
 
 def read_live(cursor: Cursor) -> Live | None:

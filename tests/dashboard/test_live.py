@@ -59,7 +59,7 @@ def test_the_newest_whole_window_is_shown_with_the_hours_range(events, definitio
     assert 'href="/live"' in client.get("/users").text
     page = client.get("/live").text
     cards = dict(CARD.findall(page))
-    assert cards["average_viewers"] == "807.0"
+    assert cards["average_streams"] == "807.0"
     assert cards["viewers"] == "1,007"
     assert cards["rebuffers_per_hour"] == f"{60 * 14 / 4035:.2f}"
     assert "range: 800.0 to 807.0" in page

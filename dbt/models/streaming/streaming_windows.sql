@@ -2,7 +2,7 @@ select
     {{ utc_timestamp('window_start') }} as window_start,
     {{ utc_timestamp('window_start') }} + interval '5 minutes' as window_end,
     viewers,
-    cast(minutes / 5 as numeric(14, 2)) as average_viewers,
+    cast(minutes / 5 as numeric(14, 2)) as average_streams,
     minutes,
     quality_drops,
     rebuffers,
