@@ -151,7 +151,7 @@ doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
 
 test: $(VENV) lint ## lint, then every test on real embedded servers
-	@.venv/bin/pytest -n 3 --dist loadfile
+	@.venv/bin/pytest -n 2 --dist loadfile
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term

@@ -12,11 +12,13 @@ CATALOGUE = "iceberg"
 SPLIT = {"postgres_viewing_sessions": "watch_date"}
 READS = 8
 
+# Dates and times of PostgreSQL come through java.sql, which has the time zone of its machine. Spark compiles
+# code for each query: many builds in one session fill the 240 MB that Java has for it, and then a build ends.
+JAVA_OPTIONS = "-Duser.timezone=UTC -XX:ReservedCodeCacheSize=512m"
 # What a JVM is started with.
 STARTED_WITH = {
-    # Dates and times of PostgreSQL come through java.sql, which has the time zone of its machine.
-    "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
-    "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+    "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+    "spark.executor.extraJavaOptions": JAVA_OPTIONS,
     # Tables, views and their names are in Iceberg's catalogue; Spark's own one would need Hive.
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",

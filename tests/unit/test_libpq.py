@@ -81,9 +81,10 @@ def test_nothing_opens_a_connection_but_one_function() -> None:
     ]
 
 
-def test_dbt_has_one_connection_which_says_its_search_path() -> None:
+def test_dbt_has_one_connection_to_postgresql_which_says_its_search_path() -> None:
     profile = yaml.safe_load((ROOT / "dbt" / "profiles.yml").read_text(encoding="utf-8"))
-    ((name, target),) = profile["video_streaming"]["outputs"].items()
+    outputs = profile["video_streaming"]["outputs"]
+    ((name, target),) = ((name, found) for name, found in outputs.items() if found["type"] == "postgres")
     assert (name, target["search_path"]) == ("warehouse", libpq.SEARCH_PATH)
     for name, value in libpq.DBT_VARIABLES.items():
         assert re.search(rf"\b{name}=('{value}'|{value})", build_command())
