@@ -28,6 +28,7 @@ COMMANDS = {
     "discover",
     "docs",
     "lineage",
+    "live",
     *SIMPLE,
 }
 # Prints as many lines as its argument says.
