@@ -25,12 +25,10 @@ class LakeSettings:
 
 
 def read_lake_settings(env: Mapping[str, str]) -> LakeSettings:
-    """Read the settings; raise InputError for an address of another kind, no login, or no number of days."""
+    """Read the settings; raise InputError for an address of another kind, or without a login."""
     root = (env.get("LAKE") or str(DEFAULT)).rstrip("/")
-    days = env.get("LAKE_KEPT_DAYS") or str(KEPT_DAYS)
-    if not days.isdecimal():
-        raise InputError(f"LAKE_KEPT_DAYS must be a number of days, not {days!r}. Mend it in .env")
-    kept_days = int(days)
+    # A number: include/env_file.py judges .env.
+    kept_days = int(env.get("LAKE_KEPT_DAYS") or KEPT_DAYS)
     if root.startswith("s3://"):
         return LakeSettings(root, kept_days, _s3_options(env))
     if "://" in root:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +18,7 @@ from tests.conftest import Platform, new_platform
 from tests.integration.helpers.pipeline import Pipeline
 from tests.integration.helpers.samples import ANA, BEN
 from tests.lakehouse.conftest import Follower, extract
+from tests.lakehouse.writers import let_two_meet
 from tests.product import USERS
 
 SESSIONS = "bronze.postgres_viewing_sessions"
@@ -102,16 +102,7 @@ def test_a_writer_that_is_killed_leaves_nothing(follower: Follower):
 
 
 def test_of_two_writers_at_once_each_row_comes_from_one(follower: Follower, monkeypatch: pytest.MonkeyPatch):
-    write, both_have_read = bronze.write_deltalake, threading.Barrier(2, timeout=20)
-    waits = threading.local()
-
-    def write_together(*arguments: object, **named: object) -> None:
-        if not getattr(waits, "done", False):
-            waits.done = True
-            both_have_read.wait()
-        write(*arguments, **named)
-
-    monkeypatch.setattr(bronze, "write_deltalake", write_together)
+    let_two_meet(monkeypatch, bronze)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: follower.land(), range(2))
     assert sorted((first["postgres_users"].landed, second["postgres_users"].landed)) == [0, 3]

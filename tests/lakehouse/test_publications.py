@@ -1,7 +1,6 @@
 """Readers see the versions of one publication, whatever is written meanwhile."""
 
 import contextlib
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from lakehouse.maintenance import maintain, restore
 from lakehouse.publications import current, publish, roll_back
 from lakehouse.query import ask
 from tests.lakehouse.reader import reading
+from tests.lakehouse.writers import let_two_meet
 
 PUBLICATIONS = 20
 STAR = ("fct_viewing_sessions", "dim_users", "dim_content")
@@ -151,16 +151,7 @@ def test_the_lake_is_asked_as_of_a_publication_or_a_time(lake: Lake):
 def test_of_two_publications_at_once_none_is_lost(lake: Lake, monkeypatch: pytest.MonkeyPatch):
     build(lake, 1)
     publish(lake)
-    write, both_have_read = publications.write_deltalake, threading.Barrier(2, timeout=20)
-    waits = threading.local()
-
-    def write_together(*arguments: object, **named: object) -> None:
-        if not getattr(waits, "done", False):
-            waits.done = True
-            both_have_read.wait()
-        write(*arguments, **named)
-
-    monkeypatch.setattr(publications, "write_deltalake", write_together)
+    let_two_meet(monkeypatch, publications)
     changes = [{"trusted_next.dim_users": 7}, {"trusted_next.dim_content": 8}]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda change: publications.publish_also(lake, "restore", change), changes))

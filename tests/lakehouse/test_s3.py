@@ -1,6 +1,5 @@
 """The same lake at an address of S3, on a server of this machine."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from lakehouse.publications import publish, roll_back
 from lakehouse.query import ask
 from lakehouse.settings import read_lake_settings
 from tests.lakehouse.test_files import NOW, load, write
+from tests.lakehouse.writers import let_two_meet
 
 COUNT = "select count(*) from silver.postgres_users where user_id >= 'U0001'"
 SECRET = "a-secret-of-s3"
@@ -50,16 +50,7 @@ def test_of_two_writers_at_once_the_server_takes_one(
     s3: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write(tmp_path / "files")
-    append, both_have_read = bronze.write_deltalake, threading.Barrier(2, timeout=30)
-    waits = threading.local()
-
-    def write_together(*arguments: object, **named: object) -> None:
-        if not getattr(waits, "done", False):
-            waits.done = True
-            both_have_read.wait()
-        append(*arguments, **named)
-
-    monkeypatch.setattr(bronze, "write_deltalake", write_together)
+    let_two_meet(monkeypatch, bronze)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(
             lambda _: files.land(s3, tmp_path / "files", Batch(NOW.date(), NOW)), range(2)
@@ -84,8 +75,3 @@ def test_an_address_of_s3_needs_a_login(missing: str):
 def test_an_address_of_another_kind_is_refused():
     with pytest.raises(InputError, match="neither a folder nor s3://"):
         read_lake_settings({"LAKE": "gs://bucket"})
-
-
-def test_days_that_are_no_number_are_refused():
-    with pytest.raises(InputError, match="LAKE_KEPT_DAYS must be a number of days, not 'a month'"):
-        read_lake_settings({"LAKE_KEPT_DAYS": "a month"})
