@@ -28,9 +28,10 @@ with arrived as (
         _loaded_at as loaded_at
     from {{ source('kafka', 'kafka_playback_events') }}
     {% if is_incremental() %}
-        where
-            _loaded_at
-            > (select coalesce(max(loaded_at), '-infinity') from {{ this }}) - interval '10 minutes'
+        where _loaded_at > (
+            select coalesce({{ dateadd('minute', -10, 'max(loaded_at)') }}, cast('1970-01-01' as timestamp))
+            from {{ this }}
+        )
     {% endif %}
 
 ),

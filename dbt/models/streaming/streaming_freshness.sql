@@ -11,7 +11,7 @@ with partitions as (
 
 select
     -- Events come up to ten minutes late.
-    {{ utc_timestamp('read_through') }} - interval '10 minutes' as complete_through,
+    {{ dateadd('minute', -10, utc_timestamp('read_through')) }} as complete_through,
     {{ utc_timestamp('newest_event_at') }} as newest_event_at,
     cast(coalesce(waiting_messages, 0) as bigint) as waiting_messages
 from partitions

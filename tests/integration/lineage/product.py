@@ -12,6 +12,18 @@ FIRST = date(2024, 3, 1)
 PLANS, DEVICES, QUALITIES = ("Basic", "Premium", "Family"), ("TV", "Mobile", "Web"), ("SD", "HD", "4K")
 COUNTRIES = ("Chile", "Kenya", "Japan")
 TITLES = ("M1", "M2", "M3", "S1", "S2")
+# What devices told of the same sessions: that they began, and that they ended.
+EVENTS = """
+insert into raw.kafka_playback_events (
+    topic, partition, kafka_offset, sent_at, event_id, session_id, user_id, content_id, event_type, event_time,
+    position_ms, length_ms, played_ms, quality, device_type, quality_drops, rebuffers, rebuffer_ms
+)
+select
+    'playback-events', 0, row_number() over (), watch_date, session_id || event_type, session_id, user_id,
+    content_id, event_type, watch_date at time zone 'UTC', watch_duration_minutes * 60000,
+    watch_duration_minutes * 6000000 / completion_percentage, 0, quality_level, device_type, 0, 0, 0
+from raw.postgres_viewing_sessions cross join (values ('start'), ('stop')) as events (event_type)
+"""
 COLUMNS = """
 select table_schema || '.' || table_name, array_agg(column_name::text order by ordinal_position)
 from information_schema.columns

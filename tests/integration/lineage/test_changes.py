@@ -12,7 +12,7 @@ from include.dbt import run_dbt
 from include.lineage import Edges, downstream
 from tests.conftest import Platform
 from tests.dbt_project.star import load
-from tests.integration.lineage.product import COLUMNS, FIRST, make_star, rows, values_of_star
+from tests.integration.lineage.product import COLUMNS, EVENTS, FIRST, make_star, rows, values_of_star
 
 USERS, SESSIONS = "raw.postgres_users", "raw.postgres_viewing_sessions"
 MOVIES, SERIES = "raw.mongo_movies", "raw.mongo_series"
@@ -59,6 +59,8 @@ Remake = Callable[[str], dict[str, list[str]]]
 def cursor(warehouse: Platform) -> Iterator[Cursor]:
     load(warehouse, FIRST, rows(), datetime(2024, 5, 1, tzinfo=UTC))
     with closing(warehouse.connect("admin")) as connection, connection.cursor() as cursor:
+        cursor.execute(EVENTS)
+        connection.commit()
         yield cursor
 
 

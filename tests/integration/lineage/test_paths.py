@@ -40,6 +40,17 @@ GENERATED = {
                 "star_as_of", "version",
             )
         ),
+        *(
+            f"streaming_freshness.{name}"
+            for name in ("complete_through", "newest_event_at", "waiting_messages")
+        ),
+        *(
+            f"streaming_windows.{name}"
+            for name in (
+                "average_streams", "minutes", "quality_drops", "rebuffer_seconds", "rebuffers", "updated_at",
+                "viewers", "window_end", "window_start",
+            )
+        ),
     },
 }  # fmt: skip
 # Column of the star -> columns of raw -> columns of the files.
