@@ -26,6 +26,7 @@ VENV := .venv/installed.txt
 QUIETLY := trap : INT; trap '[ $$? != 130 ] || { kill -INT $$PPID; sleep 0.2; exit 0; }' EXIT;
 # The option of a variable: none where there is none, nor for one of the shell that is empty, as another make hands it on.
 given = $(if $(filter command,$(origin $1))$($1),$2 "$$$1")
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 UNIT_TESTS := tests/unit tests/powerbi tests/dags/test_dag_structure.py tests/dbt_project/test_manifest.py tests/dbt_project/test_data_model.py tests/dbt_project/test_portability.py
 
 # make -f works on the folder from which it is called.
@@ -151,10 +152,10 @@ doctor: ## say what `make up` lacks on this machine
 	@cli/doctor
 
 test: $(VENV) lint ## lint, then every test on real embedded servers
-	@.venv/bin/pytest -n 2 --dist loadfile
+	@.venv/bin/pytest $(TOGETHER)
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
-	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
+	@.venv/bin/pytest $(TOGETHER) --cov --cov-report=term
 
 test-unit: $(VENV) ## the tests that need no server: under two minutes
 	@.venv/bin/pytest -n 2 --dist loadfile $(UNIT_TESTS)
