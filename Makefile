@@ -120,9 +120,8 @@ docs: export PORT := $(PORT)
 demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
-live: $(VENV)
-	@cli/setup streaming
-	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
+live:
+	@$(QUIETLY) if cli/stack is-up warehouse; then cli/stack $@ $(ARGUMENTS); else $(MAKE) -s $(VENV) && cli/setup streaming && $(CLI) $@ $(ARGUMENTS); fi
 
 # In the Docker stack when it is up, else here.
 run backfill status publications plan rollback sql quarantine replay reconcile check-sources discover metric why export:

@@ -50,6 +50,10 @@ try:
 except psycopg2.Error as error:
     print(str(error).splitlines()[0])
 """
+COMPOSE = ("docker", "compose", "--env-file", "/dev/null", "--profile", "*")
+STREAMED = """
+select (select count(*) from raw.kafka_playback_events), (select sum(end_offset) from ops.kafka_partitions)
+"""
 SPECIAL = "p@ss:w/or'd\"$x%20 #1"
 
 
@@ -221,7 +225,25 @@ def test_spark_builds_the_star_on_a_cluster_that_is_not_root_and_has_one_port_on
     assert master == {f"{stack.name}_spark", f"{stack.name}_frontend"}
     assert worker == {f"{stack.name}_spark", f"{stack.name}_backend"}
     # What follows looks at the stack without it.
-    stack.run("docker", "compose", "--env-file", "/dev/null", "rm", "--stop", "--force", *sorted(spark))
+    stack.run(*COMPOSE, "rm", "--stop", "--force", *sorted(spark))
+
+
+def test_devices_that_report_are_in_the_warehouse_and_on_the_live_page(stack, first_run):
+    said = stack.make("live", "RATE=5", "MINUTES=0.1")
+    page = re.search(r"Live: (\S+)", said)[1]
+    deadline = time.monotonic() + 60
+    while not stack.warehouse.query("bi_reader", "select from trusted.streaming_windows limit 1"):
+        assert time.monotonic() < deadline, stack.run(*COMPOSE, "logs", "playback-windows", "playback-consumer")
+        time.sleep(1)
+    ((events, sent),) = stack.warehouse.query("elt_loader", STREAMED)
+    assert 0 < events == sent
+    assert requests.get(page, timeout=10).ok
+    playback = {name: c for name, c in stack.containers().items() if name.startswith(("playback", "kafka"))}
+    assert playback.keys() == {"kafka", "playback-topics", "playback-consumer", "playback-windows"}
+    assert {c["Config"]["User"] for name, c in playback.items() if name != "kafka"} == {"50003"}
+    assert all("PASSWORD" not in str(container["Config"]["Env"]) for container in playback.values())
+    # What follows looks at the stack without it.
+    stack.run(*COMPOSE, "rm", "--stop", "--force", *sorted(playback))
 
 
 def test_warehouse_has_no_tls_until_it_is_asked_for(stack):

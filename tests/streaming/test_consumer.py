@@ -1,10 +1,15 @@
 """Messages in raw: each once, as it was sent, whatever comes twice or stops in between."""
 
-import msgspec
+from contextlib import closing
 
+import msgspec
+import pytest
+
+from include.errors import InputError
 from streaming.consumer.landing import NAMES
 from streaming.sending import Record
 from streaming.topics import DEAD_LETTERS, EVENTS
+from streaming.warehouse import Warehouse
 from tests.conftest import Platform
 from tests.streaming.conftest import Broker, record, small_day
 from tests.streaming.consuming import consumer, counts, wait_for
@@ -120,3 +125,13 @@ def test_the_role_may_do_nothing_else(platform: Platform) -> None:
 
 def vars_of(event: object) -> list[object]:
     return list(msgspec.structs.asdict(event).values())
+
+
+@pytest.mark.parametrize(
+    "nothing_there", ["drop table ops.kafka_partitions", "revoke usage on schema ops from stream_loader"]
+)
+def test_before_the_first_run_it_is_said_what_to_do(platform: Platform, nothing_there: str) -> None:
+    with closing(platform.connect("admin")) as admin, admin, admin.cursor() as cursor:
+        cursor.execute(nothing_there)
+    with pytest.raises(InputError, match="Trigger one run of video_streaming_elt_pipeline"):
+        Warehouse(platform.env).connection()
