@@ -1,7 +1,7 @@
 """Which windows there are, and what a window of a user adds up: the same for Quix Streams and for Spark.
 
-An event counts in its windows when it comes at most LATENESS after the newest event; one that comes twice
-counts once.
+An event counts in its windows when it comes at most LATENESS after the newest event, for Quix Streams that of
+its user; one that comes twice counts once.
 """
 
 from datetime import timedelta

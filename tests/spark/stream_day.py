@@ -1,7 +1,7 @@
 """Send a day's events through a broker to Quix Streams, and keep the messages as files for Spark.
 
-Run in .venv-streaming with the files' folder as argument and the warehouse's login as variables. Each file has
-the messages of a part of the day, of every partition some, as the batches of Spark's Kafka source would.
+Run in .venv-streaming with the files' folder as argument and the warehouse's logins as variables. Each file
+has the messages of a part of the day, of every partition some, as a batch of Spark's Kafka source has.
 """
 
 import base64
@@ -59,7 +59,7 @@ def _late(last: PlaybackEvent, name: str, minutes: int, played_ms: int) -> Playb
 
 
 def send(kafka: Broker, platform: Platform) -> list[int]:
-    """Send the parts; load all but the last, which no window counts, into raw. Return when each began, in ms."""
+    """Send the parts; all but the last, which no window counts, go into raw. Return when each began in ms."""
     sender, began = kafka.sender(), []
     for part in parts():
         if len(began) == PARTS + 1:

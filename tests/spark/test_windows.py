@@ -56,7 +56,8 @@ def spark(platform: Platform, cluster: Cluster, folder: Path) -> Iterator[subpro
 def wait_for(is_true: Callable[[], bool], process: subprocess.Popen, folder: Path) -> None:
     deadline = time.monotonic() + SECONDS
     while not is_true():
-        assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()[-5000:]
+        is_running = process.poll() is None and time.monotonic() < deadline
+        assert is_running, (folder / "log").read_text()[-5000:]
         time.sleep(0.05)
 
 
