@@ -109,8 +109,10 @@ def running() -> Iterator[Broker]:
     """Run a broker during the block."""
     home = Path(tempfile.mkdtemp(prefix="streaming-kafka-"))
     broker.start(home)
-    yield Broker(home)
-    stop_process(home / "kafka.pid")
+    try:
+        yield Broker(home)
+    finally:
+        stop_process(home / "kafka.pid")
 
 
 if __name__ == "__main__":
