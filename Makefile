@@ -167,8 +167,9 @@ test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
 	@.venv-lake/bin/pytest -n 2 --dist loadfile tests/lakehouse
 
-test-spark: $(VENV) ## the star on a Spark cluster of processes, compared with PostgreSQL's
+test-spark: $(VENV) ## the star on a Spark cluster of processes, compared with PostgreSQL's; windows with Quix Streams'
 	@cli/setup spark
+	@cli/setup streaming
 	@.venv/bin/pytest tests/spark
 
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm

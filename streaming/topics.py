@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
-
 from include.errors import TransientError
 
 EVENTS, DEAD_LETTERS, METRICS = "playback-events", "playback-events.dead-letters", "viewing-metrics"
@@ -23,6 +20,10 @@ SECONDS = 30
 
 def create_topics(config: Mapping[str, object]) -> None:
     """Make the topics that are not there; those that are stay as they are. Raises TransientError."""
+    # Not at the top: Spark, which reads their names, has a client of its own.
+    from confluent_kafka import KafkaError, KafkaException
+    from confluent_kafka.admin import AdminClient, NewTopic
+
     admin = AdminClient(dict(config))
     # -1: as many copies as the cluster makes by itself.
     wanted = [NewTopic(name, _partitions(name), -1, config=CONFIGS[name]) for name in CONFIGS]

@@ -5,10 +5,10 @@ An event counts in its windows when it comes at most LATENESS after the newest e
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from quixstreams import Application
+from quixstreams.dataframe.windows import Aggregator
 from quixstreams.kafka import ConnectionConfig
 from quixstreams.models import Deserializer, SerializationContext
 from quixstreams.models.serializers.exceptions import IgnoreMessage
@@ -20,12 +20,11 @@ from streaming.events import PlaybackEvent, UnreadableError, decode, refuse_misp
 from streaming.settings import named
 from streaming.topics import CONFIGS, EVENTS, PARTITIONS
 from streaming.windows.sink import WindowsSink
-from streaming.windows.viewing import AddUp
+from streaming.windows.viewing import LATENESS, LENGTH, STEP, Viewing, add, nothing
 
 log = logging.getLogger(__name__)
 
 GROUP = "viewing-windows"
-LENGTH, STEP, LATENESS = timedelta(minutes=5), timedelta(minutes=1), timedelta(minutes=10)
 # Seconds between checkpoints, and so between what readers see.
 CHECKPOINT = 2
 CONSUMER = {"session.timeout.ms": 10_000}
@@ -39,6 +38,19 @@ class Events(Deserializer):
             return decode(value, ctx.headers)
         except UnreadableError:
             raise IgnoreMessage from None
+
+
+class AddUp(Aggregator):
+    """Quix Streams' way to add an event to a window."""
+
+    def initialize(self) -> Viewing:
+        return nothing()
+
+    def agg(self, old: Viewing, new: PlaybackEvent, timestamp: int) -> Viewing:
+        return add(old, new)
+
+    def result(self, value: Viewing) -> Viewing:
+        return value
 
 
 def build(config: Mapping[str, object], sink: WindowsSink, state: Path, member: str = "") -> Application:

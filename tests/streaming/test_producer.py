@@ -19,7 +19,7 @@ from streaming.producer.sessions import sessions_of
 from streaming.sending import Sender
 from streaming.settings import read_kafka_settings
 from streaming.topics import EVENTS
-from streaming.windows.application import LATENESS
+from streaming.windows.viewing import LATENESS
 from tests.streaming.conftest import DAY, SEED, Broker, record, small_day
 from tests.streaming.reading import messages_of
 

@@ -13,8 +13,9 @@ from streaming.events import PlaybackEvent
 from streaming.sending import Record
 from streaming.topics import EVENTS, METRICS
 from streaming.warehouse import Warehouse
-from streaming.windows.application import LATENESS, build, run
+from streaming.windows.application import build, run
 from streaming.windows.sink import WindowsSink
+from streaming.windows.viewing import LATENESS
 from tests.conftest import Platform
 from tests.streaming.conftest import Broker, record, small_day
 from tests.streaming.consuming import consumer, counts, wait_for
