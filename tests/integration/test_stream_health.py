@@ -17,8 +17,8 @@ values ('playback-events', %s, 1000, 1000 + %s, now() - %s * interval '1 s', now
 EVENT = """
 insert into raw.kafka_playback_events (
     topic, partition, kafka_offset, sent_at, event_id, session_id, user_id, content_id, event_type,
-    event_time, position_ms, length_ms, played_ms, quality, device_type, quality_drops, rebuffers, rebuffer_ms,
-    _loaded_at
+    event_time, position_ms, length_ms, played_ms, quality, device_type, quality_drops, rebuffers,
+    rebuffer_ms, _loaded_at
 ) values (
     'playback-events', 0, 1, now(), 'e', 's', 'u', 'c', 'start', now(), 0, 1, 0, 'HD', 'TV', 0, 0, 0,
     now() - %s * interval '1 s'
