@@ -1,4 +1,4 @@
-"""Tell people of a run: once when it failed, once when it is late, and when it asks for approval.
+"""Tell people of a run or an outage: once when it failed, once when it is late, when it asks for approval.
 
 Data flow: a task that fails for good leaves its cause (XCom `cause`) -> when the run has ended, Airflow's
 dag-processor calls `tell_failed_run`, which collects all causes -> one alert. None fails what it tells of.
