@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SPARK_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SPARK_% STREAM_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))

@@ -54,7 +54,11 @@ ENDS_OF_TASKS = {
 # times as often costs 6 % of a processor, so only where it lives for one run.
 PROMPT = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2"}
 # Of .env, what tasks read as it is.
-SETTINGS = ("ASK_", "GENERATE_", "LAKE", "MAX_", "RUN_", "SOURCES", "SPARK_")
+SETTINGS = (
+    *("ASK_", "GENERATE_", "LAKE", "MAX_", "RUN_", "SOURCES", "SPARK_"),
+    # Others of theirs are secrets.
+    *("KAFKA_BOOTSTRAP_SERVERS", "STREAM_MAX_"),
+)
 # The first alert of a dag-processor waits for Airflow's API to be loaded, and then for its receivers.
 ALERT_SECONDS = "120"
 END_OF_SCHEDULER = "update job set state = 'failed' where job_type = 'SchedulerJob' and state = 'running'"

@@ -192,6 +192,9 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
         "a number from 0 to 1",
     ),
     ("ASK_(SETTLED|LATE)_DAYS", _from(0, int), "a whole number from 0 up"),
+    ("STREAM_MAX_LAG", _from(0, int), "a whole number from 0 up"),
+    # Ten minutes of it are for events that come late.
+    ("STREAM_MAX_DELAY_SECONDS", _from(660, int), "a whole number from 660 up"),
     ("LAKE_KEPT_DAYS", _from(1, int), "a whole number from 1 up"),
     ("LAKE_ENGINE", _is_engine, "sail or spark"),
     ("ASK_ROWS_FACTOR", _from(1, float), "a number from 1 up"),

@@ -41,6 +41,10 @@ class DataQualityError(Exception):
     """The data fail a check of the platform: a person must find the cause, a retry cannot help."""
 
 
+class StreamBehindError(Exception):
+    """What devices report is read too late, or by nobody: a person must start what does not run."""
+
+
 class NotPublishedError(Exception):
     """The star was not swapped: readers keep the version that they had. Base class of the two below."""
 

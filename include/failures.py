@@ -21,6 +21,7 @@ from include.errors import (
     InputError,
     NotPublishedError,
     StarInUseError,
+    StreamBehindError,
     TransientError,
     UnexpectedError,
 )
@@ -75,7 +76,10 @@ EXACTLY = (psycopg2.OperationalError, psycopg2.DatabaseError)
 TRANSIENT_CODES = {6, 7, 89, 91, 112, 134, 175, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 TRANSIENT_LABELS = ("TransientTransactionError", "RetryableWriteError", "RetryableError")
 # Errors whose message is a sentence for people already.
-OURS = (InputError, GuardError, DataQualityError, NotPublishedError, TransientError, UnexpectedError)
+OURS = (
+    *(InputError, GuardError, DataQualityError, NotPublishedError, StreamBehindError),
+    *(TransientError, UnexpectedError),
+)
 
 # The first class that fits -> what happened, and what to do.
 SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (

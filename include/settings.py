@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +41,26 @@ class Thresholds:
 
 
 DEFAULT_THRESHOLDS = Thresholds()
+# Devices report up to so late, and nobody waits for them longer.
+LATENESS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class StreamLimits:
+    """Beyond these people are told: messages of a partition that wait, and how long before now the time is
+    through which events are complete, LATENESS included."""
+
+    lag: int = 100_000
+    delay: timedelta = timedelta(seconds=900)
+
+    @property
+    def unread(self) -> timedelta:
+        """How long nobody may read: what LATENESS leaves of the delay."""
+        return self.delay - LATENESS
+
+    def __str__(self) -> str:
+        late, all_of_it = (f"{span.total_seconds():.0f}" for span in (LATENESS, self.delay))
+        return f"STREAM_MAX_DELAY_SECONDS={all_of_it}, {late} of them for late events"
 
 
 @dataclass(frozen=True)
@@ -60,6 +81,7 @@ class Settings:
     defects: float
     limits: Limits
     thresholds: Thresholds
+    stream: StreamLimits
     plays: bool
 
     @property
@@ -91,6 +113,10 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
             settled_days=_number(env, "ASK_SETTLED_DAYS", Thresholds.settled_days),
             rows_factor=_number(env, "ASK_ROWS_FACTOR", Thresholds.rows_factor),
             late_days=_number(env, "ASK_LATE_DAYS", Thresholds.late_days),
+        ),
+        stream=StreamLimits(
+            lag=_number(env, "STREAM_MAX_LAG", StreamLimits.lag),
+            delay=timedelta(seconds=_number(env, "STREAM_MAX_DELAY_SECONDS", 900)),
         ),
         plays=plays_product(env),
     )

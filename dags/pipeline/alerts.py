@@ -1,4 +1,4 @@
-"""Tell people of a run: once when it failed, once when it is late, and when it asks for approval.
+"""Tell people of a run or an outage: once when it failed, once when it is late, when it asks for approval.
 
 Data flow: a task that fails for good leaves its cause (XCom `cause`) -> when the run has ended, Airflow's
 dag-processor calls `tell_failed_run`, which collects all causes -> one alert. None fails what it tells of.
@@ -70,6 +70,16 @@ def tell_failed_run(context: Mapping) -> None:
 
 
 @_never_raising
+def tell_outage(context: Mapping) -> None:
+    """Send the alert of a run that failed, unless the run before it failed of the same error.
+
+    For a DAG that looks at something every few minutes: an outage of hours is told once.
+    """
+    if not _was_told(context):
+        tell_failed_run(context)
+
+
+@_never_raising
 def tell_late_run(context: Mapping) -> None:
     """Send the alert of a run that has not ended by its deadline; one that failed was told of already."""
     run = context["dag_run"]
@@ -119,6 +129,24 @@ def _failures(dag: DAG, run_id: str) -> list[dict[str, str]]:
         log.warning("Which tasks failed cannot be read (%s: %s)", type(error).__name__, error)
         return []
     return sorted(failed, key=lambda failure: failure["at"])
+
+
+def _was_told(context: Mapping) -> bool:
+    """Tell whether the run before failed of the same error; where Airflow cannot say, it did not."""
+    try:
+        before = context["ti"].get_previous_dagrun()
+        if before is None or before.state != "failed":
+            return False
+        now, then = (_failures(context["dag"], run_id) for run_id in (context["run_id"], before.run_id))
+        return bool(now) and [_error(failure) for failure in now] == [_error(failure) for failure in then]
+    except Exception as error:
+        log.warning("What was told before cannot be read (%s: %s)", type(error).__name__, error)
+        return False
+
+
+def _error(failure: Mapping[str, str]) -> tuple[str, str]:
+    """Return the task, and the error's name."""
+    return failure["task"], failure["said"].partition(":")[0]
 
 
 def _failure(dag: DAG, run_id: str, name: str) -> dict[str, str]:

@@ -50,6 +50,14 @@ on conflict (topic, partition) do update set
     read_at = clock_timestamp()
 """
 
+# Whoever asks how far events are complete must not wait for devices that are silent.
+LOOKED = """
+update ops.kafka_partitions as stored set read_at = clock_timestamp()
+from (values %s) as looked (topic, partition, end_offset)
+where (stored.topic, stored.partition) = (looked.topic, looked.partition)
+    and stored.next_offset >= looked.end_offset
+"""
+
 
 def land(warehouse: Connection, batch: Batch, ends: Mapping[tuple[str, int], int]) -> int:
     """Write the batch and return how many rows were new; `ends` are the offsets after the last messages.
@@ -63,6 +71,13 @@ def land(warehouse: Connection, batch: Batch, ends: Mapping[tuple[str, int], int
             store_rejected(warehouse, load, batch.letters[0].message.topic(), rejected, Run(STAGE, day))
         _note(cursor, batch, ends)
     return new
+
+
+def note_looked(warehouse: Connection, ends: Mapping[tuple[str, int], int]) -> None:
+    """Note of partitions that were read to their `ends` that nothing waits there now."""
+    if ends:
+        with transaction(warehouse) as cursor:
+            execute_values(cursor, LOOKED, [(*place, end) for place, end in sorted(ends.items())])
 
 
 def _insert(cursor: Cursor, lines: list[str]) -> int:

@@ -10,17 +10,17 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from psycopg2.extensions import connection as Connection
 
 from include.errors import TransientError, UnexpectedError
 from streaming.consumer.batches import Batch, sort_messages
 from streaming.consumer.dead_letters import send_letters
-from streaming.consumer.landing import land
+from streaming.consumer.landing import land, note_looked
 from streaming.sending import Sender
 from streaming.settings import named
 from streaming.topics import EVENTS
-from streaming.warehouse import Warehouse, patiently
+from streaming.warehouse import AWAY, Warehouse, patiently
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ DEFAULTS = {
 # Messages of a batch at most, and how long one waits to be full.
 MOST, SECONDS = 20_000, 0.5
 AWAY_SECONDS = 1
+ANSWER_SECONDS = 5
 REPORT_SECONDS = 10
 Place = tuple[str, int]
 
@@ -148,6 +149,20 @@ class Loop:
         log.info(
             "loaded %s, refused %s, lag %s messages", *map("{:,}".format, (self._loaded, self._refused, lag))
         )
+        self._look(held)
+
+    def _look(self, held: Sequence[TopicPartition]) -> None:
+        """Note where nothing waits; while Kafka or the warehouse is away, nobody knows."""
+        try:
+            # Not the ends that this client remembers: a broker that is away would seem to have nothing new.
+            ends = {
+                (each.topic, each.partition): self._consumer.get_watermark_offsets(each, ANSWER_SECONDS)[1]
+                for each in held
+            }
+            note_looked(self._warehouse.connection(), ends)
+        except (KafkaException, *AWAY) as error:
+            log.warning("Whether messages wait is not known now: %s", str(error).strip())
+            self._warehouse.forget()
 
     def _assigned(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         log.info("takes over partitions %s", sorted(each.partition for each in partitions))

@@ -57,3 +57,34 @@ def test_failure_is_told_by_what_is_known_where_airflow_cannot_say_which_tasks_f
         ["DAG: daily", "Task: load", "Cause: task_failure"],
         ["DAG: daily", "Task: none", "Cause: timed_out"],
     ]
+
+
+BEHIND, AWAY = ({"at": "1", "task": "check", "said": f"{name}: x"} for name in ("StreamBehindError", "Away"))
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (None, 1),
+        (("success", []), 1),
+        (("failed", [AWAY]), 1),
+        (("failed", []), 1),
+        (("failed", [BEHIND | {"said": "StreamBehindError: y"}]), 0),
+    ],
+    ids=["first run", "was well", "another error", "nobody knows", "the same error"],
+)
+def test_outage_is_told_by_the_first_run_that_fails_of_it(receiver, monkeypatch, before, told):
+    failures = {"now": [BEHIND], "then": before and before[1]}
+    monkeypatch.setattr(alerts, "_failures", lambda _, run_id: failures[run_id])
+    then = before and SimpleNamespace(state=before[0], run_id="then")
+    task = SimpleNamespace(task_id="check", get_previous_dagrun=lambda: then)
+    watch = SimpleNamespace(dag_id="watch")
+    alerts.tell_outage({"dag": watch, "run_id": "now", "ti": task, "reason": "task_failure"})
+    assert [alert["title"] for alert in receiver.alerts] == ["watch failed: check"] * told
+
+
+def test_outage_is_told_where_airflow_cannot_say_what_was_before(receiver):
+    watch, task = SimpleNamespace(dag_id="watch"), SimpleNamespace(task_id="check")
+    alerts.tell_outage({"dag": watch, "run_id": "now", "ti": task, "reason": "task_failure"})
+    alerts.tell_outage({"dag": watch, "run_id": "now", "reason": "timed_out"})
+    assert len(receiver.alerts) == 2

@@ -73,7 +73,12 @@ def pipeline(bag):
 
 def test_every_file_in_dags_is_imported(bag):
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"video_streaming_elt_pipeline", "daily_kpi_report", "video_streaming_lakehouse"}
+    assert set(bag.dags) == {
+        "video_streaming_elt_pipeline",
+        "daily_kpi_report",
+        "video_streaming_lakehouse",
+        "playback_streaming_health",
+    }
 
 
 def test_tasks_follow_one_another_as_designed(pipeline):

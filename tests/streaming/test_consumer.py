@@ -1,10 +1,13 @@
 """Messages in raw: each once, as it was sent, whatever comes twice or stops in between."""
 
+import time
 from contextlib import closing
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
+from include.embedded.processes import stop_process
 from include.errors import InputError
 from streaming.consumer.landing import NAMES
 from streaming.sending import Record
@@ -106,6 +109,30 @@ def test_how_far_it_is_stands_in_the_warehouse_with_the_rows(kafka: Broker, plat
     )
     assert read == [(len(events), 0, max(event.event_time for event in events))]
     assert sum(kafka.committed().values()) == len(events)
+
+
+def test_partitions_in_which_nothing_comes_are_looked_at_while_kafka_answers(
+    kafka: Broker, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streaming.consumer.loop.REPORT_SECONDS", 1)
+    monkeypatch.setattr("streaming.consumer.loop.ANSWER_SECONDS", 1)
+    events = small_day()[:200]
+    sender = kafka.sender()
+    for event in events:
+        sender.send(record(event))
+    sender.flush(60)
+
+    def looked_at() -> datetime:
+        return platform.query("elt_loader", "select min(read_at) from ops.kafka_partitions")[0][0]
+
+    with consumer(kafka, platform):
+        wait_for(lambda: counts(platform)[0] == len(events))
+        loaded = platform.query("elt_loader", "select max(_loaded_at) from raw.kafka_playback_events")[0][0]
+        wait_for(lambda: looked_at() > loaded + timedelta(seconds=2))
+        stop_process(kafka.home / "kafka.pid")
+        gone = looked_at()
+        time.sleep(5)
+        assert looked_at() - gone < timedelta(seconds=1)
 
 
 def test_the_role_may_do_nothing_else(platform: Platform) -> None:

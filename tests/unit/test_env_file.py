@@ -89,6 +89,8 @@ def test_line_that_cannot_be_read_stops_and_is_named(path: Path, written: str, b
         ("RUN_DEADLINE_MINUTES", "1h", "a whole number from 1 up"),
         ("LAKE_ENGINE", "flink", "sail or spark"),
         ("LAKE_KEPT_DAYS", "a month", "a whole number from 1 up"),
+        ("STREAM_MAX_LAG", "-1", "a whole number from 0 up"),
+        ("STREAM_MAX_DELAY_SECONDS", "600", "a whole number from 660 up"),
         ("WAREHOUSE_TLS", "true", "on or off"),
         ("WAREHOUSE_TLS_NAME", "10.0.0.5", "a machine's name, as warehouse.example.com"),
         ("WAREHOUSE_TLS_NAME", "a,DNS:b", "a machine's name, as warehouse.example.com"),

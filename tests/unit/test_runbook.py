@@ -28,6 +28,7 @@ SAID = {
     "reconcile_sources: DataQualityError: raw.users differs from its source in rows": "see Sources, raw and",
     "check_data_quality: DataQualityError: fewer rows. (quality_gate is stop). See": "read make plan",
     "load_postgres_table[users]: DataQualityError: 9 rows; please report it": "report it",
+    "check_streaming: StreamBehindError: nobody has read": "see that consumers and windows run",
     "refresh_power_bi: ValueError: no": "see Refresh after publishing (docs/refresh-power-bi.md#refresh",
     "load_json_to_mongodb: AirflowTaskTimeout: Timeout, PID: 1": "see in its log where it stood",
     "approve_publication: HITLTimeoutError: nobody answered": "clear approve_publication, which asks again",

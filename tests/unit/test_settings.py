@@ -1,13 +1,14 @@
 """The settings of a run: defaults, what is read, and what is told about a value that is no number."""
 
 from dataclasses import FrozenInstanceError
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from include.environment import ROOT, read_env
 from include.errors import InputError
-from include.settings import Limits, read_settings
+from include.settings import Limits, StreamLimits, read_settings
 
 
 def test_nothing_set_gives_the_defaults() -> None:
@@ -37,6 +38,8 @@ def test_everything_can_be_set() -> None:
             "GENERATE_DEFECTS": "0.25",
             "MAX_DELETED_SHARE": "1",
             "MAX_REJECTED_SHARE": "0",
+            "STREAM_MAX_LAG": "7",
+            "STREAM_MAX_DELAY_SECONDS": "660",
             "DATA_ROOT": "files",
             "DBT_TARGET_PATH": "target",
         }
@@ -44,6 +47,8 @@ def test_everything_can_be_set() -> None:
     assert (settings.seed, settings.users, settings.titles, settings.sessions) == (7, 12, 3, 40)
     assert settings.defects == 0.25
     assert settings.limits == Limits(deleted_share=1, rejected_share=0)
+    assert settings.stream == StreamLimits(lag=7, delay=timedelta(minutes=11))
+    assert settings.stream.unread == timedelta(minutes=1)
     assert (settings.data_root, settings.dbt_target) == (Path("files"), Path("target"))
 
 

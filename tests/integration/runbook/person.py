@@ -61,6 +61,10 @@ class Person:
         """Wait until the run has failed and its alert is there; return it."""
         airflow = self.airflow
         assert airflow.wait(run_id) == "failed", airflow.states(run_id)
+        return self.alert_of(run_id)
+
+    def alert_of(self, run_id: str) -> str:
+        """Wait for the alert of a run that has failed, of any DAG; return it."""
         deadline = time.monotonic() + ALERT_SECONDS
         while (found := self._unread(run_id)) is None:
             assert time.monotonic() < deadline, self.receiver.alerts

@@ -91,6 +91,7 @@ def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, 
     assert Path(made["AIRFLOW__CORE__DAGS_FOLDER"], "video_streaming_elt_pipeline.py").is_file()
     assert made["RUN_DEADLINE_MINUTES"] == "120"
     assert (made["LAKE"], made["LAKE_ENGINE"]) == ("", "sail")
+    assert (made["KAFKA_BOOTSTRAP_SERVERS"], made["STREAM_MAX_LAG"]) == ("", "100000")
     # Only people trigger a demo.
     assert made["PIPELINE_SCHEDULE"] == ""
 
@@ -98,7 +99,7 @@ def test_tasks_get_connections_and_settings_and_a_place_to_write(env: dict[str, 
 def test_passwords_that_no_task_needs_are_not_handed_on(env: dict[str, str], tmp_path: Path) -> None:
     handed_on = " ".join(environment(tmp_path, env, 8181).values())
     assert env["ELT_LOADER_PASSWORD"] in handed_on
-    names = ("POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD", "AIRFLOW_UI_PASSWORD")
+    names = ("POSTGRES_PASSWORD", "MONGO_ROOT_PASSWORD", "AIRFLOW_UI_PASSWORD", "STREAM_LOADER_PASSWORD")
     assert [name for name in names if env[name] in handed_on] == []
 
 
