@@ -20,7 +20,8 @@ CONNECT_SECONDS = 5
 LOGIN = find_login("WAREHOUSE", "stream_loader")
 LOOK = "select from ops.kafka_partitions limit 0"
 NO_TABLES = (
-    "The warehouse has no tables for events yet. Trigger one run of video_streaming_elt_pipeline: it makes them"
+    "The warehouse has no tables for events yet. Trigger one run of video_streaming_elt_pipeline, which makes"
+    " them"
 )
 
 

@@ -233,7 +233,7 @@ def test_devices_that_report_are_in_the_warehouse_and_on_the_live_page(stack, fi
     page = re.search(r"Live: (\S+)", said)[1]
     deadline = time.monotonic() + 60
     while not stack.warehouse.query("bi_reader", "select from trusted.streaming_windows limit 1"):
-        assert time.monotonic() < deadline, stack.run(*COMPOSE, "logs", "playback-windows", "playback-consumer")
+        assert time.monotonic() < deadline, stack.run(*COMPOSE, "logs", "playback-windows")
         time.sleep(1)
     ((events, sent),) = stack.warehouse.query("elt_loader", STREAMED)
     assert 0 < events == sent

@@ -29,7 +29,10 @@ with arrived as (
     from {{ source('kafka', 'kafka_playback_events') }}
     {% if is_incremental() %}
         where _loaded_at > (
-            select coalesce({{ dateadd('minute', -10, 'max(loaded_at)') }}, cast('1970-01-01' as timestamp))
+            select
+                coalesce(
+                    {{ dateadd('minute', -10, 'max(loaded_at)') }}, cast('1970-01-01' as timestamp)
+                )
             from {{ this }}
         )
     {% endif %}
@@ -41,8 +44,8 @@ parts as (
     select * from arrived
     {% if is_incremental() %}
         union all
-        select * from {{ this }}
-        where session_id in (select session_id from arrived)
+        select known.* from {{ this }} as known
+        where known.session_id in (select arrived.session_id from arrived)
     {% endif %}
 
 )

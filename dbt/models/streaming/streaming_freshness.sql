@@ -1,7 +1,7 @@
 with partitions as (
 
     select
-        -- Everything before was read: of a partition in which nothing waits, until it was looked at.
+        -- Everything before was read: where nothing waits, until it was looked at.
         min(case when lag = 0 then read_at else newest_event_time end) as read_through,
         max(newest_event_time) as newest_event_at,
         sum(lag) as waiting_messages

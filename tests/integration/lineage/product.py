@@ -15,8 +15,8 @@ TITLES = ("M1", "M2", "M3", "S1", "S2")
 # What devices told of the same sessions: that they began, and that they ended.
 EVENTS = """
 insert into raw.kafka_playback_events (
-    topic, partition, kafka_offset, sent_at, event_id, session_id, user_id, content_id, event_type, event_time,
-    position_ms, length_ms, played_ms, quality, device_type, quality_drops, rebuffers, rebuffer_ms
+    topic, partition, kafka_offset, sent_at, event_id, session_id, user_id, content_id, event_type,
+    event_time, position_ms, length_ms, played_ms, quality, device_type, quality_drops, rebuffers, rebuffer_ms
 )
 select
     'playback-events', 0, row_number() over (), watch_date, session_id || event_type, session_id, user_id,
