@@ -14,6 +14,7 @@ from quixstreams.models import Deserializer, SerializationContext
 from quixstreams.models.serializers.exceptions import IgnoreMessage
 from quixstreams.models.topics import TopicConfig
 from quixstreams.state.exceptions import InvalidStoreChangelogOffset
+from quixstreams.state.rocksdb import RocksDBOptions
 
 from include.errors import TransientError
 from streaming.events import PlaybackEvent, UnreadableError, decode, refuse_misplaced
@@ -28,6 +29,8 @@ GROUP = "viewing-windows"
 # Seconds between checkpoints, and so between what readers see.
 CHECKPOINT = 2
 CONSUMER = {"session.timeout.ms": 10_000}
+# Of memory: written windows of each partition, and read ones of all. The defaults grow to two gigabytes.
+MEMORY = RocksDBOptions(write_buffer_size=4 << 20, max_write_buffer_number=2, block_cache_size=32 << 20)
 
 
 class Events(Deserializer):
@@ -65,6 +68,7 @@ def build(config: Mapping[str, object], sink: WindowsSink, state: Path, member: 
         consumer_extra_config=CONSUMER | settings | named(member),
         producer_extra_config=settings,
         state_dir=state,
+        rocksdb_options=MEMORY,
         loglevel=None,
     )
     known = TopicConfig(PARTITIONS, 1, CONFIGS[EVENTS])
