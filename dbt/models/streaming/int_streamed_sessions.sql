@@ -1,10 +1,12 @@
 {# What is kept of a session are least and greatest values: events that come twice, late or out of
    order change nothing that they should not, and a build reads only those that came since. Rows of
    one batch of the consumer may be seen later than rows with newer stamps: ten minutes are read
-   again, which a batch does not take. #}
+   again, which a batch does not take.
+
+   A table in each copy of the star, as totals are: who builds a copy from nothing drops it, and with
+   it whatever reads it. #}
 {{
     config(
-        schema='intermediate',
         materialized='incremental',
         incremental_strategy='merge',
         unique_key='session_id',
