@@ -39,7 +39,7 @@ select
         inner join days on batch.watch_date between days.first_day and days.last_day
         inner join through on batch.watch_date < through.complete_through::date
         where not exists (
-            select 1 from intermediate.int_streamed_sessions as streamed
+            select 1 from {schema}.int_streamed_sessions as streamed
             where streamed.session_id = batch.session_id
         )
     )
