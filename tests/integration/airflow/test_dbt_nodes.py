@@ -53,7 +53,7 @@ def test_a_model_that_failed_is_red_and_what_it_stops_was_not_run(airflow, faile
     assert "planted" in instance["note"]
     skipped = named(airflow, failed, "skipped")
     assert "mart_device_quality_mix" in skipped
-    assert len(named(airflow, failed, "success")) + len(skipped) + 1 == 76
+    assert len(named(airflow, failed, "success")) + len(skipped) + 1 == 81
     states = airflow.states(failed)
     assert (states["transform_with_dbt"], states["publish_trusted"]) == ("failed", "upstream_failed")
     ended = airflow.task(failed, "report_run")
@@ -69,9 +69,9 @@ def test_a_second_attempt_runs_only_what_failed_and_its_star_is_whole(airflow, f
     log = airflow.api.task_log(failed, airflow.task(failed, "transform_with_dbt"))
     said = "\n".join(str(line["event"]) for line in log)
     # The model, the mart that it stopped, and their tests.
-    assert "Of 81 nodes 8 are run again" in said
+    assert "Of 86 nodes 10 are run again" in said
     assert "2 table models" in said
-    assert len(named(airflow, failed, "success")) == 76
+    assert len(named(airflow, failed, "success")) == 81
     assert "INSERT 0" in shown(airflow, failed)["dbt_nodes.models.dim_devices"]["note"]
     assert "INSERT 0" in shown(airflow, failed)["dbt_nodes.models.dim_users"]["note"]
     recorded = "select unique_id, invocation_id from ops.dbt_runs where batch_id = %s and status = 'success'"
@@ -87,7 +87,7 @@ def test_a_build_that_was_skipped_skips_its_nodes(airflow, failed):
     run_id = airflow.trigger("2024-09-01")
     assert airflow.wait(run_id) == "success", airflow.states(run_id)
     assert airflow.states(run_id)["transform_with_dbt"] == "skipped"
-    assert len(named(airflow, run_id, "skipped")) == 76
+    assert len(named(airflow, run_id, "skipped")) == 81
 
 
 @pytest.mark.parametrize("kill", plans(SEED, KILLS), ids=lambda kill: kill.victim)
