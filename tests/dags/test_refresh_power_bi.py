@@ -179,7 +179,7 @@ import sys
 sys.modules |= dict.fromkeys(("airflow.providers.microsoft.azure.hooks", "azure", "msal", "msgraph_core"))
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag("dags")
-assert bag.import_errors == {} and len(bag.dags) == 3
+assert bag.import_errors == {} and len(bag.dags) == 4
 from include.connections import power_bi
 power_bi()
 """

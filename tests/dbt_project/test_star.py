@@ -61,6 +61,7 @@ def test_empty_sources_give_a_star_of_unknown_members(stars):
         "mart_country_engagement": 1,
         "mart_monthly_viewing": 0, "mart_monthly_content_viewing": 0,
         "dim_content_history": 0, "tot_daily_cohorts": 0, "tot_user_versions": 0,
+        "int_streamed_sessions": 0,
     }  # fmt: skip
 
 

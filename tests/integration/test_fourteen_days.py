@@ -165,7 +165,8 @@ def fortnight(warehouse: Platform, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_fourteen_incremental_days_equal_one_rebuild(fortnight):
     built = fortnight.checksums[LAST]
     assert len(built) >= 11
-    assert min(rows for rows, _ in built.values()) > 1
+    # No device told of anything.
+    assert {table for table, (rows, _) in built.items() if rows <= 1} == {"int_streamed_sessions"}
     assert fortnight.checksums["rebuilt"] == built
 
 

@@ -140,7 +140,7 @@ def _days_until(cursor, last: str) -> list:
 def test_every_source_column_is_in_trusted_with_its_type(small, model):
     small.execute(
         "select table_name, column_name, data_type, numeric_scale from information_schema.columns"
-        " where table_schema = 'trusted'"
+        " where table_schema = 'trusted' and table_name not like 'int%'"
     )
     there = {(table, column): _type_of(kind, scale) for table, column, kind, scale in small.fetchall()}
     asked = {

@@ -87,7 +87,7 @@ INSERT = (
 def test_raw_tables_have_the_types_of_the_design(pipeline):
     rows = pipeline.warehouse(
         "select table_name, column_name, data_type, is_nullable from information_schema.columns"
-        " where table_schema = 'raw' order by table_name, ordinal_position"
+        " where table_schema = 'raw' and table_name not like 'kafka%' order by table_name, ordinal_position"
     )
     found = {}
     for row in rows:
@@ -134,7 +134,10 @@ def test_creating_again_changes_nothing(pipeline):
 
 def test_indexes_of_earlier_versions_make_way(own_pipeline):
     pipeline = own_pipeline
-    indexes = "select indexname, tablename from pg_indexes where schemaname = 'raw' order by 1"
+    indexes = (
+        "select indexname, tablename from pg_indexes"
+        " where schemaname = 'raw' and tablename not like 'kafka%' order by 1"
+    )
     before = pipeline.warehouse(indexes)
     pipeline.warehouse("delete from ops.migrations")
     for table in raw_tables():
