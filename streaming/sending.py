@@ -87,7 +87,7 @@ class Sender:
 
     def _hear(self, error: KafkaError) -> None:
         log.warning("Kafka: %s", error.str())
-        self._is_broken |= error.fatal()
+        self._is_broken |= _is_fatal(error)
 
     @contextmanager
     def _survived(self) -> Iterator[None]:
@@ -95,7 +95,7 @@ class Sender:
         try:
             yield
         except KafkaException as error:
-            if not error.args[0].fatal():
+            if not _is_fatal(error.args[0]):
                 raise
             self._hear(error.args[0])
 
@@ -108,3 +108,8 @@ class Sender:
             while len(broken):
                 with suppress(KafkaException):
                     broken.flush(FULL_SECONDS)
+
+
+def _is_fatal(error: KafkaError) -> bool:
+    """Tell whether the producer does not survive it. One that died before, and has not told, says _FATAL."""
+    return error.fatal() or error.code() == KafkaError._FATAL

@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
 
 from include.embedded.processes import port_of
 from include.errors import InputError
@@ -108,9 +108,12 @@ def test_what_kafka_did_not_take_is_counted_and_sent_again(kafka: Broker) -> Non
     }
 
 
-def test_a_producer_that_is_broken_is_replaced(kafka: Broker) -> None:
+# Kafka's error is heard; that of a call before it is heard is not marked as fatal.
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_producer_that_is_broken_is_replaced(kafka: Broker, is_marked: bool) -> None:
     sender = kafka.sender()
-    sender._hear(KafkaError(KafkaError._FATAL, "broken", fatal=True))
+    with sender._survived():
+        raise KafkaException(KafkaError(KafkaError._FATAL, "broken", fatal=is_marked))
     before = sender._producer
     sender.send(record(small_day(2_000)[0]))
     sender.flush(60)
