@@ -163,6 +163,10 @@ test-streaming: ## events through a real broker into a real warehouse, both kill
 	@cli/setup streaming
 	@EVENTS=$${EVENTS:-100000} .venv-streaming/bin/pytest tests/streaming
 
+test-celery: ## the pipeline on two workers that take tasks from queues, one of them killed; and the pods of Kubernetes
+	@cli/setup celery
+	@.venv-celery/bin/pytest tests/celery
+
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
 	@.venv-lake/bin/pytest -n 2 --dist loadfile tests/lakehouse
@@ -208,7 +212,7 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
-	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate .ci/run .ci/debian
+	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate docker/redis/start .ci/run .ci/debian
 	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile docker/spark/Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi

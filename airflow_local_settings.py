@@ -1,7 +1,7 @@
 """The cluster policy: what every task of every DAG must have, or Airflow refuses the DAG and says what to do.
 
 Airflow imports this file by its name: the project's folder is on PYTHONPATH wherever Airflow runs. So it is
-also where the scheduler imports, once, what each task would: tasks are forks of the scheduler.
+also where the scheduler, or a worker, imports once what each task would: tasks are its forks.
 """
 
 import re
@@ -22,7 +22,7 @@ LONGEST = timedelta(hours=12)
 # Not the project's own modules: somebody who changes one need not start the scheduler again.
 OF_TASKS = ("bson", "dotenv", "psycopg2", "pymongo", "requests", "tabulate")
 
-if sys.argv[1:2] == ["scheduler"]:
+if sys.argv[1:2] in (["scheduler"], ["celery"]):
     for name in OF_TASKS:
         import_module(name)
 
