@@ -4,6 +4,7 @@ Airflow imports this file by its name: the project's folder is on PYTHONPATH whe
 also where the scheduler, or a worker, imports once what each task would: tasks are its forks.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from datetime import timedelta
 from importlib import import_module
 
 from airflow.exceptions import AirflowClusterPolicyViolation
+
+from dags.pipeline.pods import add_pod
 
 __all__ = ["task_policy"]
 
@@ -28,11 +31,15 @@ if sys.argv[1:2] in (["scheduler"], ["celery"]):
 
 
 def task_policy(task) -> None:
-    """Raise AirflowClusterPolicyViolation with everything that the task lacks, and how it gets that."""
+    """Raise AirflowClusterPolicyViolation with everything that the task lacks, and how it gets that.
+
+    Where tasks have pods, give it the size of its own.
+    """
     if lacks := "; ".join(_lacks(task)):
         raise AirflowClusterPolicyViolation(
             f"{task.dag_id}.{task.task_id} breaks the policy of airflow_local_settings.py: {lacks}"
         )
+    add_pod(task, os.environ)
 
 
 def _lacks(task) -> Iterator[str]:
