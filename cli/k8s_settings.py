@@ -1,7 +1,7 @@
 """`make k8s-settings`: what .env says, for a cluster, as `kubectl apply -f -` reads it.
 
-Data flow: .env -> a ConfigMap, which is the environment of Airflow's components and of tasks, and a Secret, whose
-files cli/container.py reads as those of a Compose stack.
+Data flow: .env -> a ConfigMap, which is the environment of Airflow's components and of tasks, and a Secret,
+whose files cli/container.py reads as those of a Compose stack.
 """
 
 import json

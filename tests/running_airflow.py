@@ -90,7 +90,7 @@ class Airflow:
 @contextmanager
 def running_airflow() -> Iterator[Airflow]:
     """Run Airflow and its databases during the block, in a folder of their own."""
-    with small_databases() as (home, env), airflow_on(home, env) as airflow:
+    with small_databases() as (home, env), airflow_on(home, env, free_port()) as airflow:
         yield airflow
 
 
@@ -113,10 +113,10 @@ def small_databases() -> Iterator[tuple[Path, dict[str, str]]]:
 
 @contextmanager
 def airflow_on(
-    home: Path, env: dict[str, str], also: Mapping[str, str] = MappingProxyType({})
+    home: Path, env: dict[str, str], port: int, also: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Airflow]:
     """Run Airflow on these databases during the block, with these settings beside those of `make ui`."""
-    with components(home, env, free_port(), also) as url:
+    with components(home, env, port, also) as url:
         api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])
         patiently(api.wait_for_dag)
         yield Airflow(api, env, home)

@@ -1,7 +1,7 @@
 """How large the pod of a task is where Airflow gives each task one: by its queue, as .env says.
 
-Data flow: KubernetesExecutor -> the cluster policy gives each task what is added to k8s/pod.yaml. A pod may use
-more processors than it asks for, while they are idle, and no more memory.
+Data flow: KubernetesExecutor -> the cluster policy gives each task what is added to k8s/pod.yaml. A pod may
+use more processors than it asks for, while they are idle, and no more memory.
 """
 
 from collections.abc import Mapping

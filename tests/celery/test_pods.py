@@ -78,7 +78,10 @@ def test_pod_has_the_size_of_its_tasks_queue_as_the_settings_say(pods: dict[str,
 def test_pod_is_not_root_may_not_become_it_and_asks_kubernetes_nothing(pods: dict[str, dict]) -> None:
     for name, pod in pods.items():
         spec, (container,) = pod["spec"], pod["spec"]["containers"]
-        assert (spec["securityContext"]["runAsUser"], spec["automountServiceAccountToken"]) == (50000, False), name
+        assert (spec["securityContext"]["runAsUser"], spec["automountServiceAccountToken"]) == (
+            50000,
+            False,
+        ), name
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -88,7 +91,10 @@ def test_pod_is_not_root_may_not_become_it_and_asks_kubernetes_nothing(pods: dic
 
 
 def test_settings_of_env_and_what_is_mounted_are_what_kubernetes_takes(tmp_path: Path) -> None:
-    settings = ensure_env(tmp_path / ".env") | {"ALERT_URLS": "json://x", "AIRFLOW_CONN_CRM": "postgresql://a:b@c/d"}
+    settings = ensure_env(tmp_path / ".env") | {
+        "ALERT_URLS": "json://x",
+        "AIRFLOW_CONN_CRM": "postgresql://a:b@c/d",
+    }
     made = manifests(settings)["items"]
     found = [*made, *documents("settings.yaml"), *documents("volumes.yaml"), *documents("pod.yaml")]
     assert {item["metadata"]["name"]: said for item in found if (said := refused(item))} == {}
@@ -96,7 +102,9 @@ def test_settings_of_env_and_what_is_mounted_are_what_kubernetes_takes(tmp_path:
     (pod,) = documents("pod.yaml")
     wanted = {one["configMapRef"]["name"] for one in pod["spec"]["containers"][0]["envFrom"]}
     for volume in pod["spec"]["volumes"]:
-        wanted |= {part.get("secretName") or part["claimName"] for name, part in volume.items() if name != "name"}
+        wanted |= {
+            part.get("secretName") or part["claimName"] for name, part in volume.items() if name != "name"
+        }
     assert wanted <= named
 
 
