@@ -1,4 +1,4 @@
-"""The Redis of a test: Valkey, developed from Redis 7.2, with a password, on a port of the loopback interface."""
+"""The Redis of a test: Valkey, developed from Redis 7.2, with a password, on a port of loopback."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The pipeline on Celery's workers: the star of LocalExecutor, each task on its queue, all workers killed meanwhile.
+"""The pipeline on Celery's workers, all killed meanwhile: LocalExecutor's star, each task on its queue.
 
 Scenario: one run, whose workers are killed while dbt builds; then what it left is looked at.
 """

@@ -1,4 +1,4 @@
-"""Workers that take tasks from Redis: one word in .env switches them on, and they get what the scheduler gets."""
+"""Workers that take tasks from Redis: one word in .env switches them on; they get what the scheduler gets."""
 
 from urllib.parse import unquote, urlsplit
 
