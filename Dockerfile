@@ -16,8 +16,11 @@ ENV UV_COMPILE_BYTECODE=1 \
 
 # requirements-power-bi.txt is the same, and Airflow's Microsoft provider (docs/adr/0025).
 ARG REQUIREMENTS=requirements.txt
-COPY --chown=50000:0 ${REQUIREMENTS} /opt/airflow/
+# The provider that hands tasks to workers: celery, or kubernetes for an image of docs/workers.md.
+ARG WORKERS=celery
+COPY --chown=50000:0 ${REQUIREMENTS} requirements-${WORKERS}.txt /opt/airflow/
 RUN uv pip install --python "$(command -v python)" -r "/opt/airflow/${REQUIREMENTS}" \
+        -r "/opt/airflow/requirements-${WORKERS}.txt" \
     # The folders of the volumes exist in the image, so that new volumes belong to its user.
     && mkdir -p /opt/airflow/data /opt/airflow/target /opt/airflow/logs
 

@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings test coverage test-unit test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SPARK_% STREAM_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POWER_BI_% REDIS_% RUN_DEADLINE_% SOURCE_% SPARK_% STREAM_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
@@ -34,7 +34,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POSTGRES_% POWER_BI_% RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% SPARK_UI_PORT WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POSTGRES_% POWER_BI_% REDIS_PASSWORD RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% SPARK_UI_PORT WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -84,6 +84,7 @@ lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
 lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
 lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
 lake-maintain: ## write small files of the lake together, and remove those that no kept publication needs
+k8s-settings: ## print what .env says as a ConfigMap and a Secret for kubectl: docs/workers.md
 spark: ## build the star as Iceberg tables on a Spark cluster: the Docker stack's when that is up, else one of processes here
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
@@ -117,7 +118,7 @@ lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"
 docs: export PORT := $(PORT)
 
 # Always here, in .venv.
-demo ui dashboard docs data-model source-models powerbi lineage pictures: $(VENV)
+demo ui dashboard docs data-model source-models powerbi lineage pictures k8s-settings: $(VENV)
 	@$(QUIETLY) $(CLI) $@ $(ARGUMENTS)
 
 live:
@@ -162,6 +163,10 @@ test-unit: $(VENV) ## the tests that need no server: under two minutes
 test-streaming: ## events through a real broker into a real warehouse, both killed now and then: EVENTS=100000
 	@cli/setup streaming
 	@EVENTS=$${EVENTS:-100000} .venv-streaming/bin/pytest tests/streaming
+
+test-celery: ## the pipeline on two workers that take tasks from queues, one of them killed; and the pods of Kubernetes
+	@cli/setup celery
+	@.venv-celery/bin/pytest tests/celery
 
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
@@ -208,7 +213,7 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
-	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate .ci/run .ci/debian
+	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate docker/redis/start .ci/run .ci/debian
 	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile docker/spark/Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi

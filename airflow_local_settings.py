@@ -1,9 +1,10 @@
 """The cluster policy: what every task of every DAG must have, or Airflow refuses the DAG and says what to do.
 
 Airflow imports this file by its name: the project's folder is on PYTHONPATH wherever Airflow runs. So it is
-also where the scheduler imports, once, what each task would: tasks are forks of the scheduler.
+also where the scheduler, or a worker, imports once what each task would: tasks are its forks.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from datetime import timedelta
 from importlib import import_module
 
 from airflow.exceptions import AirflowClusterPolicyViolation
+
+from dags.pipeline.pods import add_pod
 
 __all__ = ["task_policy"]
 
@@ -22,17 +25,21 @@ LONGEST = timedelta(hours=12)
 # Not the project's own modules: somebody who changes one need not start the scheduler again.
 OF_TASKS = ("bson", "dotenv", "psycopg2", "pymongo", "requests", "tabulate")
 
-if sys.argv[1:2] == ["scheduler"]:
+if sys.argv[1:2] in (["scheduler"], ["celery"]):
     for name in OF_TASKS:
         import_module(name)
 
 
 def task_policy(task) -> None:
-    """Raise AirflowClusterPolicyViolation with everything that the task lacks, and how it gets that."""
+    """Raise AirflowClusterPolicyViolation with everything that the task lacks, and how it gets that.
+
+    Where tasks have pods, give it the size of its own.
+    """
     if lacks := "; ".join(_lacks(task)):
         raise AirflowClusterPolicyViolation(
             f"{task.dag_id}.{task.task_id} breaks the policy of airflow_local_settings.py: {lacks}"
         )
+    add_pod(task, os.environ)
 
 
 def _lacks(task) -> Iterator[str]:

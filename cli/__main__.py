@@ -45,6 +45,7 @@ SIMPLE = {
     "pictures": ("cli.pictures:make_pictures", None, "Make the screenshots of README and docs anew."),
     "source-models": ("cli.source_models:write_source_models", None, "Write what dbt knows of raw anew."),
     "spark": ("cli.spark:build_gold", None, "Build the star on a Spark cluster of processes."),
+    "k8s-settings": ("cli.k8s_settings:print_manifests", None, "Print .env as ConfigMap and Secret."),
     "env": ("cli.env:print_exports", None, "Complete .env and print it for a shell."),
 }
 

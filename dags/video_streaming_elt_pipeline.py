@@ -39,6 +39,7 @@ from dags.pipeline.assets import TRUSTED, filled_by, loaded, published, telling
 from dags.pipeline.described import described
 from dags.pipeline.form import fields
 from dags.pipeline.nodes import DbtBuild, dbt_nodes
+from dags.pipeline.queues import HEAVY
 from dags.pipeline.retries import DEFAULT_ARGS
 from dags.pipeline.schedule import schedule
 from dags.pipeline.turns import at_work, claiming, releasing
@@ -89,7 +90,7 @@ def play_the_product(warehouse: XComArg) -> None:
 def extract_to_data_warehouse() -> None:
     # Each source is a task instance of its own, labelled with its name.
     label = "{{ task.op_kwargs['table'] }}"
-    each = {"map_index_template": label, "trigger_rule": "none_failed"}
+    each = {"map_index_template": label, "trigger_rule": "none_failed", "queue": HEAVY}
     load_table = _when_brought(
         task(telling(at_work(tasks.load_postgres_table), loaded), outlets=filled_by(POSTGRES_TABLES), **each)
     )
@@ -122,6 +123,7 @@ def build_the_star() -> tuple[DbtBuild, TaskGroup]:
         append_env=True,
         do_xcom_push=False,
         retries=1,
+        queue=HEAVY,
         doc_md="Build the star in `trusted_next` from raw by `dbt build`, and test it there.",
         # A company may have no table, or no collection, to bring.
         trigger_rule="none_failed",

@@ -176,6 +176,10 @@ def _is_switch(value: str) -> bool:
     return value in ("", "on", "off")
 
 
+def _is_quantity(value: str) -> bool:
+    return not value or bool(re.fullmatch(r"[0-9]+(\.[0-9]+)?(m|[KMG]i?|Ti?)?", value))
+
+
 def _is_host_name(value: str) -> bool:
     """Tell whether a text is a name of a machine, no address: a letter is in its last part; or empty."""
     return not value or bool(re.fullmatch(r"([A-Za-z0-9-]+\.)*[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*", value))
@@ -200,6 +204,7 @@ RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("ASK_ROWS_FACTOR", _from(1, float), "a number from 1 up"),
     ("WAREHOUSE_TLS", _is_switch, "on or off"),
     ("WAREHOUSE_TLS_NAME", _is_host_name, "a machine's name, as warehouse.example.com"),
+    ("POD_(CPU|MEMORY)_[A-Z0-9_]+", _is_quantity, "a quantity of Kubernetes, as 250m or 2Gi"),
     ("RUN_DEADLINE_MINUTES", _from(1, int), "a whole number from 1 up"),
     ("SOURCES", _is_mode, "played or existing"),
     ("POWER_BI_(WORKSPACE|SEMANTIC_MODEL)_ID", _is_id, "an id as f089354e-8366-4e18-aea3-4cb4a3a50b48"),

@@ -120,8 +120,23 @@ def airflow_variables(env: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": env["AIRFLOW_JWT_SECRET"],
         "AIRFLOW__API__SECRET_KEY": env["AIRFLOW_API_SECRET"],
         "AIRFLOW__CORE__FERNET_KEY": env["AIRFLOW_FERNET_KEY"],
+        **celery_variables(env),
         **telemetry_variables(env),
     }
+
+
+def celery_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what hands tasks to workers; nothing without the Compose profile celery.
+
+    Only who sends tasks, or takes them, has Redis' password.
+    """
+    if "celery" not in env.get("PROFILES", "").split(","):
+        return {}
+    variables = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
+    if password := env.get("REDIS_PASSWORD"):
+        place = f"{env['REDIS_HOST']}:{env['REDIS_PORT']}"
+        variables["AIRFLOW__CELERY__BROKER_URL"] = f"redis://:{quote(password, safe='')}@{place}/0"
+    return variables
 
 
 def telemetry_variables(env: Mapping[str, str]) -> dict[str, str]:

@@ -3,10 +3,11 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from cli.airflow import components
 from cli.airflow_api import AirflowApi
@@ -89,6 +90,13 @@ class Airflow:
 @contextmanager
 def running_airflow() -> Iterator[Airflow]:
     """Run Airflow and its databases during the block, in a folder of their own."""
+    with small_databases() as (home, env), airflow_on(home, env, free_port()) as airflow:
+        yield airflow
+
+
+@contextmanager
+def small_databases() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Run databases for small data during the block; yield their folder, and the settings."""
     home = Path(tempfile.mkdtemp(prefix="streaming-airflow-"))
     env_file = home / ".env"
     ensure_env(env_file)
@@ -96,10 +104,19 @@ def running_airflow() -> Iterator[Airflow]:
     kept = [line for line in lines if line.partition("=")[0] not in SIZES]
     env_file.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in SIZES.items()), ""]))
     try:
-        with databases(home, env_file) as env, components(home, env, free_port()) as url:
-            api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])
-            patiently(api.wait_for_dag)
-            yield Airflow(api, env, home)
+        with databases(home, env_file) as env:
+            yield home, env
     finally:
         reset(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def airflow_on(
+    home: Path, env: dict[str, str], port: int, also: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Airflow]:
+    """Run Airflow on these databases during the block, with these settings beside those of `make ui`."""
+    with components(home, env, port, also) as url:
+        api = patiently(AirflowApi, url, env["AIRFLOW_UI_PASSWORD"])
+        patiently(api.wait_for_dag)
+        yield Airflow(api, env, home)

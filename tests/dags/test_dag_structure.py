@@ -9,6 +9,7 @@ import psycopg2
 import psycopg2.errors
 import pymongo.errors
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeoutError
 from airflow.sdk import RetryAction
@@ -116,6 +117,16 @@ def test_every_task_is_retried_and_limited_in_time(pipeline):
         assert limit <= timedelta(hours=12 if task.task_id == "approve_publication" else 1), task.task_id
         assert task.owner == "data-platform"
         assert task.retry_policy is not None, task.task_id
+
+
+def test_extracts_and_dbt_are_heavy_and_every_queue_has_a_worker(bag, pipeline):
+    extract = {name for name in pipeline.task_ids if name.startswith("extract_to_data_warehouse.")}
+    heavy = {task.task_id for task in pipeline.tasks if task.queue == "heavy"}
+    assert heavy == {*extract, "transform_with_dbt"}
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    commands = [service.get("command", []) for service in services.values()]
+    served = {command[-1] for command in commands if "--queues" in command}
+    assert {task.queue for dag in bag.dags.values() for task in dag.tasks} == served
 
 
 def test_every_failure_leaves_its_cause_for_the_one_alert_of_the_run(pipeline):

@@ -92,6 +92,8 @@ def test_line_that_cannot_be_read_stops_and_is_named(path: Path, written: str, b
         ("STREAM_MAX_LAG", "-1", "a whole number from 0 up"),
         ("STREAM_MAX_DELAY_SECONDS", "600", "a whole number from 660 up"),
         ("WAREHOUSE_TLS", "true", "on or off"),
+        ("POD_CPU_HEAVY", "two", "a quantity of Kubernetes, as 250m or 2Gi"),
+        ("POD_MEMORY_HEAVY", "2 GB", "a quantity of Kubernetes, as 250m or 2Gi"),
         ("WAREHOUSE_TLS_NAME", "10.0.0.5", "a machine's name, as warehouse.example.com"),
         ("WAREHOUSE_TLS_NAME", "a,DNS:b", "a machine's name, as warehouse.example.com"),
         ("SOURCES", "exsting", "played or existing"),

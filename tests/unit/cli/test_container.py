@@ -32,7 +32,8 @@ def test_container_that_runs_no_task_starts_without_the_pipelines_secrets(env: d
 def test_containers_that_tell_people_know_the_receivers_and_no_others(env: dict[str, str]) -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     having = {name for name, service in services.items() if "ALERT_URLS" in service.get("secrets", [])}
-    assert having == {"airflow-scheduler", "airflow-dag-processor"}
+    tasks = {"airflow-scheduler", "airflow-worker-default", "airflow-worker-heavy"}
+    assert having == {*tasks, "airflow-dag-processor"}
     assert [
         name for name, service in services.items() if "ALERT_URLS" in service.get("environment", {})
     ] == []
