@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark test coverage test-unit test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark aws-local test coverage test-unit test-aws test-streaming test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -84,6 +84,7 @@ lake-history: ## list the versions of a Delta table: TABLE=silver.postgres_users
 lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VERSION=3, or AT=2024-09-02T06:00
 lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
 lake-maintain: ## write small files of the lake together, and remove those that no kept publication needs
+aws-local: ## run the lake's pipeline of AWS on an emulator, and print the star's checksums: AS_OF=2024-09-02, DATA_DIR=path
 spark: ## build the star as Iceberg tables on a Spark cluster: the Docker stack's when that is up, else one of processes here
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
@@ -110,7 +111,7 @@ ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 live: ARGUMENTS = $(call given,RATE,--rate) $(call given,MINUTES,--minutes)
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
-lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
+lake aws-local: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
 lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
 lake-history: ARGUMENTS = "$$TABLE"
 lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"
@@ -135,6 +136,10 @@ lake:
 lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain:
 	@cli/setup lake
 	@$(QUIETLY) $(LAKEHOUSE) $(@:lake-%=%) $(ARGUMENTS)
+
+aws-local:
+	@cli/setup aws
+	@$(QUIETLY) .venv-aws/bin/python -m aws local $(ARGUMENTS)
 
 # On the Docker stack's cluster when the stack is up, else on one of processes, from the demo's databases.
 spark:
@@ -162,6 +167,10 @@ test-unit: $(VENV) ## the tests that need no server: under two minutes
 test-streaming: ## events through a real broker into a real warehouse, both killed now and then: EVENTS=100000
 	@cli/setup streaming
 	@EVENTS=$${EVENTS:-100000} .venv-streaming/bin/pytest tests/streaming
+
+test-aws: ## the pipeline of AWS on an emulator, its template and its policies
+	@cli/setup aws
+	@.venv-aws/bin/pytest tests/aws
 
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake
