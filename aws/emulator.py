@@ -66,6 +66,9 @@ def _environment(home: Path, port: int, variables: Mapping[str, str]) -> dict[st
         "BIND_HOST": LOOPBACK,
         "MINISTACK_HOST": LOOPBACK,
         "MINISTACK_REGION": REGION,
+        # Servers that listen beside it, at a port of their own.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         # Jobs read their script from there. Else each start writes it anew, over one that another is reading.
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home / "s3"),
