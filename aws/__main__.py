@@ -37,7 +37,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 def deploy(email: Email = "") -> None:
     """Bring the stack of the account that boto3 finds up to date, with the code of its jobs."""
     stack = Stack(NAME)
-    stack.deploy({"AlarmEmail": email})
+    stack.deploy({"AlarmEmail": email} if email else {})
     for name, value in stack.outputs().items():
         print(f"{name:<16}{value}")
 

@@ -39,28 +39,35 @@ class Stack:
 
     name: str
 
-    def deploy(self, parameters: Mapping[str, str]) -> None:
-        """Make the stack, or bring it up to date; then upload the code that its jobs run."""
-        settings = {**parameters, **tables()}
+    def deploy(self, settings: Mapping[str, str]) -> None:
+        """Make the stack, or bring it up to date; then upload the code that its jobs run.
+
+        `settings` are parameters of the template. Those that are not named stay as they are.
+        """
+        kept = self._parameters()
+        given = {**settings, **tables()}
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+        parameters += [
+            {"ParameterKey": name, "UsePreviousValue": True} for name in kept or () if name not in given
+        ]
         options = {
             "StackName": self.name,
             "TemplateBody": TEMPLATE.read_text("utf-8"),
             "Capabilities": CAPABILITIES,
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in settings.items()],
+            "Parameters": parameters,
         }
         formation = boto3.client("cloudformation")
-        if self._is_there():
-            self._update(formation, options)
-        else:
+        if kept is None:
             formation.create_stack(**options)
             self._wait(formation, "stack_create_complete")
+        else:
+            self._update(formation, options)
         self._upload("code.zip", bundle())
         self._upload("job.py", (ROOT / "aws" / "job.py").read_bytes())
 
     def outputs(self) -> dict[str, str]:
         """Return what the stack made, by the names of the template's outputs."""
-        (found,) = boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+        return {one["OutputKey"]: one["OutputValue"] for one in self._description()["Outputs"]}
 
     @property
     def lake(self) -> str:
@@ -83,14 +90,17 @@ class Stack:
                 return Execution(found["status"], found.get("cause", ""))
             time.sleep(1)
 
-    def _is_there(self) -> bool:
+    def _description(self) -> Mapping[str, list[dict[str, str]]]:
+        return boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+
+    def _parameters(self) -> list[str] | None:
+        """Return the names of the parameters that the stack has; None where there is no stack."""
         try:
-            self.outputs()
+            return [one["ParameterKey"] for one in self._description()["Parameters"]]
         except ClientError as error:
-            if "does not exist" not in str(error):
-                raise
-            return False
-        return True
+            if "does not exist" in str(error):
+                return None
+            raise
 
     def _update(self, formation: BaseClient, options: Mapping[str, object]) -> None:
         """Change what the template says otherwise; that is nothing after a change of the code alone."""
