@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings test coverage test-unit test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings aws-local test coverage test-unit test-aws test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -85,6 +85,7 @@ lake-restore: ## make a Delta table what it was: TABLE=silver.postgres_users VER
 lake-rollback: ## give readers of the lake the previous publication again; once more takes it back
 lake-maintain: ## write small files of the lake together, and remove those that no kept publication needs
 k8s-settings: ## print what .env says as a ConfigMap and a Secret for kubectl: docs/workers.md
+aws-local: ## run the lake's pipeline of AWS on an emulator, and print the star's checksums: AS_OF=2024-09-02, DATA_DIR=path
 spark: ## build the star as Iceberg tables on a Spark cluster: the Docker stack's when that is up, else one of processes here
 source-models: ## write dbt's sources anew from include/sources.yml, and a draft of each staging model that is missing
 
@@ -111,7 +112,7 @@ ui dashboard: ARGUMENTS = $(if $(findstring command,$(origin PORT)),$(error PORT
 lineage: ARGUMENTS = $(if $(COLUMN),"$$COLUMN")
 live: ARGUMENTS = $(call given,RATE,--rate) $(call given,MINUTES,--minutes)
 docs: ARGUMENTS = $(if $(PORT),--port "$$PORT")
-lake: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
+lake aws-local: ARGUMENTS = $(call given,DATA_DIR,--data-dir) $(call given,AS_OF,--as-of)
 lake-sql: ARGUMENTS = $(if $(Q),"$$Q") $(call given,AS_OF,--as-of)
 lake-history: ARGUMENTS = "$$TABLE"
 lake-restore: ARGUMENTS = "$$TABLE" "$${VERSION:-$$AT}"
@@ -136,6 +137,10 @@ lake:
 lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain:
 	@cli/setup lake
 	@$(QUIETLY) $(LAKEHOUSE) $(@:lake-%=%) $(ARGUMENTS)
+
+aws-local:
+	@cli/setup aws
+	@$(QUIETLY) .venv-aws/bin/python -m aws local $(ARGUMENTS)
 
 # On the Docker stack's cluster when the stack is up, else on one of processes, from the demo's databases.
 spark:
@@ -167,6 +172,10 @@ test-streaming: ## events through a real broker into a real warehouse, both kill
 test-celery: ## the pipeline on two workers that take tasks from queues, one of them killed; and the pods of Kubernetes
 	@cli/setup celery
 	@.venv-celery/bin/pytest tests/celery
+
+test-aws: ## the pipeline of AWS on an emulator, its template and its policies
+	@cli/setup aws
+	@.venv-aws/bin/pytest tests/aws
 
 test-lake: ## the lakehouse on real files, a real warehouse and a local S3
 	@cli/setup lake

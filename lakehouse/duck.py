@@ -19,7 +19,7 @@ EXTENSIONS = Path(sys.prefix) / "duckdb"
 _numbers = itertools.count(1)
 SECRET = """
 create secret (
-    type s3, key_id $key, secret $secret, region $region,
+    type s3, key_id $key, secret $secret, session_token $token, region $region,
     endpoint $endpoint, use_ssl {use_ssl}, url_style {style}
 )
 """
@@ -78,6 +78,7 @@ def _log_in(connection: duckdb.DuckDBPyConnection, storage: Mapping[str, str]) -
     parameters = {
         "key": storage["AWS_ACCESS_KEY_ID"],
         "secret": storage["AWS_SECRET_ACCESS_KEY"],
+        "token": storage.get("AWS_SESSION_TOKEN", ""),
         "region": storage["AWS_REGION"],
         "endpoint": urlsplit(endpoint).netloc or "s3.amazonaws.com",
     }

@@ -73,7 +73,7 @@ def land(lake: Lake, folder: Path, batch: Batch) -> list[Landing]:
     rows would vanish: then nothing of that file was landed.
     """
     path = checked_folder(str(folder))
-    return [landing for source in PLAYED for landing in _land_file(lake, path, source, batch)]
+    return [landing for source in PLAYED for landing in land_file(lake, path, source, batch)]
 
 
 def declared_shape(table: RawTable) -> Shape:
@@ -84,9 +84,10 @@ def declared_shape(table: RawTable) -> Shape:
     return Shape(table, {**types, **document, **meta})
 
 
-def _land_file(
+def land_file(
     lake: Lake, folder: Path, source: PostgresTable | MongoCollection, batch: Batch
 ) -> list[Landing]:
+    """Land the file of one source, which the folder has; errors as of `land`."""
     shapes = {table.raw: declared_shape(table) for table in source.raw_tables}
     path = folder / source.file
     is_table = isinstance(source, PostgresTable)

@@ -45,6 +45,8 @@ def _s3_options(env: Mapping[str, str]) -> dict[str, str]:
     options = {
         "AWS_ACCESS_KEY_ID": env["LAKE_ACCESS_KEY_ID"],
         "AWS_SECRET_ACCESS_KEY": env["LAKE_SECRET_ACCESS_KEY"],
+        # Of a login that is lent for some hours, as a role's.
+        "AWS_SESSION_TOKEN": env.get("LAKE_SESSION_TOKEN", ""),
         "AWS_REGION": env.get("LAKE_REGION") or "us-east-1",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ALLOW_HTTP": "true" if endpoint.startswith("http://") else "",

@@ -1,18 +1,16 @@
 """A lake that follows the warehouse of a test: its raw, and the star that Sail builds of that."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from include.environment import ROOT
 from include.inherited import inherited
 from lakehouse import bronze, silver, tested
-from lakehouse.duck import duck, identifier, show
+from lakehouse.checksums import star_rows
 from lakehouse.lake import Lake
 from lakehouse.publications import publish
 from lakehouse.query import seen_by_readers
@@ -51,14 +49,11 @@ class BuiltLake:
     def star(self) -> dict[str, stars.Rows]:
         """Return the star that readers see."""
         seen = seen_by_readers(self.lake).versions
-        with duck(self.lake.settings) as connection:
-            for name, version in seen.items():
-                show(connection, identifier(name), self.lake.open(name, version))
-            return {
-                name.removeprefix(tested.STAR): list(_rows(connection.sql(f"from {identifier(name)}")))
-                for name in seen
-                if name.startswith(tested.STAR)
-            }
+        return {
+            name.removeprefix(tested.STAR): list(star_rows(self.lake, name, version))
+            for name, version in seen.items()
+            if name.startswith(tested.STAR)
+        }
 
     def differences(self) -> list[str]:
         """Return what readers see of the star otherwise than in PostgreSQL."""
@@ -83,12 +78,3 @@ class BuiltLake:
         settings = {"LAKE": self.lake.settings.root, **self.settings}
         paths = {"DBT_TARGET_PATH": f"{self.folder}/target", "DBT_LOG_PATH": f"{self.folder}/logs"}
         return self.platform.dbt_env() | settings | paths
-
-
-def _rows(table: duckdb.DuckDBPyRelation) -> Iterator[dict[str, str | None]]:
-    """Yield the table's rows, values as Python writes them."""
-    for row in table.fetchall():
-        yield {
-            name: None if value is None else str(value)
-            for name, value in zip(table.columns, row, strict=True)
-        }

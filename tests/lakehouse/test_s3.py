@@ -8,6 +8,7 @@ import pytest
 
 from include.errors import InputError
 from lakehouse import bronze, files
+from lakehouse.duck import duck
 from lakehouse.files import Batch
 from lakehouse.lake import Lake
 from lakehouse.maintenance import maintain, restore
@@ -63,6 +64,18 @@ def test_of_two_writers_at_once_the_server_takes_one(
 def test_the_secret_is_not_shown(s3: Lake):
     assert SECRET not in repr(s3)
     assert SECRET in s3.settings.storage.values()
+
+
+def test_a_login_that_is_lent_has_a_token(endpoint: str, tmp_path: Path):
+    env = {"LAKE": "s3://lake/lent", "LAKE_ENDPOINT": endpoint, "LAKE_SESSION_TOKEN": "a-token"}
+    lent = Lake(read_lake_settings({**env, "LAKE_ACCESS_KEY_ID": "key", "LAKE_SECRET_ACCESS_KEY": SECRET}))
+    write(tmp_path / "files")
+    assert load(lent, tmp_path / "files")["postgres_users"] == 6
+    assert lent.settings.storage["AWS_SESSION_TOKEN"] == "a-token"
+    with duck(lent.settings) as query:
+        assert (
+            "session_token=redacted" in query.sql("select secret_string from duckdb_secrets()").fetchone()[0]
+        )
 
 
 @pytest.mark.parametrize("missing", ["LAKE_ACCESS_KEY_ID", "LAKE_SECRET_ACCESS_KEY"])
