@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings aws-local test coverage test-unit test-aws test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings aws-local dagster test test-dagster coverage test-unit test-aws test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 # others is the list in include/inherited.py.
 unexport $(filter PG% BASH_FUNC_%,$(.VARIABLES)) BASH_ENV ENV CDPATH GLOBIGNORE POSIXLY_CORRECT SHELLOPTS BASHOPTS
 unexport $(filter-out COMPOSE_PROJECT_NAME,$(filter COMPOSE_%,$(.VARIABLES)))
-unexport $(filter AIRFLOW% ASK_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POWER_BI_% REDIS_% RUN_DEADLINE_% SOURCE_% SPARK_% STREAM_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
+unexport $(filter AIRFLOW% ASK_% DAGSTER_% DASHBOARD_% AWS_% GENERATE_% KAFKA_% LAKE% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POWER_BI_% REDIS_% RUN_DEADLINE_% SOURCE_% SPARK_% STREAM_% WAREHOUSE_%,$(.VARIABLES)) SOURCES NETWORK_INTERNAL PIPELINE_SCHEDULE ALERT_URLS
 # To make, and to shells set up for a compiler, AS is the assembler; here it is who asks.
 ifneq ($(filter default environment,$(origin AS)),)
 AS := $(filter admin bi_reader,$(AS))
@@ -34,7 +34,7 @@ ifneq ($(if $(wildcard cli/setup),,$(findstring /,$(firstword $(MAKEFILE_LIST)))
 $(error The commands work in the clone's folder: make -C $(dir $(firstword $(MAKEFILE_LIST))) $(MAKECMDGOALS))
 endif
 # What make would take and nobody reads: another size, or other systems, than what was meant.
-SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POSTGRES_% POWER_BI_% REDIS_PASSWORD RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% SPARK_UI_PORT WAREHOUSE_%
+SETTINGS := AIRFLOW_% ALERT_URLS ASK_% BI_% DAGSTER_% DASHBOARD_% DBT_% ELT_% GENERATE_% KAFKA_% LAKE LAKE_% MAX_% MONGO_% OPENLINEAGE_% OTEL_% POD_% POSTGRES_% POWER_BI_% REDIS_PASSWORD RUN_DEADLINE_% SOURCE_% SOURCES STREAM_% SPARK_UI_PORT WAREHOUSE_%
 misplaced := $(foreach name,$(filter $(SETTINGS),$(.VARIABLES)),$(if $(findstring command,$(origin $(name))),$(name)))
 ifneq ($(strip $(misplaced)),)
 $(error $(strip $(misplaced)): a setting is read from .env only: write it there, and give make the command alone)
@@ -152,6 +152,14 @@ up down logs ps reports:
 reset:
 	@$(QUIETLY) cli/stack reset
 	@$(QUIETLY) if cli/setup works; then $(CLI) reset; elif [ -e .local ]; then $(MAKE) -s $(VENV) && $(CLI) reset; fi
+
+dagster: $(VENV) ## serve the pipeline as Dagster's assets on the demo's databases, until Ctrl-C
+	@cli/setup dagster
+	@$(QUIETLY) $(CLI) dagster
+
+test-dagster: ## the assets: on resources in memory, and as runs on real servers
+	@cli/setup dagster
+	@.venv-dagster/bin/pytest tests/dagster_project
 
 doctor: ## say what `make up` lacks on this machine
 	@cli/doctor

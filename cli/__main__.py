@@ -31,6 +31,11 @@ SIMPLE = {
         None,
         "Serve the dashboard on the demo's databases until Ctrl-C.",
     ),
+    "dagster": (
+        "cli.dagster:serve_dagster",
+        None,
+        "Serve Dagster's UI on the demo's databases.",
+    ),
     "quarantine": ("cli.quarantine:print_quarantine", "elt_loader", "Show which rows could not be loaded."),
     "replay": ("cli.replay:replay_everything", None, "Try the rows in quarantine again."),
     "status": ("cli.status:print_status", None, "Say what runs, what ran, how fresh it is, what to do."),

@@ -17,6 +17,8 @@ from include.waiting import announced
 
 # An owner sees within seconds what died, and starts it with this patience.
 OWNER_SECONDS = START_SECONDS + 30
+# Beside databases and Airflow.
+OWNED = ("inbox", "dashboard", "dagster", "live-produce", "live-windows", "live-consume", "kafka")
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def owned(command: str) -> Iterator[None]:
     """
     with lock.owned(LOCAL, command):
         with announced("what a killed command left running to stop"):
-            for name in ("inbox", "dashboard", "live-produce", "live-windows", "live-consume", "kafka"):
+            for name in OWNED:
                 stop_process(LOCAL / f"{name}.pid")
             airflow.stop(LOCAL)
             embedded.stop(LOCAL)

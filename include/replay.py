@@ -16,6 +16,7 @@ from psycopg2.extras import execute_batch
 from pymongo.database import Database
 
 from include.extract_load import load_collection, load_table
+from include.extract_load.raw import forget_watermark
 from include.rules.reasons import REPEATED_KEY, sentence
 from include.run import Batch, Run
 from include.seed.waiting_rows import StillRejected, WaitingRow, merge_csv_rows, merge_documents
@@ -93,7 +94,7 @@ def replay_extraction(
     """Load the whole source into raw again: what an extraction rejected may be valid now."""
     name, load = source.raw, load_table if isinstance(source, PostgresTable) else load_collection
     with transaction(warehouse) as cursor:
-        cursor.execute("delete from ops.watermarks where table_name = %s", (name,))
+        forget_watermark(cursor, name)
     loads = load(server, warehouse, source, Run(batch))
     with transaction(warehouse) as cursor:
         cursor.execute(RELEASE_EXTRACTED, {"batch_id": batch.batch_id, "name": name})

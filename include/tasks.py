@@ -149,13 +149,13 @@ def raw_state() -> str:
 @explained
 def skip_when_unchanged(params: Mapping[str, object]) -> str:
     """Return the shell command that ends the task as skipped when there is nothing to build, else nothing."""
-    if kept := _unchanged_star(params):
+    if kept := star_to_keep(params):
         line = f"Nothing new in raw since {kept}: readers keep it"
         return f"echo {shlex.quote(line)}; exit {SKIPPED}"
     return ""
 
 
-def _unchanged_star(params: Mapping[str, object]) -> Publication | None:
+def star_to_keep(params: Mapping[str, object]) -> Publication | None:
     """Return what readers see when it holds all of raw and nobody asked for a full refresh, else None."""
     if is_full_refresh(params):
         return None
@@ -203,7 +203,7 @@ def plan_page(run_id: str) -> str:
 def publish_trusted(**context) -> dict[str, object]:
     """Make the star that was just built the one that readers see; they keep theirs when nothing was."""
     batch = Run.from_context(context, read_settings()).batch
-    unchanged = _unchanged_star(context["params"])
+    unchanged = star_to_keep(context["params"])
     with postgres("warehouse_publisher") as warehouse:
         return publish(warehouse, batch, unchanged).summary()
 

@@ -75,8 +75,10 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# dagster-dbt selects `fqn:*` where people select everything. #}
 {% macro builds_whole_star() -%}
-    {{ return(not (invocation_args_dict.get('select') or invocation_args_dict.get('exclude'))) }}
+    {%- set selected = invocation_args_dict.get('select') or [] -%}
+    {{ return(selected | list in ([], ['fqn:*']) and not invocation_args_dict.get('exclude')) }}
 {%- endmacro %}
 
 {% macro refreshes_whole_star() -%}

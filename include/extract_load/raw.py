@@ -211,6 +211,12 @@ def close_load(
     )
 
 
+def forget_watermark(cursor: Cursor, name: str) -> bool:
+    """Have the next load read the whole source again; tell whether there was a watermark."""
+    cursor.execute("delete from ops.watermarks where table_name = %s", (name,))
+    return cursor.rowcount > 0
+
+
 def _merge(table: RawTable) -> Composed:
     """Return the statement MERGE for the table: its columns, key, and what makes a row a changed one."""
     names = [column.name for column in table.raw_columns]

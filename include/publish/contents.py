@@ -39,11 +39,15 @@ def contents_of(cursor: Cursor, schema: str) -> Contents:
     """Count and hash the rows of every table, independent of their order; update the planner's statistics."""
     counts, sums = {}, {}
     for name in tables_in(cursor, schema):
-        table = Identifier(schema, name)
-        cursor.execute(SQL("analyze {}").format(table))
-        cursor.execute(SQL(COUNT_AND_HASH).format(table=table))
-        counts[name], sums[name] = cursor.fetchone()
+        cursor.execute(SQL("analyze {}").format(Identifier(schema, name)))
+        counts[name], sums[name] = count_and_hash(cursor, schema, name)
     return Contents(counts, sums)
+
+
+def count_and_hash(cursor: Cursor, schema: str, table: str) -> tuple[int, str]:
+    """Return how many rows a table has, and their checksum, independent of their order."""
+    cursor.execute(SQL(COUNT_AND_HASH).format(table=Identifier(schema, table)))
+    return cursor.fetchone()
 
 
 def foreign_parts(cursor: Cursor, schema: str) -> list[str]:
