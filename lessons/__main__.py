@@ -61,7 +61,8 @@ def _check(copy: Copy) -> None:
         print(f"{_red(verdict)}A hint: make lesson {number} HINT=1")
         return
     copy.end()
-    print(f"GREEN, in {verdict.seconds:.0f} s. Well done.\n\n{_compared(copy)}\nRead on: {', '.join(copy.lesson.read)}")
+    print(f"GREEN, in {verdict.seconds:.0f} s. Well done.\n\n{_compared(copy)}")
+    print(f"Read on: {', '.join(copy.lesson.read)}")
     if following := [lesson for lesson in all_lessons() if lesson.number == number + 1]:
         print("Next: make lesson {0.number}, {0.area}: {0.title}".format(*following))
 

@@ -63,8 +63,7 @@ class Copy:
 
 def copy_project(folder: Path) -> None:
     """Copy the project into a folder, which may be there; without git all that is not made here."""
-    done = subprocess.run(LISTING, cwd=ROOT, capture_output=True, text=True, check=False) if _has_git() else None
-    names = [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()] if done else []
+    names = [name for name in _listed() if (ROOT / name).is_file()]
     if not names:
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED), dirs_exist_ok=True)
     for name in names:
@@ -72,5 +71,9 @@ def copy_project(folder: Path) -> None:
         shutil.copy2(ROOT / name, folder / name)
 
 
-def _has_git() -> bool:
-    return bool(shutil.which("git"))
+def _listed() -> list[str]:
+    """Return the names of files that git knows; none where there is no git, or no clone."""
+    if not shutil.which("git"):
+        return []
+    done = subprocess.run(LISTING, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.rstrip("\0").split("\0") if done.stdout else []

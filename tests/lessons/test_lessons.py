@@ -73,7 +73,8 @@ def test_a_lesson_begins_anew_where_that_is_asked_for(tmp_path: Path, capsys: py
     give(QUICK, tmp_path)
     mend(QUICK, tmp_path)
     list_lessons(tmp_path)
-    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines() if line.endswith(BEGUN)] == [BEGUN]
+    begun = [line for line in capsys.readouterr().out.splitlines() if line.endswith(BEGUN)]
+    assert [line.split()[0] for line in begun] == [str(QUICK.number)]
     give(QUICK, tmp_path, again=True)
     assert QUICK.broken in (Copy(QUICK, tmp_path).folder / QUICK.file).read_text()
 

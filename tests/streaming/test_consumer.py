@@ -110,9 +110,11 @@ def test_what_a_dying_consumer_has_not_landed_is_read_again(
     def die(*_: object) -> None:
         raise MemoryError("the machine lost its power")
 
-    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+    dying = Loop(kafka.config, Warehouse(platform.env), threading.Event())
+    with monkeypatch.context() as patch:
         patch.setattr("streaming.consumer.loop.land", die)
-        Loop(kafka.config, Warehouse(platform.env), threading.Event()).run()
+        with pytest.raises(MemoryError):
+            dying.run()
     with consumer(kafka, platform), suppress(AssertionError):
         wait_for(lambda: counts(platform)[0] == len(events), 10)
     assert counts(platform)[0] == len(events)
