@@ -12,7 +12,18 @@ from lessons.lesson import Lesson
 HOME = ROOT / ".local" / "lessons"
 LISTING = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
 # A tree without git: what is made here, and secrets, stay.
-NOT_COPIED = (".git", ".venv*", ".local", ".env", "node_modules", "__pycache__")
+NOT_COPIED = (
+    ".git",
+    ".venv*",
+    ".local",
+    ".env",
+    "data",
+    "target",
+    "logs",
+    "export",
+    "node_modules",
+    "__pycache__",
+)
 BEGUN, DONE, NEW = "begun", "done", ""
 
 
