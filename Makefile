@@ -194,6 +194,25 @@ test-spark: $(VENV) ## the star on a Spark cluster of processes, compared with P
 	@cli/setup streaming
 	@.venv/bin/pytest tests/spark
 
+# make lesson 3 is make lesson N=3: the number is a target too, which does nothing.
+LESSONS := 1 2 3 4 5 6 7 8 9 10 11 12
+ifneq ($(filter lesson,$(MAKECMDGOALS)),)
+.PHONY: $(LESSONS)
+$(LESSONS):
+	@:
+endif
+.PHONY: lesson test-lessons
+# Not the shell's N.
+lesson: export N := $(filter $(LESSONS),$(MAKECMDGOALS))
+lesson: $(VENV) ## begin a lesson, and check it: make lesson 3, HINT=1, AGAIN=1 (without a number: list the twelve)
+	@$(QUIETLY) .venv/bin/python -m lessons $(if $(N),"$$N") $(if $(filter 1 true,$(HINT)),--hint) $(if $(filter 1 true,$(AGAIN)),--again)
+
+test-lessons: $(VENV) ## every lesson red, with its hint, and green
+	@cli/setup lake
+	@cli/setup spark
+	@cli/setup streaming
+	@.venv/bin/pytest -n 2 --dist worksteal tests/lessons/test_lessons.py
+
 test-browser: $(VENV) ## use the dashboard in chromium, with axe as the judge; needs chromium, node and npm
 	@npm ci --prefix tests/browser --ignore-scripts --silent --no-audit --no-fund
 	@.venv/bin/pytest tests/browser

@@ -1,12 +1,12 @@
 """A copy of the project as a fresh clone would be: what git tracks, and what it would track."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from include.environment import ROOT, ensure_env
+from include.environment import ensure_env
+from lessons import copies
 
 # A demo of them takes half a minute.
 SIZES = {"GENERATE_USERS": "60", "GENERATE_TITLES": "15", "GENERATE_SESSIONS": "900"}
@@ -18,12 +18,7 @@ def copy_project(prefix: str) -> Path:
     Not below pytest's own folder, which is closed to others: run by root, PostgreSQL is somebody else.
     """
     copy = Path(tempfile.mkdtemp(prefix=prefix))
-    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    for name in names:
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+    copies.copy_project(copy)
     return copy
 
 

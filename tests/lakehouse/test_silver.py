@@ -15,7 +15,7 @@ from include.errors import DataQualityError, SchemaDriftError
 from include.tables import raw_tables
 from lakehouse import silver
 from tests.integration.helpers.pipeline import Pipeline
-from tests.integration.helpers.samples import ANA, BEN, movie
+from tests.integration.helpers.samples import ANA, BEN, CAT, movie
 from tests.lakehouse.conftest import SESSION, Follower, extract
 
 USERS = "silver.postgres_users"
@@ -35,6 +35,15 @@ def test_silver_equals_raw_after_changes_deletions_and_returns(follower: Followe
     extract(pipeline)
     follower.load()
     assert follower.is_equal_to_raw()
+
+
+def test_a_change_replaces_the_row_of_its_key(follower: Follower, pipeline: Pipeline):
+    follower.load()
+    pipeline.seed_users(ANA.replace("21", "22"), BEN, CAT)
+    extract(pipeline)
+    follower.load()
+    ages = [(row["user_id"], row["age"]) for row in follower.rows(USERS)]
+    assert ages == [("U0001", 22), ("U0002", 35), ("U0003", 48)]
 
 
 def test_files_of_a_merge_have_the_types_that_every_reader_knows(follower: Follower):

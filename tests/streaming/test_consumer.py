@@ -1,7 +1,8 @@
 """Messages in raw: each once, as it was sent, whatever comes twice or stops in between."""
 
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from include.embedded.processes import stop_process
 from include.errors import InputError
 from streaming.consumer.landing import NAMES
+from streaming.consumer.loop import Loop
 from streaming.sending import Record
 from streaming.topics import DEAD_LETTERS, EVENTS
 from streaming.warehouse import Warehouse
@@ -94,6 +96,28 @@ def test_what_is_read_twice_is_stored_once(kafka: Broker, platform: Platform) ->
         # The letter that comes again says that everything before it did.
         messages_of(kafka, DEAD_LETTERS, 2)
     assert counts(platform) == (len(events), 1)
+
+
+def test_what_a_dying_consumer_has_not_landed_is_read_again(
+    kafka: Broker, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = small_day()[:200]
+    sender = kafka.sender()
+    for event in events:
+        sender.send(record(event))
+    sender.flush(60)
+
+    def die(*_: object) -> None:
+        raise MemoryError("the machine lost its power")
+
+    dying = Loop(kafka.config, Warehouse(platform.env), threading.Event())
+    with monkeypatch.context() as patch:
+        patch.setattr("streaming.consumer.loop.land", die)
+        with pytest.raises(MemoryError):
+            dying.run()
+    with consumer(kafka, platform), suppress(AssertionError):
+        wait_for(lambda: counts(platform)[0] == len(events), 10)
+    assert counts(platform)[0] == len(events)
 
 
 def test_how_far_it_is_stands_in_the_warehouse_with_the_rows(kafka: Broker, platform: Platform) -> None:

@@ -17,7 +17,7 @@ from streaming.windows.application import build, run
 from streaming.windows.sink import WindowsSink
 from streaming.windows.viewing import LATENESS
 from tests.conftest import Platform
-from tests.streaming.conftest import Broker, record, small_day
+from tests.streaming.conftest import DAY, Broker, record, small_day
 from tests.streaming.consuming import consumer, counts, wait_for
 from tests.streaming.poison import POISON
 from tests.streaming.reading import messages_of
@@ -65,6 +65,16 @@ def test_windows_are_what_sql_counts(kafka: Broker, platform: Platform, tmp_path
     assert {start: (one["viewers"], one["minutes"]) for start, one in told.items()} == {
         row[0].isoformat(): (row[1], float(row[2])) for row in stored
     }
+
+
+def test_windows_are_of_the_time_of_events_not_of_their_arrival(
+    kafka: Broker, platform: Platform, tmp_path: Path
+) -> None:
+    events = small_day()[:3]
+    send(kafka, events)
+    run_windows(kafka, platform, tmp_path)
+    days = "select distinct (window_start at time zone 'UTC')::date from ops.viewing_windows"
+    assert {day for (day,) in platform.query("elt_loader", days)} == {DAY}
 
 
 def test_late_events_correct_their_windows(kafka: Broker, platform: Platform, tmp_path: Path) -> None:
