@@ -249,7 +249,7 @@ lint: $(VENV) ## check the style of Python, SQL, shell, Dockerfile and Compose f
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt
-	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate docker/redis/start .ci/run .ci/debian
+	@.venv/bin/shellcheck cli/setup cli/lock cli/stack cli/stack-trouble cli/doctor docker/apply-roles docker/warehouse/certificate docker/redis/start .ci/run .ci/debian .ci/redis
 	@.venv/bin/hadolint Dockerfile docker/dashboard/Dockerfile docker/spark/Dockerfile
 	@.venv/bin/compose-lint --quiet docker-compose.yml
 	@if docker compose version >/dev/null 2>&1; then docker compose --env-file /dev/null config --quiet; fi

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 from psycopg2.extensions import connection as Connection
 
+from cli.patience import patiently
 from include.publish.schema_marker import NEXT, read_marker
 from include.transaction import transaction
 from tests.celery.conftest import DAY, QUEUES, Celery
@@ -25,7 +26,8 @@ def run_id(celery: Celery) -> str:
     for queue in QUEUES:
         celery.workers.kill(queue)
         celery.workers.start(queue)
-    celery.airflow.wait(run_id)
+    # Beside two workers that start an api-server may be slow to answer.
+    patiently(celery.airflow.wait, run_id)
     return run_id
 
 
