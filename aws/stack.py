@@ -44,24 +44,12 @@ class Stack:
 
         `settings` are parameters of the template. Those that are not named stay as they are.
         """
-        kept = self._parameters()
+        there = self._parameters()
         given = {**settings, **tables()}
         parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
-        parameters += [
-            {"ParameterKey": name, "UsePreviousValue": True} for name in kept or () if name not in given
-        ]
-        options = {
-            "StackName": self.name,
-            "TemplateBody": TEMPLATE.read_text("utf-8"),
-            "Capabilities": CAPABILITIES,
-            "Parameters": parameters,
-        }
-        formation = boto3.client("cloudformation")
-        if kept is None:
-            formation.create_stack(**options)
-            self._wait(formation, "stack_create_complete")
-        else:
-            self._update(formation, options)
+        kept = [name for name in there or () if name not in given]
+        parameters += [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
+        self._change(parameters, is_there=there is not None)
         self._upload("code.zip", bundle())
         self._upload("job.py", (ROOT / "aws" / "job.py").read_bytes())
 
@@ -102,15 +90,21 @@ class Stack:
                 return None
             raise
 
-    def _update(self, formation: BaseClient, options: Mapping[str, object]) -> None:
-        """Change what the template says otherwise; that is nothing after a change of the code alone."""
+    def _change(self, parameters: list[dict[str, object]], *, is_there: bool) -> None:
+        """Make or update the stack, and wait; after a change of the code alone there is nothing to update."""
+        formation, template = boto3.client("cloudformation"), TEMPLATE.read_text("utf-8")
+        change, state = formation.create_stack, "stack_create_complete"
+        if is_there:
+            change, state = formation.update_stack, "stack_update_complete"
         try:
-            formation.update_stack(**options)
+            change(
+                StackName=self.name, TemplateBody=template, Parameters=parameters, Capabilities=CAPABILITIES
+            )
         except ClientError as error:
             if "No updates are to be performed" in str(error):
                 return
             raise
-        self._wait(formation, "stack_update_complete")
+        self._wait(formation, state)
 
     def _wait(self, formation: BaseClient, state: str) -> None:
         """Wait until all is there. Raises UnexpectedError, with what CloudFormation says, where it is not."""

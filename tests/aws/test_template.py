@@ -57,6 +57,10 @@ def test_cfn_lint_finds_nothing():
     assert (done.stdout, done.returncode) == ("", 0)
 
 
+def test_cloudformation_takes_it_in_one_call():
+    assert TEMPLATE.stat().st_size <= 51_200
+
+
 def test_nobody_may_do_everything_of_a_service():
     for name, statement in allowed():
         assert "NotAction" not in statement, name
