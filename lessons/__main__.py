@@ -44,6 +44,7 @@ def _begin(copy: Copy) -> None:
     copy.begin()
     verdict = judge(copy)
     if verdict.is_green or lesson.shown not in verdict.output:
+        copy.forget()
         raise InputError(f"The lesson's tests do not end as they should here:\n{verdict.output[-MOST:]}")
     print(_red(verdict))
     print(

@@ -29,7 +29,9 @@ class Verdict:
         lines = self.output.splitlines()
         told = [line.removeprefix("E").strip() for line in _first(lines) if line.startswith("E  ")]
         shown = [line for line in told if line][:SHOWN_LINES] or lines[-SHOWN_LINES:]
-        failed = [line.split(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))]
+        failed = [
+            line.split(" - ")[0] for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))
+        ]
         return "\n".join(f"  {line[:SHOWN_WIDTH]}" for line in [*shown, *failed])
 
 

@@ -7,7 +7,7 @@ import pytest
 from include.environment import ROOT
 from include.errors import InputError
 from lessons.__main__ import give, list_lessons
-from lessons.copies import BEGUN, DONE, Copy
+from lessons.copies import BEGUN, DONE, NEW, Copy
 from lessons.lesson import Lesson, all_lessons
 
 LESSONS = all_lessons()
@@ -85,3 +85,4 @@ def test_a_lesson_whose_tests_fail_for_another_reason_does_not_begin(tmp_path: P
     other = Lesson(**{**vars(QUICK), "shown": "another reason"})
     with pytest.raises(InputError, match="do not end as they should"):
         give(other, tmp_path)
+    assert Copy(other, tmp_path).state == NEW
