@@ -12,6 +12,7 @@ from lessons.copies import HOME, NEW, Copy
 from lessons.judge import Verdict, judge, prepare
 from lessons.lesson import Lesson, all_lessons, lesson_of
 
+MOST = 3_000
 LIST = "  {0.number:>2}  {0.area:<11} {0.title:<66} {1}"
 
 
@@ -33,7 +34,7 @@ def give(lesson: Lesson, home: Path = HOME, *, hint: bool = False, again: bool =
     elif not hint:
         _check(copy)
     if hint:
-        print(f"Hint: {lesson.hint}")
+        print(lesson.hint, end="")
 
 
 def _begin(copy: Copy) -> None:
@@ -43,7 +44,8 @@ def _begin(copy: Copy) -> None:
     copy.begin()
     verdict = judge(copy)
     if verdict.is_green or lesson.shown not in verdict.output:
-        raise InputError(f"The lesson's tests do not end as they should here:\n{verdict.output}")
+        copy.forget()
+        raise InputError(f"The lesson's tests do not end as they should here:\n{verdict.output[-MOST:]}")
     print(_red(verdict))
     print(
         f"The project, broken, is in {copy.folder}. Yours is as it was. Mend there:\n\n"
@@ -58,7 +60,7 @@ def _check(copy: Copy) -> None:
     number = copy.lesson.number
     verdict = judge(copy)
     if not verdict.is_green:
-        print(f"{_red(verdict)}A hint: make lesson {number} HINT=1")
+        print(f"{_red(verdict)}\nA hint: make lesson {number} HINT=1")
         return
     copy.end()
     print(f"GREEN, in {verdict.seconds:.0f} s. Well done.\n\n{_compared(copy)}")
@@ -68,7 +70,7 @@ def _check(copy: Copy) -> None:
 
 
 def _red(verdict: Verdict) -> str:
-    return f"RED, in {verdict.seconds:.0f} s:\n\n{verdict.words}\n\n"
+    return f"RED, in {verdict.seconds:.0f} s:\n\n{verdict.words}\n"
 
 
 def _compared(copy: Copy) -> str:

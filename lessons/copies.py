@@ -48,14 +48,18 @@ class Copy:
     def begin(self) -> None:
         """Copy the project anew, and break it."""
         part = self.folder.with_suffix(".part")
-        for old in (part, self.folder):
-            shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
+        self.forget()
         copy_project(part)
         for venv in {".venv", self.lesson.venv}:
             (part / venv).symlink_to(ROOT / venv)
         self.lesson.plant(part)
         # At last under its name: half a copy is none.
         part.rename(self.folder)
+
+    def forget(self) -> None:
+        """Remove the copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def end(self) -> None:
         """Note that the lesson is done."""

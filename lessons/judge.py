@@ -1,5 +1,6 @@
 """Run a lesson's tests in its copy, and say in a few lines what failed."""
 
+import re
 import subprocess
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from include.errors import InputError
 from include.inherited import inherited
 from lessons.copies import Copy
 
+HEADING = re.compile("_{3,} .* _{3,}$")
 OPTIONS = ("-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
 SHOWN_LINES, SHOWN_WIDTH = 12, 160
 
@@ -23,11 +25,13 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """Return the lines that say why, or the last ones where no test could say anything."""
+        """Return why the first test failed, and which did; the last lines where no test could tell."""
         lines = self.output.splitlines()
-        told = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+        told = [line.removeprefix("E").strip() for line in _first(lines) if line.startswith("E  ")]
         shown = [line for line in told if line][:SHOWN_LINES] or lines[-SHOWN_LINES:]
-        failed = [line.split(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))]
+        failed = [
+            line.split(" - ")[0] for line in lines if line.startswith(("FAILED tests/", "ERROR tests/"))
+        ]
         return "\n".join(f"  {line[:SHOWN_WIDTH]}" for line in [*shown, *failed])
 
 
@@ -55,3 +59,10 @@ def judge(copy: Copy) -> Verdict:
     ) as process:
         output, _ = process.communicate()
     return Verdict(process.returncode == 0, output, time.monotonic() - began)
+
+
+def _first(lines: list[str]) -> list[str]:
+    """Return what pytest says of the first test that failed."""
+    headings = [number for number, line in enumerate(lines) if HEADING.match(line)]
+    first, end = [*headings, *[None] * 2][:2]
+    return lines[first:end]

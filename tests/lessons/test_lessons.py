@@ -7,7 +7,7 @@ import pytest
 from include.environment import ROOT
 from include.errors import InputError
 from lessons.__main__ import give, list_lessons
-from lessons.copies import BEGUN, DONE, Copy
+from lessons.copies import BEGUN, DONE, NEW, Copy
 from lessons.lesson import Lesson, all_lessons
 
 LESSONS = all_lessons()
@@ -30,7 +30,7 @@ def test_red_hint_green(lesson: Lesson, tmp_path: Path, capsys: pytest.CaptureFi
     assert lesson.shown in said
     assert lesson.hint not in said
     give(lesson, tmp_path, hint=True)
-    assert capsys.readouterr().out == f"Hint: {lesson.hint}\n"
+    assert capsys.readouterr().out == lesson.hint
     assert Copy(lesson, tmp_path).state == BEGUN
     mend(lesson, tmp_path)
     give(lesson, tmp_path)
@@ -49,6 +49,8 @@ def test_what_is_not_mended_stays_red_and_another_repair_is_shown(
     give(QUICK, tmp_path)
     said = capsys.readouterr().out
     assert said.startswith("RED, in ")
+    # Of several tests the first tells.
+    assert said.count("AssertionError") == 1
     assert said.endswith("A hint: make lesson 7 HINT=1\n")
     file = Copy(QUICK, tmp_path).folder / QUICK.file
     ours = 'when = context.get("logical_date") or context["dag_run"].run_after\n    return when.date()'
@@ -83,3 +85,4 @@ def test_a_lesson_whose_tests_fail_for_another_reason_does_not_begin(tmp_path: P
     other = Lesson(**{**vars(QUICK), "shown": "another reason"})
     with pytest.raises(InputError, match="do not end as they should"):
         give(other, tmp_path)
+    assert Copy(other, tmp_path).state == NEW
