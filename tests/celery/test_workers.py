@@ -15,7 +15,7 @@ from include.transaction import transaction
 from tests.celery.conftest import DAY, QUEUES, Celery
 
 HEAVY = {"load_postgres_table", "load_mongo_collection", "transform_with_dbt"}
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
