@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from typing import Any
 
@@ -103,7 +104,7 @@ def star_assets(manifest: dict[str, Any]) -> dg.AssetsDefinition:
     def transform_with_dbt(context: dg.AssetExecutionContext, platform: Platform, dbt: Dbt) -> Iterator:
         if kept := platform.star_to_keep():
             context.log.info("Nothing new in raw since %s: readers keep it", kept)
-            for key in context.selected_asset_keys:
+            for key in in_order(context):
                 yield dg.MaterializeResult(asset_key=key, metadata={"unchanged_since": str(kept)})
             return
         with platform.at_work(context):
@@ -119,6 +120,12 @@ def star_assets(manifest: dict[str, Any]) -> dg.AssetsDefinition:
                 platform.report(context)
 
     return transform_with_dbt
+
+
+def in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    """Return the keys that the step is to make, each after those that it is made of."""
+    order = TopologicalSorter(context.assets_def.asset_deps).static_order()
+    return [key for key in order if key in context.selected_asset_keys]
 
 
 def _started(context: dg.AssetExecutionContext, platform: Platform, dbt: Dbt) -> DbtCliInvocation:

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from dagster_project.platform import COUNT, Platform, told
+from dagster_project.star import in_order
 from include.tables import PLAYED_COLLECTIONS, PLAYED_TABLES, SOURCES_BY_NAME
 
 # What tasks answer where a test says nothing else.
@@ -84,20 +85,17 @@ class Invocation:
 
     def stream(self) -> Iterator[Any]:
         """Yield what dagster-dbt yields; raise what it raises where a test failed."""
-        assets = self.context.assets_def
         asset, _, name = self.fails.partition(":")
-        skipped = set()
-        if asset:
-            key = dg.AssetKey.from_user_string(asset)
-            graph = self.context.repository_def.asset_graph
-            skipped = dg.AssetSelection.assets(key).downstream(include_self=False).resolve(graph)
-        for key in sorted(assets.keys - skipped):
-            unique_id = assets.specs_by_key[key].metadata["dagster_dbt/unique_id"]
+        deps, skipped = self.context.assets_def.asset_deps, set()
+        for key in in_order(self.context):
+            if any(read in skipped or read.to_user_string() == asset for read in deps[key]):
+                skipped.add(key)
+                continue
+            unique_id = self.context.assets_def.metadata_by_key[key]["dagster_dbt/unique_id"]
             yield dg.Output(
                 None, output_name=key.to_python_identifier(), metadata={"unique_id": unique_id}
             )
         if asset:
-            yield dg.AssetCheckResult(
-                passed=False, asset_key=dg.AssetKey.from_user_string(asset), check_name=name
-            )
+            key = dg.AssetKey.from_user_string(asset)
+            yield dg.AssetCheckResult(passed=False, asset_key=key, check_name=name)
             raise DagsterDbtCliRuntimeError(f"dbt failed: {name} found 1 row")

@@ -51,6 +51,12 @@ def made(run: dg.ExecuteInProcessResult) -> set[str]:
     return {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
 
 
+def metadata(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """Return what a run said of each asset that it materialised."""
+    events = run.get_asset_materialization_events()
+    return {event.asset_key.to_user_string(): event.materialization.metadata for event in events}
+
+
 def failed_checks(run: dg.ExecuteInProcessResult) -> dict[str, str]:
     """Return the checks that failed, as raw/postgres_users:guards, with what they said."""
     return {
