@@ -38,7 +38,7 @@ def definitions() -> dg.Definitions:
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """An instance that remembers nothing of other tests."""
-    with dg.instance_for_test() as fresh:
+    with dg.DagsterInstance.ephemeral() as fresh:
         yield fresh
 
 
@@ -48,7 +48,7 @@ def runner(
 ) -> Iterator[Runner]:
     """Runs on fresh databases, for tests whose steps build on each other."""
     platform = new_platform(servers)
-    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name, value in settings_of(platform, tmp_path_factory.mktemp("data")).items():
             patch.setenv(name, value)
         yield Runner(definitions, instance, platform)
