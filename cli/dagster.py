@@ -97,7 +97,8 @@ def _start(home: Path, env: Mapping[str, str], port: int) -> None:
     place = ["-h", "127.0.0.1", "-p", port, "-d", ROOT]
     command = [DAGSTER, "dev", "-m", "dagster_project.definitions", *place]
     end_all(of_session(home / "dagster.pid"))
-    process = spawn(command, home / "dagster.log", env=environment(home, env), folder=ROOT)
+    # Not in the project's folder: there Dagster would take over all of .env, passwords of administrators too.
+    process = spawn(command, home / "dagster.log", env=environment(home, env), folder=instance)
     remember(home / "dagster.pid", process, port)
     deadline = time.monotonic() + START_SECONDS
     while not _answers(port):

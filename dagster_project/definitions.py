@@ -11,11 +11,10 @@ from dagster_project.inbox import inbox_sensor
 from dagster_project.platform import Platform
 from dagster_project.publication import checks_of, publication_of
 from dagster_project.raw import external_sources, product, raw_assets, warehouse
-from dagster_project.star import Dbt, read_manifest, star_assets
+from dagster_project.star import LAYER, Dbt, read_manifest, star_assets
 from include.dbt import DBT
 from include.environment import ROOT, plays_product
 from include.tables import SOURCES
-
 
 # Dagster is pinned, so what it calls beta does not change.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -31,7 +30,7 @@ def definitions() -> dg.Definitions:
             *([product] if plays else external_sources()),
             *map(raw_assets, SOURCES),
             star,
-            publication_of(star.keys),
+            publication_of(key for key in star.keys if key.path[0] == LAYER),
         ],
         asset_checks=checks_of(star.keys),
         jobs=[jobs.pipeline, jobs.publish, jobs.rollback, jobs.forget],

@@ -16,6 +16,14 @@ import dagster as dg
 from dagster_project.days import PARTITION
 from include import tasks
 from include.connections import postgres
+from include.dbt import (
+    BATCH_VARIABLE,
+    CODE_VARIABLE,
+    PROJECT_VARIABLE,
+    RAW_VARIABLE,
+    code_checksum,
+    project_checksum,
+)
 from include.errors import DataQualityError, GuardError, WarehouseInUseError
 from include.extract_load.raw import forget_watermark
 from include.failures import OURS, explain, is_transient
@@ -72,6 +80,17 @@ class Platform(dg.ConfigurableResource):
         params = {name: value for name, value in self.model_dump().items() if name not in unsaid}
         due = datetime.fromisoformat(day).replace(tzinfo=UTC)
         return {"run_id": self.batch_id(context), "params": {"as_of": day, **params}, "logical_date": due}
+
+    def told_to_dbt(self, context: Context) -> tuple[dict[str, str], list[str]]:
+        """Return the variables that name the star that dbt builds, and its options."""
+        with told():
+            variables = {
+                BATCH_VARIABLE: self.batch_id(context),
+                CODE_VARIABLE: code_checksum(),
+                PROJECT_VARIABLE: project_checksum(),
+                RAW_VARIABLE: tasks.raw_state(),
+            }
+            return variables, tasks.refresh_option({"mode": self.mode}).split()
 
     def batch_id(self, context: Context) -> str:
         """Return the warehouse's id of the run; one that was begun again keeps that of the first."""

@@ -25,24 +25,13 @@ from packaging.version import Version
 
 from dagster_project.days import DAYS, EACH_DAY, FRESH, RETRIES
 from dagster_project.platform import Platform
-from include import tasks
-from include.dbt import (
-    AWAY,
-    BATCH_VARIABLE,
-    BUILD,
-    CODE_VARIABLE,
-    NO_LOGIN,
-    PROJECT_VARIABLE,
-    RAW_VARIABLE,
-    code_checksum,
-    project_checksum,
-    run_dbt,
-)
+from include.dbt import AWAY, BUILD, NO_LOGIN, run_dbt
 from include.second_attempt import end_orphans
 from include.settings import read_settings
 
 TABLES = ("table", "incremental")
-FACT = dg.AssetKey(["trusted", "fct_viewing_sessions"])
+LAYER = "trusted"
+FACT = dg.AssetKey([LAYER, "fct_viewing_sessions"])
 
 
 class Dbt(DbtCliResource):
@@ -130,17 +119,10 @@ def in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
 
 def _started(context: dg.AssetExecutionContext, platform: Platform, dbt: Dbt) -> DbtCliInvocation:
     """Start `dbt build`, which knows whose star it builds, after what a killed run left of it has ended."""
-    batch_id = platform.batch_id(context)
-    if orphans := end_orphans(batch_id):
+    if orphans := end_orphans(platform.batch_id(context)):
         context.log.warning("dbt of a killed run was still at work: %d processes are ended", orphans)
-    said = {
-        BATCH_VARIABLE: batch_id,
-        CODE_VARIABLE: code_checksum(),
-        PROJECT_VARIABLE: project_checksum(),
-        RAW_VARIABLE: tasks.raw_state(),
-    }
-    options = [option for option in [tasks.refresh_option({"mode": platform.mode})] if option]
-    with _environment(said):
+    variables, options = platform.told_to_dbt(context)
+    with _environment(variables):
         return dbt.cli([*BUILD, *options], context=context, target_path=read_settings().dbt_target)
 
 

@@ -44,6 +44,9 @@ class InMemoryPlatform(Platform):
     def star_to_keep(self) -> None:
         return planted.get("star_to_keep")
 
+    def told_to_dbt(self, context: Any) -> tuple[dict[str, str], list[str]]:
+        return {}, []
+
     def figures_of_raw(self, table: str) -> dict[str, Any]:
         return {COUNT: 9, "checksum": f"of {table}"}
 
@@ -65,7 +68,9 @@ planted: dict[str, Any] = {}
 
 
 def _loads(source: str) -> list[dict[str, Any]]:
-    return [{"table": table.raw, "read": 9, "source_rows": None} for table in SOURCES_BY_NAME[source].raw_tables]
+    return [
+        {"table": table.raw, "read": 9, "source_rows": None} for table in SOURCES_BY_NAME[source].raw_tables
+    ]
 
 
 class InMemoryDbt(dg.ConfigurableResource):
@@ -92,9 +97,7 @@ class Invocation:
                 skipped.add(key)
                 continue
             unique_id = self.context.assets_def.metadata_by_key[key]["dagster_dbt/unique_id"]
-            yield dg.Output(
-                None, output_name=key.to_python_identifier(), metadata={"unique_id": unique_id}
-            )
+            yield dg.Output(None, output_name=key.to_python_identifier(), metadata={"unique_id": unique_id})
         if asset:
             key = dg.AssetKey.from_user_string(asset)
             yield dg.AssetCheckResult(passed=False, asset_key=key, check_name=name)

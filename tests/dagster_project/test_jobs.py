@@ -7,8 +7,6 @@ import dagster as dg
 import pytest
 
 
-
-
 def test_the_schedule_brings_the_day_on_which_it_is_due(definitions, instance):
     schedule = definitions.get_schedule_def("daily")
     assert schedule.cron_schedule == "@daily"
@@ -58,7 +56,8 @@ def test_a_set_in_the_inbox_asks_for_one_run_with_its_copy(definitions, instance
     (inbox / "content.json").write_text('{"movies": [], "series": []}')
     (request,) = look()
     copy = request.run_config["resources"]["platform"]["config"]["data_dir"]
-    assert request.run_key.startswith("inbox__") and copy.endswith(request.run_key.removeprefix("inbox__"))
+    assert request.run_key.startswith("inbox__")
+    assert copy.endswith(request.run_key.removeprefix("inbox__"))
     assert look() == []
 
 

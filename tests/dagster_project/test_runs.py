@@ -22,16 +22,20 @@ GENRES = "trusted/bridge_content_genres"
 def of_airflow(servers, runner: Runner, tmp_path_factory):
     """Return what waits for Airflow's run of the day, which goes on meanwhile, and gives its star's checksums."""
     platform, home = new_platform(servers), tmp_path_factory.mktemp("airflow")
-    env = inherited() | settings_of(platform, home / "data") | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "DBT_TARGET_PATH": str(home / "dbt" / "target"),
-        "DBT_LOG_PATH": str(home / "dbt"),
-        "RUN_DEADLINE_MINUTES": "",
-    }
+    env = (
+        inherited()
+        | settings_of(platform, home / "data")
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "DBT_TARGET_PATH": str(home / "dbt" / "target"),
+            "DBT_LOG_PATH": str(home / "dbt"),
+            "RUN_DEADLINE_MINUTES": "",
+        }
+    )
     python = ROOT / ".venv" / "bin" / "python"
     env |= {"DBT_PYTHON": str(python)}
     command = [python, "-m", "tests.dagster_project.airflow_day", DAY]
