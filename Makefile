@@ -151,7 +151,7 @@ dagster: $(VENV) ## serve the pipeline as Dagster's assets on the demo's databas
 	@cli/setup dagster
 	@$(QUIETLY) $(CLI) dagster
 
-test-dagster: ## the assets: on resources in memory, and as runs on real servers
+test-dagster: $(VENV) ## the assets: on resources in memory, and as runs on real servers
 	@cli/setup dagster
 	@.venv-dagster/bin/pytest tests/dagster_project
 

@@ -1,4 +1,4 @@
-"""Run the DAG for one day in one process, for tests that compare: python -m tests.dagster_project.airflow_day DAY.
+"""Run the DAG for one day in one process, to compare with: python -m tests.dagster_project.airflow_day DAY.
 
 Airflow's environment and that of its tasks is the caller's.
 """

@@ -20,7 +20,7 @@ GENRES = "trusted/bridge_content_genres"
 
 @pytest.fixture(scope="module")
 def of_airflow(servers, runner: Runner, tmp_path_factory):
-    """Return what waits for Airflow's run of the day, which goes on meanwhile, and gives its star's checksums."""
+    """Return what waits for Airflow's run of the day, begun here, and gives its star's checksums."""
     platform, home = new_platform(servers), tmp_path_factory.mktemp("airflow")
     env = (
         inherited()
