@@ -183,7 +183,11 @@ def _is_host_name(value: str) -> bool:
 
 # What a name stands for, as far as a wrong value would stop something later: its test, and its noun.
 RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
-    ("(SOURCE|MONGO|WAREHOUSE|AIRFLOW|DASHBOARD|DAGSTER)_PORT", _is_port, "a port, a whole number from 1 to 65535"),
+    (
+        "(SOURCE|MONGO|WAREHOUSE|AIRFLOW|DASHBOARD|DAGSTER)_PORT",
+        _is_port,
+        "a port, a whole number from 1 to 65535",
+    ),
     ("GENERATE_SEED", _from(0, int), "a whole number from 0 up"),
     ("GENERATE_(USERS|TITLES|SESSIONS)", _from(1, int), "a whole number from 1 up"),
     (
