@@ -11,7 +11,9 @@ def test_the_schedule_brings_the_day_on_which_it_is_due(definitions, instance):
     schedule = definitions.get_schedule_def("daily")
     assert schedule.cron_schedule == "@daily"
     due = datetime(2024, 9, 2, tzinfo=UTC)
-    context = dg.build_schedule_context(instance, scheduled_execution_time=due)
+    context = dg.build_schedule_context(
+        instance, scheduled_execution_time=due, repository_def=definitions.get_repository_def()
+    )
     request = schedule.evaluate_tick(context).run_requests[0]
     assert request.partition_key == "2024-09-02"
 
