@@ -15,7 +15,6 @@ from tests.pipeline import trusted_checksums
 
 AIRFLOW_SECONDS = 200
 STAR = dg.AssetSelection.groups("staging", "intermediate", "snapshots", "trusted")
-GENRES = "trusted/bridge_content_genres"
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +88,19 @@ def test_the_same_day_again_builds_nothing_and_readers_keep_their_star(first, ru
 
 def test_a_test_of_dbt_that_fails_lets_nothing_downstream_pass(first, runner, definitions):
     seen = trusted_checksums(runner.platform)
-    plant(runner, "update raw.mongo_content_genres set genre = '', _loaded_at = now()")
+    # Past all loads, as an error in one would.
+    runner.platform.query(
+        "elt_loader", "update raw.postgres_viewing_sessions set completion_percentage = 500"
+    )
     run = runner.run(mode="full refresh", select=STAR)
     assert not run.success
     checks = failed_checks(run)
-    assert checks
+    assert [check for check in checks if "accepted_ranges_fct_viewing_sessions" in check], failures(run)
     for check in checks:
         assert not made(run) & downstream_of(definitions, check.partition(":")[0]), check
+    assert "trusted/dim_users" in made(run)
     assert "publication" not in made(run)
     assert trusted_checksums(runner.platform) == seen
-
-
-def plant(runner: Runner, sql: str) -> None:
-    """Change raw past all loads, as an error in one would."""
-    runner.platform.query("elt_loader", sql)
 
 
 def test_rollback_and_forget(first, runner):
