@@ -14,7 +14,7 @@ from tests.dagster_project.runs import DAY, Runner, downstream_of, failed_checks
 from tests.pipeline import trusted_checksums
 
 AIRFLOW_SECONDS = 200
-STAR = dg.AssetSelection.groups("staging", "intermediate", "snapshots", "trusted")
+STAR = dg.AssetSelection.groups("staging", "intermediate", "snapshots", "trusted", "publication")
 
 
 @pytest.fixture(scope="module")
