@@ -14,6 +14,11 @@ from tests.dagster_project.runs import DAY, Runner, downstream_of, failed_checks
 from tests.pipeline import trusted_checksums
 
 AIRFLOW_SECONDS = 200
+# A run of another orchestrator that is waited for.
+CLAIM = """
+insert into ops.warehouse_claim (airflow, run_id, host, kept_until)
+values ('another', 'scheduled__2024-09-02', 'elsewhere', clock_timestamp() + interval '10 seconds')
+"""
 STAR = dg.AssetSelection.groups("staging", "intermediate", "snapshots", "trusted", "publication")
 
 
@@ -79,10 +84,16 @@ def test_the_star_is_airflows_of_the_same_day(first, runner, of_airflow):
     assert trusted_checksums(runner.platform) == expected
 
 
-def test_the_same_day_again_builds_nothing_and_readers_keep_their_star(first, runner):
+def test_the_same_day_again_waits_its_turn_builds_nothing_and_readers_keep_their_star(
+    first, runner, monkeypatch
+):
     before = publications(runner)
+    monkeypatch.setattr("dagster_project.platform.PAUSE_SECONDS", 1)
+    runner.platform.query("elt_loader", CLAIM)
     run = runner.run()
     assert run.success, failures(run)
+    waited = [event.step_key for event in run.all_events if event.is_step_up_for_retry]
+    assert set(waited) == {"product"}
     assert publications(runner) == before
 
 
