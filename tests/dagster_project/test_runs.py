@@ -109,7 +109,7 @@ def test_a_test_of_dbt_that_fails_lets_nothing_downstream_pass(first, runner, de
     assert [check for check in checks if "accepted_ranges_fct_viewing_sessions" in check], failures(run)
     for check in checks:
         assert not made(run) & downstream_of(definitions, check.partition(":")[0]), check
-    assert "trusted/dim_users" in made(run)
+    assert "trusted/fct_viewing_sessions" in made(run)
     assert "publication" not in made(run)
     assert trusted_checksums(runner.platform) == seen
 
