@@ -8,7 +8,15 @@ import pytest
 from include.errors import DataQualityError, GuardError, InputError, TransientError
 from include.settings import read_settings
 from include.tables import SOURCES, raw_tables
-from tests.dagster_project.runs import Runner, downstream_of, failed_checks, failures, made, metadata
+from tests.dagster_project.runs import (
+    PIPELINE,
+    Runner,
+    downstream_of,
+    failed_checks,
+    failures,
+    made,
+    metadata,
+)
 
 SOURCE_OF = {table.raw: source.name for source in SOURCES for table in source.raw_tables}
 TASK_OF = {"users": "load_postgres_table", "viewing_sessions": "load_postgres_table"}
@@ -20,10 +28,10 @@ def in_memory(definitions, instance, monkeypatch):
     """Return a function that runs the pipeline: `fails` is a check of dbt, `planted` what tasks answer."""
     from tests.dagster_project import in_memory as memory
 
-    def run(fails: str = "", **planted) -> dg.ExecuteInProcessResult:
+    def run(fails: str = "", job: str = PIPELINE, **planted) -> dg.ExecuteInProcessResult:
         monkeypatch.setattr(memory, "planted", {name.replace("__", " "): planted[name] for name in planted})
         resources = {"platform": memory.InMemoryPlatform(), "dbt": memory.InMemoryDbt(fails=fails)}
-        return Runner(definitions, instance, resources=resources).run()
+        return Runner(definitions, instance, resources=resources).run(job)
 
     return run
 
@@ -109,6 +117,13 @@ def test_an_unusual_star_is_not_published_and_the_check_says_how_it_can_be(in_me
     said = failed_checks(run)["star:data_quality"]
     assert f"of_run: dagster__{run.run_id}" in said
     assert "publication" not in made(run)
+
+
+def test_the_job_publish_judges_the_star_first_and_publishes_nothing_that_fails(in_memory):
+    assert made(in_memory(job="publish")) == {"publication"}
+    run = in_memory(job="publish", check_data_quality="approve_publication")
+    assert "star:data_quality" in failed_checks(run)
+    assert made(run) == set()
 
 
 def test_no_test_of_dbt_that_fails_lets_anything_downstream_pass(definitions, in_memory, manifest):
