@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_project import jobs
 from dagster_project.inbox import inbox_sensor
 from dagster_project.platform import Platform
-from dagster_project.publication import checks_of, publication_of
+from dagster_project.publication import data_quality, publication, reconciliation, whole_star
 from dagster_project.raw import external_sources, product, raw_assets, warehouse
 from dagster_project.star import LAYER, Dbt, read_manifest, star_assets
 from include.dbt import DBT
@@ -23,16 +23,17 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 def definitions() -> dg.Definitions:
     """Return the definitions, by the settings of the environment."""
     plays = plays_product(os.environ)
-    star = star_assets(read_manifest())
+    models = star_assets(read_manifest())
     return dg.Definitions(
         assets=[
             warehouse,
             *([product] if plays else external_sources()),
             *map(raw_assets, SOURCES),
-            star,
-            publication_of(key for key in star.keys if key.path[0] == LAYER),
+            models,
+            whole_star(key for key in star.keys if key.path[0] == LAYERmodels.keys),
+            publication,
         ],
-        asset_checks=checks_of(star.keys),
+        asset_checks=[reconciliation, data_quality],
         jobs=[jobs.pipeline, jobs.publish, jobs.rollback, jobs.forget],
         schedules=jobs.schedules(),
         # Where sources are only read, files start nothing.

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from dagster_project.days import BEGUN_AGAIN
 from dagster_project.platform import Platform
-from dagster_project.publication import PUBLICATION
-from dagster_project.star import FACT
+from dagster_project.publication import PUBLICATION, STAR
 from include.tables import SOURCES
 
 NAME = "video_streaming_elt"
@@ -22,7 +21,7 @@ publish = dg.define_asset_job(
     "publish",
     selection=dg.AssetSelection.assets(PUBLICATION)
     | dg.AssetSelection.checks(
-        *(dg.AssetCheckKey(FACT, name) for name in ("reconciliation", "data_quality"))
+        *(dg.AssetCheckKey(STAR, name) for name in ("reconciliation", "data_quality"))
     ),
     description="Judge and publish the star that the run `of_run` built and did not publish.",
 )

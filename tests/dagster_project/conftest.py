@@ -1,6 +1,8 @@
 """Dagster's runs in memory and on the session's servers."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.dagster_project.runs import Runner
 
 # Airflow and dbt read theirs when they are first imported.
 _home = Path(tempfile.mkdtemp(prefix="streaming-dagster-"))
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
 SETTINGS = {
     "AIRFLOW_HOME": str(_home / "airflow"),
     "DAGSTER_HOME": str(_home),
