@@ -11,7 +11,7 @@ from dagster_project.inbox import inbox_sensor
 from dagster_project.platform import Platform
 from dagster_project.publication import data_quality, publication, reconciliation, whole_star
 from dagster_project.raw import external_sources, product, raw_assets, warehouse
-from dagster_project.star import LAYER, Dbt, read_manifest, star_assets
+from dagster_project.star import Dbt, read_manifest, star_assets
 from include.dbt import DBT
 from include.environment import ROOT, plays_product
 from include.tables import SOURCES
@@ -30,7 +30,7 @@ def definitions() -> dg.Definitions:
             *([product] if plays else external_sources()),
             *map(raw_assets, SOURCES),
             models,
-            whole_star(key for key in star.keys if key.path[0] == LAYERmodels.keys),
+            whole_star(models.keys),
             publication,
         ],
         asset_checks=[reconciliation, data_quality],

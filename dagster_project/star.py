@@ -30,8 +30,6 @@ from include.second_attempt import end_orphans
 from include.settings import read_settings
 
 TABLES = ("table", "incremental")
-LAYER = "trusted"
-FACT = dg.AssetKey([LAYER, "fct_viewing_sessions"])
 
 
 class Dbt(DbtCliResource):
