@@ -385,7 +385,7 @@ def test_set_of_files_in_the_inbox_starts_a_run_within_a_minute(stack, first_run
 
 
 def _wait_for_success(stack) -> None:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     run = {"state": "running"}
     while run["state"] in {"queued", "running"} and time.monotonic() < deadline:
         time.sleep(3)
