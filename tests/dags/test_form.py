@@ -74,7 +74,7 @@ def test_every_field_has_a_title_and_help_and_may_be_emptied(pipeline):
 
 
 def test_nothing_of_the_form_is_in_the_command_of_dbt(pipeline, monkeypatch):
-    monkeypatch.setattr(tasks, "_unchanged_star", lambda params: None)
+    monkeypatch.setattr(tasks, "star_to_keep", lambda params: None)
     names = [name for name in pipeline.params if name != "mode"]
     commands = {
         _rendered(pipeline, "full refresh", dict.fromkeys(names, value)).bash_command
@@ -88,7 +88,7 @@ def test_nothing_of_the_form_is_in_the_command_of_dbt(pipeline, monkeypatch):
 @pytest.mark.parametrize("is_unchanged", [False, True])
 def test_run_id_that_is_a_command_is_a_text_to_the_shell(pipeline, monkeypatch, tmp_path, is_unchanged):
     kept = Publication("publish", 1, SHELL, "", date(2024, 9, 1), datetime(2024, 9, 1, tzinfo=UTC), 1.0, {})
-    monkeypatch.setattr(tasks, "_unchanged_star", lambda params: kept if is_unchanged else None)
+    monkeypatch.setattr(tasks, "star_to_keep", lambda params: kept if is_unchanged else None)
     task = _rendered(pipeline, "full refresh", {})
     assert task.env["DBT_ENV_CUSTOM_ENV_BATCH_ID"] == SHELL
     # In place of dbt, what prints the run's id.
