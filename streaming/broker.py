@@ -49,17 +49,11 @@ def stop(home: Path) -> None:
 
 
 def wait_until_saved(home: Path) -> None:
-    """Wait until everything that the broker has taken by now is in its file: then it may be killed.
+    """Wait until a save of the broker ends; it saves while messages come.
 
     Raises EmbeddedServerError when it does not save.
     """
-    # A save that ends after now may have begun before; the next one has not.
-    for _ in range(2):
-        _wait_for_save(home / "kafka" / "kafka.json")
-
-
-def _wait_for_save(file: Path) -> None:
-    asked = time.time()
+    file, asked = home / "kafka" / "kafka.json", time.time()
     while not file.exists() or os.path.getmtime(file) < asked:
         if time.time() > asked + SAVE_SECONDS:
             raise EmbeddedServerError(f"The broker has not written {file} for {SAVE_SECONDS} s")
