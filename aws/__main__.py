@@ -15,9 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.emulator import PARAMETERS, emulator
 from aws.stack import Stack
 from aws.steps import log_in
-from include import errors
 from include.environment import read_env
-from include.errors import UnexpectedError
+from include.errors import UnexpectedError, is_ours
 from include.generate import ANCHOR
 from include.seed.files import prepare_files
 from include.settings import read_settings
@@ -91,8 +90,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        is_ours = type(error).__module__ == errors.__name__
-        if not is_ours and not isinstance(error, (BotoCoreError, ClientError, OSError)):
+        if not is_ours(error) and not isinstance(error, (BotoCoreError, ClientError, OSError)):
             raise
         sys.exit(str(error).strip())
 

@@ -6,15 +6,14 @@ It runs Glue jobs of the kind pythonshell as processes, with this Python; others
 import os
 import secrets
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from include.embedded import processes
-from include.errors import EmbeddedServerError
 from include.inherited import inherited
 
 LOOPBACK = "127.0.0.1"
@@ -36,11 +35,7 @@ def emulator(home: Path) -> Iterator[Mapping[str, str]]:
     process = processes.spawn([PROGRAMS / "ministack"], log_file, env=_environment(home, port, variables))
     processes.remember(pid_file, process, port)
     try:
-        deadline = time.monotonic() + processes.START_SECONDS
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise EmbeddedServerError(f"The emulator did not start. {processes.end_of(log_file, 15)}")
-            time.sleep(0.1)
+        processes.wait_for_answer(partial(_answers, port), process, "The emulator", log_file)
         yield variables
     finally:
         processes.stop_process(pid_file)

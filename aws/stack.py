@@ -50,8 +50,9 @@ class Stack:
         kept = [name for name in there or () if name not in given]
         parameters += [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
         self._change(parameters, is_there=there is not None)
-        self._upload("code.zip", bundle())
-        self._upload("job.py", (ROOT / "aws" / "job.py").read_bytes())
+        s3, bucket = boto3.client("s3"), self.outputs()["ArtifactsBucket"]
+        for key, body in {"code.zip": bundle(), "job.py": (ROOT / "aws" / "job.py").read_bytes()}.items():
+            s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     def outputs(self) -> dict[str, str]:
         """Return what the stack made, by the names of the template's outputs."""
@@ -64,9 +65,9 @@ class Stack:
 
     def put_files(self, folder: Path, day: date) -> None:
         """Put the three files of a day into the landing bucket."""
+        s3, bucket = boto3.client("s3"), self.outputs()["LandingBucket"]
         for source in PLAYED:
-            key = f"{day}/{source.file}"
-            boto3.client("s3").upload_file(str(folder / source.file), self.outputs()["LandingBucket"], key)
+            s3.upload_file(str(folder / source.file), bucket, f"{day}/{source.file}")
 
     def run(self, day: date) -> Execution:
         """Run the state machine on the files of a day, and wait for its end."""
@@ -115,9 +116,6 @@ class Stack:
             failed = [one for one in events if one["ResourceStatus"].endswith("_FAILED")]
             said = [f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason', '')}" for one in failed]
             raise UnexpectedError(f"The stack {self.name} was rolled back. {'; '.join(said)}") from None
-
-    def _upload(self, key: str, body: bytes) -> None:
-        boto3.client("s3").put_object(Bucket=self.outputs()["ArtifactsBucket"], Key=key, Body=body)
 
 
 def tables() -> dict[str, str]:

@@ -17,8 +17,7 @@ from botocore.exceptions import ClientError
 from deltalake.exceptions import DeltaError
 
 from aws.metrics import put_landings
-from include import errors
-from include.errors import InputError, TransientError
+from include.errors import InputError, TransientError, is_ours
 from include.failures import is_transient
 from include.tables import PLAYED, raw_tables
 from lakehouse import gate, publications, silver
@@ -109,8 +108,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        is_ours = type(error).__module__ == errors.__name__
-        if not is_ours and not isinstance(error, (DeltaError, ClientError, OSError)):
+        if not is_ours(error) and not isinstance(error, (DeltaError, ClientError, OSError)):
             raise
         kind = TransientError if is_transient(error) else type(error)
         sys.exit(f"{kind.__name__}: {' '.join(str(error).split())}")

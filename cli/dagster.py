@@ -5,46 +5,36 @@ Data flow: .env -> databases -> the environment of `dagster dev`, which runs ass
 
 import shutil
 import signal
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import requests
-
-from cli import LOCAL, end_cleanly_on_signals
+from cli import LOCAL
 from cli.airflow import SETTINGS
-from cli.owner import owned
 from cli.ports import port_of
+from cli.serving import answers, kept_up, serve
 from include.dbt import NO_LOGIN, run_dbt
-from include.embedded import databases, parts
-from include.embedded.processes import end_all, end_of, of_session, remember, spawn, stop_process
-from include.embedded.watch import LOG_LINES, Part, watched
+from include.embedded.processes import (
+    end_all,
+    of_session,
+    remember,
+    spawn,
+    stop_process,
+    wait_for_answer,
+)
+from include.embedded.watch import Part
 from include.environment import ROOT, pipeline_variables
-from include.errors import EmbeddedServerError
 from include.inherited import inherited
-from include.waiting import announced, uninterrupted
 
 DAGSTER = ROOT / ".venv-dagster" / "bin" / "dagster"
 INSTANCE = ROOT / "dagster_project" / "dagster.yaml"
 REMEDY = "Start the command again: what ran is kept."
-# It imports Airflow and dbt, and a busy machine takes its time.
-START_SECONDS = 180
-HEALTH_SECONDS = 2
 
 
 def serve_dagster() -> None:
     """Serve the UI until the command is interrupted."""
-    end_cleanly_on_signals()
-    with suppress(KeyboardInterrupt), ExitStack() as stack:
-        stack.enter_context(owned("make dagster"))
-        env = stack.enter_context(databases(LOCAL))
-        stack.enter_context(watched(parts(LOCAL, env), REMEDY))
-        url = stack.enter_context(dagster(LOCAL, env))
-        print(f"\nDagster: {url}/asset-groups\nStop with Ctrl-C.", flush=True)
-        signal.pause()
-    print("\nStopped.")
+    serve("make dagster", "Dagster", REMEDY, partial(dagster, LOCAL), page="/asset-groups")
 
 
 @contextmanager
@@ -55,14 +45,8 @@ def dagster(home: Path, env: Mapping[str, str]) -> Iterator[str]:
     """
     port = port_of(env, "DAGSTER_PORT")
     served = Part("Dagster", home / "dagster.pid", home / "dagster.log", partial(_start, home, env, port))
-    try:
-        with announced("Dagster to start"):
-            served.restart()
-        with watched([served], REMEDY):
-            yield f"http://127.0.0.1:{port}"
-    finally:
-        with announced("Dagster to stop"), uninterrupted():
-            stop(home)
+    with kept_up("Dagster", served, REMEDY, partial(stop, home)):
+        yield f"http://127.0.0.1:{port}"
 
 
 def stop(home: Path) -> None:
@@ -100,14 +84,5 @@ def _start(home: Path, env: Mapping[str, str], port: int) -> None:
     # Not in the project's folder: there Dagster would take over all of .env, passwords of administrators too.
     process = spawn(command, home / "dagster.log", env=environment(home, env), folder=instance)
     remember(home / "dagster.pid", process, port)
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise EmbeddedServerError(f"Dagster did not start. {end_of(home / 'dagster.log', LOG_LINES)}")
-        time.sleep(0.5)
-
-
-def _answers(port: int) -> bool:
-    with suppress(requests.RequestException):
-        return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=HEALTH_SECONDS).ok
-    return False
+    ready = partial(answers, f"http://127.0.0.1:{port}/server_info")
+    wait_for_answer(ready, process, "Dagster", home / "dagster.log")

@@ -4,17 +4,15 @@ Data flow: producer -> broker -> consumer and windows -> the demo's warehouse ->
 All are processes that the command watches: what dies is started again once.
 """
 
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from cli import LOCAL, CommandError, end_cleanly_on_signals
+from cli import LOCAL, CommandError
 from cli.dashboard import dashboard
-from cli.owner import owned
+from cli.serving import kept_up, serve
 from cli.warehouse import NO_WAREHOUSE, OLD_WAREHOUSE, connect
-from include.embedded import databases, parts
 from include.embedded.processes import remember, spawn, stop_process
 from include.embedded.watch import Part, watched
 from include.environment import ROOT
@@ -35,20 +33,19 @@ def play_live(rate: float, minutes: float) -> None:
 
     Raises CommandError where there is no star yet.
     """
-    end_cleanly_on_signals()
-    with suppress(KeyboardInterrupt), ExitStack() as stack:
-        stack.enter_context(owned("make live"))
-        env = stack.enter_context(databases(LOCAL))
-        stack.enter_context(watched(parts(LOCAL, env), REMEDY))
-        _refuse_without_star(env)
+    serve("make live", "Live", REMEDY, partial(_playing, rate, minutes), page="/live")
+
+
+@contextmanager
+def _playing(rate: float, minutes: float, env: Mapping[str, str]) -> Iterator[str]:
+    """Have all that it takes up during the block; yield the dashboard's URL."""
+    _refuse_without_star(env)
+    producer = ("produce", "--rate", f"{rate:g}", "--minutes", f"{minutes:g}")
+    with ExitStack() as stack:
         stack.enter_context(_broker(env))
-        producer = ("produce", "--rate", f"{rate:g}", "--minutes", f"{minutes:g}")
         for name, arguments in (READERS | {"The devices": producer}).items():
             stack.enter_context(_process(name, arguments))
-        url = stack.enter_context(dashboard(LOCAL, env))
-        print(f"\nLive: {url}/live\nStop with Ctrl-C.", flush=True)
-        signal.pause()
-    print("\nStopped.")
+        yield stack.enter_context(dashboard(LOCAL, env))
 
 
 def _refuse_without_star(env: Mapping[str, str]) -> None:
@@ -66,15 +63,9 @@ def _broker(env: Mapping[str, str]) -> Iterator[None]:
         _run("topics")
         yield
         return
-    start = partial(_run, "broker")
-    try:
-        with announced("the broker to start"):
-            start()
-        with watched([Part("The broker", LOCAL / "kafka.pid", LOCAL / "kafka.log", start)], REMEDY):
-            yield
-    finally:
-        with announced("the broker to stop"), uninterrupted():
-            stop_process(LOCAL / "kafka.pid")
+    part = Part("The broker", LOCAL / "kafka.pid", LOCAL / "kafka.log", partial(_run, "broker"))
+    with kept_up("the broker", part, REMEDY, partial(stop_process, part.pid_file)):
+        yield
 
 
 def _run(command: str) -> None:

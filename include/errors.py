@@ -63,3 +63,8 @@ class WarehouseInUseError(InputError):
 
 class EmbeddedServerError(RuntimeError):
     """An embedded server could not be set up or started: its own output in the message says why."""
+
+
+def is_ours(error: Exception) -> bool:
+    """Tell whether an error is one of the platform's own, whose message is a sentence for people."""
+    return type(error).__module__ == __name__

@@ -14,9 +14,9 @@ import typer
 from deltalake.exceptions import DeltaError
 
 from dashboard.settings import read_address
-from include import errors
 from include.dbt import SERVER_AWAY
 from include.environment import read_env
+from include.errors import is_ours
 from include.failures import is_transient
 from lakehouse import bronze, files, maintenance, publications, query, silver
 from lakehouse.lake import Version
@@ -161,8 +161,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        is_ours = type(error).__module__ == errors.__name__
-        if not is_ours and not isinstance(error, (psycopg2.OperationalError, DeltaError, OSError)):
+        if not is_ours(error) and not isinstance(error, (psycopg2.OperationalError, DeltaError, OSError)):
             raise
         print(str(error).strip(), file=sys.stderr)
         sys.exit(SERVER_AWAY if is_transient(error) else 1)

@@ -7,6 +7,7 @@ what it took since the last time. Production runs Apache Kafka.
 import importlib.util
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -35,11 +36,11 @@ def start(home: Path, port: int = 0) -> int:
     command = [BINARY, "start", "--only", "kafka", "--kafka-port", port]
     process = processes.spawn([*command, "--data-dir", home / "kafka"], log_file)
     processes.remember(pid_file, process, port)
-    deadline = time.monotonic() + processes.START_SECONDS
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            raise EmbeddedServerError(f"The broker did not start. {processes.end_of(log_file, 15)}")
+    try:
+        processes.wait_for_answer(partial(_answers, port), process, "The broker", log_file)
+    except EmbeddedServerError:
+        process.kill()
+        raise
     return port
 
 

@@ -79,6 +79,20 @@ def wait_until(ready: Callable[[], object], process: subprocess.Popen, log_file:
             time.sleep(0.05)
 
 
+def wait_for_answer(
+    answers: Callable[[], bool], process: subprocess.Popen, name: str, log_file: Path
+) -> None:
+    """Wait until a server answers.
+
+    Raises EmbeddedServerError, with the end of its log, when it has ended, or after START_SECONDS.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise EmbeddedServerError(f"{name} did not start, see {log_file}. {end_of(log_file, 15)}")
+        time.sleep(0.1)
+
+
 def _passes(error: Exception) -> bool:
     """Tell whether a driver's error is one of a server that is not up yet."""
     if isinstance(error, psycopg2.OperationalError):
