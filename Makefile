@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings aws-local dagster test test-dagster coverage test-unit test-aws test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
+.PHONY: help demo ui live dashboard export up down run backfill status publications plan rollback sql reports quarantine replay reconcile check-sources discover metric why logs ps reset doctor docs data-model source-models powerbi lineage lake lake-sql lake-dashboard lake-history lake-restore lake-rollback lake-maintain spark k8s-settings aws-local dagster test test-nightly test-dagster coverage test-unit test-aws test-streaming test-celery test-lake test-spark test-browser test-compose test-month pictures bench bench-star bench-catalogue bench-metrics bench-dashboard bench-scale bench-engines lint format lock
 # What Python is to do is not the caller's shell's to say, but for which one it is. Texts are UTF-8 in any locale.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
@@ -166,6 +166,9 @@ doctor: ## say what `make up` lacks on this machine
 
 test: $(VENV) lint ## lint, then every test on real embedded servers
 	@.venv/bin/pytest $(TOGETHER)
+
+test-nightly: $(VENV) ## the rows of the runbook about loads and the star, each on a real Airflow: a quarter of an hour
+	@.venv/bin/pytest $(TOGETHER) -m nightly
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest $(TOGETHER) --cov --cov-report=term

@@ -1,7 +1,8 @@
 """The cluster policy: what every task of every DAG must have, or Airflow refuses the DAG and says what to do.
 
 Airflow imports this file by its name: the project's folder is on PYTHONPATH wherever Airflow runs. So it is
-also where the scheduler, or a worker, imports once what each task would: tasks are its forks.
+also where the scheduler, a worker or the dag-processor imports once what each task, or each parsing of a DAG,
+would: they are its forks.
 """
 
 import os
@@ -25,7 +26,7 @@ LONGEST = timedelta(hours=12)
 # Not the project's own modules: somebody who changes one need not start the scheduler again.
 OF_TASKS = ("bson", "dotenv", "psycopg2", "pymongo", "requests", "tabulate")
 
-if sys.argv[1:2] in (["scheduler"], ["celery"]):
+if sys.argv[1:2] in (["scheduler"], ["celery"], ["dag-processor"]):
     for name in OF_TASKS:
         import_module(name)
 

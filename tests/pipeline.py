@@ -13,7 +13,6 @@ from include.dbt import (
     RAW_VARIABLE,
     code_checksum,
     needs_full_refresh,
-    start_dbt,
 )
 from include.extract_load import load_collection, load_table
 from include.ops.load_runs import state_of_raw
@@ -23,6 +22,7 @@ from include.run import OWN_FILES, Batch, Run
 from include.seed import seed_collection, seed_table
 from include.tables import MONGO_COLLECTIONS, POSTGRES_TABLES
 from tests.conftest import Platform
+from tests.warm_dbt import WarmDbt, start_dbt
 
 STAMPS = {"_loaded_at", "_user_loaded_at"}
 
@@ -56,7 +56,7 @@ def build_next(
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
-def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> subprocess.Popen[str]:
+def start_build(platform: Platform, target: Path, *options: str, batch: Batch) -> WarmDbt:
     """Start `dbt build` as the batch, into trusted_next."""
     variables = {
         BATCH_VARIABLE: batch.batch_id,

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 import pytest
 
-from include.dbt import run_dbt
 from tests.conftest import Platform
 from tests.dbt_project.days import DAY_1, DAY_2, DAY_3, FOREVER, LOADS
 from tests.dbt_project.star import Star, load, read_rows, read_star
+from tests.warm_dbt import run_dbt
 
 STAMPS = ("_loaded_at", "_user_loaded_at")
 # Tests take most of a build. Unit tests do not depend on the rows, so that once is enough.

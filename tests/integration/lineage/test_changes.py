@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import cursor as Cursor
 
-from include.dbt import run_dbt
 from include.lineage import Edges, downstream
 from tests.conftest import Platform
 from tests.dbt_project.star import load
 from tests.integration.lineage.product import COLUMNS, EVENTS, FIRST, make_star, rows, values_of_star
+from tests.warm_dbt import run_dbt
 
 USERS, SESSIONS = "raw.postgres_users", "raw.postgres_viewing_sessions"
 MOVIES, SERIES = "raw.mongo_movies", "raw.mongo_series"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from include import quality
-from include.dbt import start_dbt
 from include.errors import DataQualityError
 from include.generate import ANCHOR, Size, write_files
 from include.publish.schema_marker import NEXT
@@ -15,6 +14,7 @@ from include.quality.star_mapping import STAR
 from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import build_next, load_everything
+from tests.warm_dbt import start_dbt
 
 SIZE = Size(users=60, titles=20, sessions=900)
 

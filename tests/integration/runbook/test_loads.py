@@ -12,6 +12,7 @@ import pytest
 from include.embedded.processes import pid_of
 from tests.integration.runbook.person import changed, commands
 
+pytestmark = pytest.mark.nightly
 EXTRACT = "extract_to_data_warehouse.load_postgres_table"
 # Rows are refused, lost, or take for ever.
 PLANT = """

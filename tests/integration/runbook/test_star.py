@@ -11,6 +11,7 @@ from cli.warehouse import connect
 from include.second_attempt import end_orphans
 from tests.integration.runbook.person import changed, commands
 
+pytestmark = pytest.mark.nightly
 BUILD = "transform_with_dbt"
 TEST, MODEL = "tests/assert_dates_cover_whole_years.sql", "models/trusted/dim_quality_levels.sql"
 OVERTAKEN = """
