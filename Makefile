@@ -167,8 +167,10 @@ doctor: ## say what `make up` lacks on this machine
 test: $(VENV) lint ## lint, then every test on real embedded servers
 	@.venv/bin/pytest $(TOGETHER)
 
-test-nightly: $(VENV) ## the rows of the runbook about loads and the star, each on a real Airflow: a quarter of an hour
+test-nightly: $(VENV) ## what is too long for each commit: the runbook, backfills and kills on a real Airflow, the star on S3
+	@cli/setup lake
 	@.venv/bin/pytest $(TOGETHER) -m nightly
+	@.venv-lake/bin/pytest -n 2 --dist loadfile -m nightly tests/lakehouse
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest $(TOGETHER) --cov --cov-report=term
@@ -224,7 +226,7 @@ test-compose: $(VENV) ## test the Docker stack from a clean copy, beside whateve
 	@.venv/bin/pytest tests/compose
 
 test-month: $(VENV) ## hold that a backfill of a month of days gives the star of the daily runs: DAYS=31
-	@DAYS=$${DAYS:-31} .venv/bin/pytest --durations=4 tests/integration/publish/test_backfill.py
+	@DAYS=$${DAYS:-31} .venv/bin/pytest --durations=4 -m nightly tests/integration/publish/test_backfill.py
 
 bench: $(VENV) ## measure loads of PostgreSQL, files and MongoDB: SIZE=2000000 rows, DOCUMENTS=200000, ROUNDS=5
 	@$(QUIETLY) .venv/bin/python -m benchmarks.extract_load && .venv/bin/python -m benchmarks.catalogue

@@ -55,6 +55,8 @@ def _instance(storage: tuple[tuple[str, str], ...]) -> duckdb.DuckDBPyConnection
     # Without a home DuckDB installs nothing, and a task may have none.
     places = {"extension_directory": str(EXTENSIONS), "home_directory": sys.prefix}
     connection = duckdb.connect(config=places)
+    # In `python -c` it takes its caller for a person, and prints how far it is among the answers.
+    connection.execute("set enable_progress_bar = false")
     for name in ("delta", "httpfs") if storage else ("delta",):
         _load(connection, name)
     if storage:

@@ -20,6 +20,8 @@ from include.embedded.processes import is_running, pid_of
 from include.inherited import inherited
 from tests.project_copy import copy_of_small_size
 
+pytestmark = pytest.mark.nightly
+
 SERVERS = ("postgres", "mongo", "airflow/api-server", "airflow/scheduler", "airflow/dag-processor")
 DEMO_SECONDS = 300
 

@@ -69,6 +69,7 @@ def test_same_set_has_no_second_run_touched_or_elsewhere_or_after_a_kill(ui: Ui,
     assert ui.states() == ["success"]
 
 
+@pytest.mark.nightly
 def test_two_sets_at_once_have_two_runs_though_airflow_dies(ui: Ui, first: str) -> None:
     for seed in (2, 3):
         make_set(ui.inbox / f"set{seed}", seed)

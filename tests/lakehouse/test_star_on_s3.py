@@ -16,6 +16,8 @@ from tests.lakehouse.lake import BuiltLake
 from tests.own_files import write_own_files
 from tests.pipeline import build_next, load_everything
 
+pytestmark = pytest.mark.nightly
+
 FACT = "trusted_next.fct_viewing_sessions"
 SESSIONS = "silver.postgres_viewing_sessions"
 

@@ -25,6 +25,8 @@ from include.transaction import transaction
 from tests.integration.airflow.test_approval import VERSION, seen
 from tests.running_airflow import PATIENCE_SECONDS, Airflow
 
+pytestmark = pytest.mark.nightly
+
 REASON = "late sessions of September"
 POISON = """
 create function ops.poison() returns trigger language plpgsql as $$ begin raise 'poisoned'; end $$;

@@ -13,6 +13,8 @@ from include.run import Batch
 from tests.conftest import Platform, new_platform
 from tests.integration.publish.generated_days import Days
 
+pytestmark = pytest.mark.nightly
+
 LAST = int(os.environ.get("DAYS") or 4) - 1
 
 

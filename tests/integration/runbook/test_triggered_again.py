@@ -15,6 +15,8 @@ from include.generate import ANCHOR, Size, write_files
 from include.runbook import RUNBOOK
 from tests.running_airflow import ENDED
 
+pytestmark = pytest.mark.nightly
+
 DAY = "2024-09-01"
 FEW = {"as_of": DAY, "sessions": 200}
 HEALTH = "/api/v2/dags/playback_streaming_health"
