@@ -167,10 +167,11 @@ doctor: ## say what `make up` lacks on this machine
 test: $(VENV) lint ## lint, then every test on real embedded servers
 	@.venv/bin/pytest $(TOGETHER)
 
-test-nightly: $(VENV) ## what is too long for each commit: the runbook, backfills and kills on a real Airflow, the star on S3
+test-nightly: $(VENV) ## what is too long for each commit: the runbook, backfills and kills on a real Airflow, the star on S3, Spark in Docker
 	@cli/setup lake
 	@.venv/bin/pytest $(TOGETHER) -m nightly
 	@.venv-lake/bin/pytest -n 2 --dist loadfile -m nightly tests/lakehouse
+	@if docker info >/dev/null 2>&1; then .venv/bin/pytest -m nightly tests/compose; else echo 'Left out without Docker: Spark in Compose'; fi
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest $(TOGETHER) --cov --cov-report=term

@@ -208,6 +208,7 @@ def test_publications_are_listed_and_taken_back(stack, first_run):
     assert newest.endswith("<- readers see it")
 
 
+@pytest.mark.nightly
 def test_spark_builds_the_star_on_a_cluster_that_is_not_root_and_has_one_port_on_loopback(stack, first_run):
     said = stack.make("spark")
     assert "Completed successfully" in said
