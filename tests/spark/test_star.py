@@ -54,6 +54,7 @@ def daily(
         yield star, spark
 
 
+@pytest.mark.nightly
 def test_a_first_build_and_days_with_all_kinds_of_changes_are_equal(daily: tuple[Star, Spark]):
     star, spark = daily
     assert spark.build(*MODELS_ONLY) == []
@@ -65,6 +66,7 @@ def test_a_first_build_and_days_with_all_kinds_of_changes_are_equal(daily: tuple
     assert min(deleted, late, versions) > 5
 
 
+@pytest.mark.nightly
 def test_a_business_day_that_is_built_twice_is_equal(daily: tuple[Star, Spark]):
     star, spark = daily
     star.days.again()
