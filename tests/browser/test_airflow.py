@@ -30,6 +30,8 @@ def page(browser: Browser, airflow: Airflow) -> Iterator[Page]:
     """Airflow's UI, logged in."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(MILLISECONDS)
+    # It has a patience of its own.
+    expect.set_options(timeout=MILLISECONDS)
     page.goto(f"{airflow.api.url}/dags/{DAG_ID}")
     page.locator('input[name="username"]').fill("admin")
     page.locator('input[name="password"]').fill(airflow.env["AIRFLOW_UI_PASSWORD"])

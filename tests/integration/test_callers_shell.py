@@ -15,6 +15,8 @@ import pytest
 
 from tests.project_copy import copy_of_small_size
 
+pytestmark = pytest.mark.nightly
+
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 FOREIGN = {
     "PGSSLMODE": "require",
