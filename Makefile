@@ -173,7 +173,7 @@ test-nightly: $(VENV) ## what is too long for each commit: the runbook, backfill
 	@.venv-lake/bin/pytest -n 2 --dist loadfile -m nightly tests/lakehouse
 	@cli/setup spark
 	@.venv/bin/pytest -m nightly tests/spark
-	@if docker info >/dev/null 2>&1; then .venv/bin/pytest -m nightly tests/compose; else echo 'Left out without Docker: Spark in Compose'; fi
+	@if docker info >/dev/null 2>&1; then .venv/bin/pytest -m nightly tests/compose; else echo 'Left out without Docker: what is of Compose'; fi
 
 coverage: $(VENV) ## the same tests, and what they cover: on Python 3.11 a fifth to a half slower
 	@.venv/bin/pytest $(TOGETHER) --cov --cov-report=term

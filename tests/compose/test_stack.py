@@ -315,8 +315,14 @@ def test_data_and_certificate_survive_down_and_up_and_a_second_run_changes_nothi
     ) == [(1,)]
 
 
-# No run depends on the inbox.
-@pytest.mark.parametrize("service", sorted(LASTING - {"inbox"}))
+# No run depends on the inbox. Those whose end costs a run most are killed each time, the others at night.
+@pytest.mark.parametrize(
+    "service",
+    [
+        pytest.param(name, marks=[] if name in {"airflow-scheduler", "warehouse"} else pytest.mark.nightly)
+        for name in sorted(LASTING - {"inbox"})
+    ],
+)
 def test_a_container_that_dies_during_a_run_comes_back_and_the_run_ends_green(stack, first_run, service):
     before = trusted_checksums(stack.warehouse)
     # The same day brings nothing new: without a full refresh the run would end before the container does.
@@ -352,6 +358,7 @@ def test_container_that_somebody_kills_is_named_and_comes_back_with_one_of_two_u
     assert trusted_checksums(stack.warehouse) == before
 
 
+@pytest.mark.nightly
 def test_administrators_passwords_change_or_are_refused_after_a_down_during_a_run(stack, first_run):
     before = trusted_checksums(stack.warehouse)
     with ThreadPoolExecutor() as pool:
@@ -423,6 +430,7 @@ def test_devices_that_report_are_in_the_warehouse_and_on_the_live_page(stack, fi
     stack.run(*COMPOSE, "rm", "--stop", "--force", *sorted(playback))
 
 
+@pytest.mark.nightly
 def test_passwords_of_any_characters_take_effect_at_the_next_up(stack, first_run):
     names = [
         name
