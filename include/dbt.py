@@ -121,15 +121,20 @@ def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> s
 
     `settings` holds the variables of profiles.yml.
     """
-    paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
     return subprocess.Popen(
         [sys.executable, *DBT, *arguments, *project_options()],
-        env={**inherited(), **DBT_VARIABLES, **settings, **paths},
+        env=dbt_environment(settings, work_dir),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+
+
+def dbt_environment(settings: Mapping[str, str], work_dir: Path) -> dict[str, str]:
+    """Return the environment of a dbt command, with its artefacts in `work_dir`/target."""
+    paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
+    return {**inherited(), **DBT_VARIABLES, **settings, **paths}
 
 
 def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Path:

@@ -9,9 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.dbt import DbtError, project_options
-from include.inherited import inherited
-from include.libpq import DBT_VARIABLES
+from include.dbt import DbtError, dbt_environment, project_options
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.loaded_dbt"])
@@ -45,9 +43,8 @@ class WarmDbt:
 
 def start_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> WarmDbt:
     """Start a dbt command as `include.dbt.start_dbt` does."""
-    paths = {"DBT_TARGET_PATH": str(work_dir / "target"), "DBT_LOG_PATH": str(work_dir / "logs")}
     options = ["--no-use-colors", *arguments, *project_options()]
-    return WarmDbt(options, {**inherited(), **DBT_VARIABLES, **settings, **paths})
+    return WarmDbt(options, dbt_environment(settings, work_dir))
 
 
 def run_dbt(*arguments: str, settings: Mapping[str, str], work_dir: Path) -> Path:
