@@ -162,6 +162,7 @@ def test_urls_of_receivers_are_in_no_log_and_one_that_is_none_stops_nothing(told
     assert "Receiver 2 of ALERT_URLS is no URL that Apprise knows" in said
 
 
+@pytest.mark.nightly
 def test_run_that_a_person_cleared_and_that_failed_again_is_told_again(told):
     cleared = {"dag_run_id": told.runs["three_fail"], "only_failed": True, "dry_run": False}
     told.api.request("POST", "/api/v2/dags/three_fail/clearTaskInstances", json=cleared)

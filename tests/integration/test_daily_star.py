@@ -46,6 +46,7 @@ def test_days_in_a_row_equal_one_full_refresh(first_star):
     first_star.assert_equals_a_full_refresh()
 
 
+@pytest.mark.nightly
 def test_a_day_after_a_full_refresh_and_a_star_that_is_gone_and_built_whole_are_equal(star):
     star.days.next()
     star.build()
@@ -55,6 +56,7 @@ def test_a_day_after_a_full_refresh_and_a_star_that_is_gone_and_built_whole_are_
     assert star.differences() == []
 
 
+@pytest.mark.nightly
 def test_a_star_of_which_a_part_was_built_is_counted_anew(star):
     star.days.next()
     star.build(*MODELS_ONLY, "--select", "+fct_viewing_sessions")
@@ -65,6 +67,7 @@ def test_a_star_of_which_a_part_was_built_is_counted_anew(star):
     star.assert_equals_a_full_refresh()
 
 
+@pytest.mark.nightly
 def test_the_same_build_twice_gives_the_same_star(star):
     star.days.next()
     star.build()
@@ -73,6 +76,7 @@ def test_the_same_build_twice_gives_the_same_star(star):
     assert star.differences() == []
 
 
+@pytest.mark.nightly
 def test_a_build_of_some_models_leaves_the_next_one_nothing_to_do_twice(star):
     """It keeps the hash of the code, so the next build is no full refresh."""
     star.days.next()

@@ -205,6 +205,7 @@ def test_mended_rows_leave_quarantine_and_reach_raw(project, first):
     assert int(after) == int(before) + int(mended)
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("next_day")
 def test_broken_files_of_ones_own_fail_with_the_reason_and_the_log(project, first, tmp_path):
     assert first.returncode == 0

@@ -13,6 +13,7 @@ import pytest
 from include.environment import ROOT
 from tests.project_copy import copy_project, run_python, run_tests
 
+pytestmark = pytest.mark.nightly
 # A new file is the fenced block after its name; a change of one is a diff.
 NEW_FILE = re.compile(r"`([\w/]+\.(?:py|sql|yml))`[^`]*?\n\n```(?:python|sql|yaml)\n(.*?)```", re.DOTALL)
 DIFF = re.compile(r"```diff\n(.*?)```", re.DOTALL)

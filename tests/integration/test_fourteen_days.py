@@ -17,6 +17,7 @@ from include.run import Batch
 from tests.conftest import Platform
 from tests.pipeline import dbt_build, load_everything, trusted_checksums
 
+pytestmark = pytest.mark.nightly
 SIZE, DEFECTS, LAST = Size(users=1_500, titles=80, sessions=15_000), 0.02, 13
 # Unit tests do not look at rows; the data tests run when all days are in.
 ROWS_ONLY = ("--exclude-resource-type", "unit_test")

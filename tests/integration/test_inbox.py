@@ -80,6 +80,7 @@ def test_two_sets_at_once_have_two_runs_though_airflow_dies(ui: Ui, first: str) 
     assert {run["note"] for run in ui.runs()} == {f"Files of {place}" for place in places}
 
 
+@pytest.mark.nightly
 def test_restart_of_everything_starts_nothing_again(ui: Ui, first: str) -> None:
     before = ui.runs()
     ui.stop()

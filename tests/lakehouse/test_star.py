@@ -21,7 +21,7 @@ from tests.lakehouse.lake import BuiltLake
 from tests.lakehouse.reader import reading
 from tests.lakehouse.stars import Rows, differences
 
-DAYS = 5
+DAYS = 3
 FACT = "trusted_next.fct_viewing_sessions"
 # The same number three times, in a star that is whole.
 SESSIONS = """
@@ -69,6 +69,7 @@ def test_a_first_build_and_days_with_all_kinds_of_changes_are_equal_and_seen_who
     assert done.count("MERGE") >= DAYS
 
 
+@pytest.mark.nightly
 def test_a_business_day_that_is_built_twice_with_other_data_is_equal(daily):
     star, lake = daily
     for _ in range(2):

@@ -37,6 +37,7 @@ def test_the_judge_can_be_asked_by_the_same_fields(judge, definitions):
         assert own <= offered <= own | refused, name
 
 
+@pytest.mark.nightly
 def test_every_metric_by_one_and_by_two_fields_is_that_of_metricflow(judge, small, definitions):
     wrong, cells, asked, together = [], 0, 0, defaultdict(dict)
     for metric, given in definitions.metrics.items():

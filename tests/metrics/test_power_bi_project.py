@@ -48,6 +48,7 @@ def test_every_measure_shows_the_number_of_sql_on_files_of_others(own_star, own,
     assert cells > 1_500
 
 
+@pytest.mark.nightly
 def test_every_measure_shows_the_number_of_sql_on_the_demo(demo, definitions, model):
     contexts, cells = _equal_to_sql(demo, definitions, power_bi(demo, model), OF_DEMO)
     print(f"demo: {contexts:,} filter contexts, {cells:,} cells")  # noqa: T201

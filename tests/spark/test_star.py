@@ -31,6 +31,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 # First: of two sessions the second would wait for the cores of the one before.
+@pytest.mark.nightly
 def test_files_that_the_generator_did_not_make_are_equal(
     platform: Platform, cluster: Cluster, tmp_path: Path
 ):

@@ -58,6 +58,7 @@ def test_a_rejected_star_leaves_readers_theirs_byte_for_byte(first):
     assert seen(first) == before
 
 
+@pytest.mark.nightly
 def test_a_star_that_is_kept_back_is_compared_and_not_published(first):
     before = seen(first)
     run_id = first.trigger("2024-09-03", publish="no")
@@ -69,6 +70,7 @@ def test_a_star_that_is_kept_back_is_compared_and_not_published(first):
     assert first.query("elt_loader", kept, run_id) == [("keep", [])]
 
 
+@pytest.mark.nightly
 def test_without_an_answer_the_run_fails_and_says_so(first):
     before = seen(first)
     run_id = first.trigger("2024-09-03", publish="ask")

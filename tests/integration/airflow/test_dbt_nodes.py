@@ -12,6 +12,7 @@ from include.nodes import is_node, nodes, task_id
 from include.ops.load_runs import STATE_OF_RAW
 from tests.running_airflow import Airflow
 
+pytestmark = pytest.mark.nightly
 MARKER = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 KILLS, SEED = 3, 7
 
@@ -90,7 +91,6 @@ def test_a_build_that_was_skipped_skips_its_nodes(airflow, failed):
     assert len(named(airflow, run_id, "skipped")) == 81
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("kill", plans(SEED, KILLS), ids=lambda kill: kill.victim)
 def test_after_a_kill_airflow_shows_what_dbt_says(airflow, failed, kill):
     outcome = kill_in_a_run(airflow.api, airflow.env, airflow.home, kill)

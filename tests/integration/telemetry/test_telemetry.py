@@ -126,6 +126,7 @@ def test_metrics_of_airflow_are_readable(project, receiver):
     assert 1_000 < point.sum < 600_000
 
 
+@pytest.mark.nightly
 def test_run_goes_well_while_the_receiver_is_away(project):
     text = (project / ".env").read_text()
     lines = [line for line in text.splitlines() if not line.startswith(("OPENLINEAGE_URL", "OTEL_"))]
