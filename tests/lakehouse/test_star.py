@@ -21,7 +21,7 @@ from tests.lakehouse.lake import BuiltLake
 from tests.lakehouse.reader import reading
 from tests.lakehouse.stars import Rows, differences
 
-DAYS = 3
+DAYS = 5
 FACT = "trusted_next.fct_viewing_sessions"
 # The same number three times, in a star that is whole.
 SESSIONS = """
