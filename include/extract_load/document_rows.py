@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from bson.int64 import Int64
 
 from include.extract_load.raw import NULL, field_of, text_field
+from include.rules.document_json import numbers
 from include.rules.document_values import raw_value, reader_of, stamp_of, value_at
 from include.specs import LARGEST, NUMBERS, Array, Column, DocumentKind
 
@@ -65,6 +66,6 @@ def writer_of(column: Column) -> Field:
     plain = {int, Int64} if wanted in LARGEST else {int, Int64, float} if wanted in NUMBERS else set()
 
     def field(value: object) -> str:
-        return str(value) if type(value) in plain else field_of(raw_value(column, value))
+        return numbers([value])[0] if type(value) in plain else field_of(raw_value(column, value))
 
     return field

@@ -7,8 +7,9 @@ for each element of its arrays. A collection has no snapshots: what its document
 counts.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -42,6 +43,8 @@ from include.rules.stored_documents import StoredDocument, read_together
 from include.specs import MongoCollection
 
 BEFORE_FILLING = "before_filling"
+# Whose rows wait for the warehouse; with one alone each waits for the other now and then.
+PIECES_AHEAD = 2
 
 
 def fill(
@@ -119,15 +122,17 @@ def _copy(
 ) -> None:
     """Copy the rows of the good documents into the target of each raw table.
 
-    The warehouse takes the rows of a piece while those of the next one are made.
+    The warehouse takes the rows of up to two pieces while those of the next one are made.
     """
+    copying: deque[Future] = deque()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        copying = pool.submit(int)
         for piece in pieces:
             rows = sorter.sort(piece)
-            copying.result()
-            copying = pool.submit(_copy_rows, cursor, sorter, rows, target)
-        copying.result()
+            if len(copying) == PIECES_AHEAD:
+                copying.popleft().result()
+            copying.append(pool.submit(_copy_rows, cursor, sorter, rows, target))
+        for copied in copying:
+            copied.result()
 
 
 def _copy_rows(

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from bson import DatetimeMS
 
 from include.extract_load.document_rows import KindRows
-from include.extract_load.mongo_keys import kind_of
+from include.extract_load.mongo_keys import by_kind, kind_of
 from include.extract_load.plain_documents import PlainKind
 from include.extract_load.staged import Staged
 from include.rules.document_values import printable, stamp_of, value_at
@@ -27,7 +28,7 @@ class Sorter:
         self, collection: MongoCollection, staged: Staged, stamps: Mapping[str, str] | None = None
     ) -> None:
         self.collection, self._staged = collection, staged
-        self._kinds = {kind.tag: _Kind(collection, kind, stamps or {}) for kind in collection.kinds}
+        self._kinds = {kind.raw: _Kind(collection, kind, stamps or {}) for kind in collection.kinds}
         self.columns = {
             table: columns for kind in self._kinds.values() for table, columns in kind.rows.columns.items()
         }
@@ -35,15 +36,11 @@ class Sorter:
     def sort(self, documents: Sequence[StoredDocument]) -> dict[str, list[str]]:
         """Return the rows of the good documents, by raw table, as lines of COPY's text format."""
         lines: dict[str, list[str]] = {table: [] for table in self.columns}
-        groups: dict[str | None, list[StoredDocument]] = {}
-        for stored in documents:
-            found = kind_of(stored.document, self.collection)
-            if stored.fault or not found:
-                self._sort(stored, lines)
-            else:
-                groups.setdefault(found.tag, []).append(stored)
-        for tag, group in groups.items():
-            self._sort_group(self._kinds[tag], group, lines)
+        groups = by_kind(documents, self.collection)
+        for stored in groups.pop(None, ()):
+            self._sort(stored, lines)
+        for raw, group in groups.items():
+            self._sort_group(self._kinds[raw], group, lines)
         self._staged.read += len(documents)
         self._staged.good_by_table.update({table: len(rows) for table, rows in lines.items()})
         return lines
@@ -52,21 +49,22 @@ class Sorter:
         self, kind: "_Kind", group: Sequence[StoredDocument], lines: Mapping[str, list[str]]
     ) -> None:
         """Make the rows of a kind's documents together, or, where one is unusual, of each by itself."""
-        rows = kind.plain.rows([stored.document for stored in group])
+        documents = [stored.document for stored in group]
+        rows = kind.plain.rows(documents)
         if rows is None:
             for stored in group:
                 self._sort(stored, lines)
             return
         for table, found in rows.items():
             lines[table].extend(found)
-        for stored in group:
-            if not kind.known_fields.issuperset(stored.document):
+        if not kind.known_fields.issuperset(chain.from_iterable(documents)):
+            for stored in group:
                 self._note_fields(kind, stored)
 
     def _sort(self, stored: StoredDocument, lines: Mapping[str, list[str]]) -> None:
         document = stored.document
         found = kind_of(document, self.collection)
-        kind = self._kinds[found.tag] if found else None
+        kind = self._kinds[found.raw] if found else None
         if kind and not kind.known_fields.issuperset(document):
             self._note_fields(kind, stored)
         broken = stored.fault or self._problem(kind, document)

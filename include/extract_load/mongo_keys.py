@@ -17,13 +17,15 @@ from include.errors import InputError
 from include.extract_load.document_rows import writer_of
 from include.extract_load.plain_documents import fields_of
 from include.extract_load.raw import copy_lines
-from include.rules.document_values import raw_value, value_at
+from include.rules.document_values import raw_value, reader_at, value_at
 from include.rules.positions import elements_of
 from include.rules.stored_documents import StoredDocument, read_batch, read_document
 from include.rules.value_checks import check_of
 from include.specs import Array, DocumentKind, MongoCollection
 
 SHOWN_KEYS = 5
+# A Code, which is a str, too, equals none, and has no hash.
+TAG_TYPES = {str, type(None)}
 DROP_REPEATED = """
 delete from {stage} as stage using {stage} as later
 where {same_key}
@@ -71,6 +73,21 @@ def kind_of(document: Mapping, collection: MongoCollection) -> DocumentKind | No
         if kind.tag == tag:
             return kind
     return None
+
+
+def by_kind(
+    documents: Sequence[StoredDocument], collection: MongoCollection
+) -> dict[str | None, list[StoredDocument]]:
+    """Return the documents by the raw table of their kind; under None those of no kind, or with a fault."""
+    tables = {kind.tag: kind.raw for kind in collection.kinds}
+    name = collection.discriminator
+    read = reader_at(name) if name else lambda _: collection.kinds[0].tag
+    groups: dict[str | None, list[StoredDocument]] = {}
+    for stored in documents:
+        tag = read(stored.document)
+        is_usual = not stored.fault and type(tag) in TAG_TYPES
+        groups.setdefault(tables.get(tag) if is_usual else None, []).append(stored)
+    return groups
 
 
 def refuse_repeated_keys(source: Database, collection: MongoCollection) -> None:
@@ -140,15 +157,11 @@ def is_any_in_two_kinds(cursor: Cursor, collection: MongoCollection) -> bool:
 def stage_keys(cursor: Cursor, collection: MongoCollection, documents: Sequence[StoredDocument]) -> None:
     """Add the documents' keys to `keys_*`; one of no known kind counts for all, and so deletes nothing."""
     breaks, write_all = check_of(collection.key_column), fields_of(collection.key_column)
-    groups: dict[str | None, list[object]] = {kind.tag: [] for kind in collection.kinds}
-    unknown: list[object] = []
-    for document in documents:
-        kind = None if document.fault else kind_of(document.document, collection)
-        (groups[kind.tag] if kind else unknown).extend(_keys_in(document, collection.key))
+    groups = by_kind(documents, collection)
     # A key that cannot be one was set aside with its document.
-    unknown = [key for key in unknown if not breaks(key)]
+    unknown = [key for key in _keys_of(groups.get(None, ()), collection.key) if not breaks(key)]
     for kind in collection.kinds:
-        keys = [*groups[kind.tag], *unknown]
+        keys = [*_keys_of(groups.get(kind.raw, ()), collection.key), *unknown]
         fields = write_all(keys)
         if fields is None:
             write = writer_of(collection.key_column)
@@ -198,13 +211,17 @@ def _drop_outdated(cursor: Cursor, collection: MongoCollection, array: Array) ->
     return cursor.rowcount
 
 
-def _keys_in(document: StoredDocument, name: str) -> list[object]:
-    """Return the document's key, several where it repeats."""
-    if not document.fault:
-        return [document.document.get(name)]
-    fields = elements_of(document.stored, name.encode())
-    read = (read_document(element.as_document()) for element in fields)
-    return [each.document[""] for each in read if not each.fault]
+def _keys_of(documents: Sequence[StoredDocument], name: str) -> list[object]:
+    """Return the documents' keys, several of one where it repeats."""
+    keys: list[object] = []
+    for document in documents:
+        if document.fault:
+            fields = elements_of(document.stored, name.encode())
+            read = (read_document(element.as_document()) for element in fields)
+            keys += [each.document[""] for each in read if not each.fault]
+        else:
+            keys.append(document.document.get(name))
+    return keys
 
 
 def _keep_former_kinds(cursor: Cursor, collection: MongoCollection) -> None:

@@ -1,5 +1,6 @@
 """What is read of a collection: its documents in pieces, those that changed, or the keys of all."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ FIRST_BATCH, BATCH, BATCH_BYTES = 10, 4000, 4 << 20
 # Bytes of documents that are in memory as Python's objects.
 PIECE_BYTES = 1 << 20
 TURN_SECONDS = 0.0005
+# How many objects come before Python looks for cycles among them.
+NEW_OBJECTS = 100_000
 
 
 def everything_before_is_visible(source: Database) -> datetime:
@@ -55,7 +58,7 @@ def documents(
 def _ahead(batches: RawBatchCommandCursor) -> Iterator[bytes]:
     """Yield the batches, each while the next one is fetched: of large documents fewer."""
     size = FIRST_BATCH
-    with _short_turns(), ThreadPoolExecutor(max_workers=1) as pool:
+    with _undisturbed(), ThreadPoolExecutor(max_workers=1) as pool:
         coming = pool.submit(next, batches, None)
         while batch := coming.result():
             size = min(BATCH, max(BATCH_BYTES * size // len(batch), 1))
@@ -79,14 +82,20 @@ def _in_pieces(documents: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let a thread to which a server has answered go on soon; Python lets it wait for 5 ms each time."""
-    usual = sys.getswitchinterval()
+def _undisturbed() -> Iterator[None]:
+    """Let a thread to which a server has answered go on soon, and seldom look for cycles of objects.
+
+    Python lets a thread wait for 5 ms each time. It looks for cycles whenever 700 more objects are there:
+    those of a few hundred documents, which have none.
+    """
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(TURN_SECONDS)
+    gc.set_threshold(NEW_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
-        sys.setswitchinterval(usual)
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
 
 
 def glances_at(collection: MongoCollection) -> Callable[[Sequence[bytes]], list[StoredDocument]]:

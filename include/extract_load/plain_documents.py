@@ -8,14 +8,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, repeat
+from operator import methodcaller
 
 from bson.int64 import Int64
 
 from include.extract_load.document_rows import writer_of
 from include.extract_load.raw import NULL, field_of, text_field
-from include.rules.document_json import for_jsonb
+from include.rules.document_json import all_for_jsonb, moments, numbers
 from include.rules.document_values import reader_at, reader_of
-from include.rules.documents import find_json_problem
+from include.rules.documents import find_json_problem, may_break_jsonb
 from include.rules.texts import is_blank
 from include.rules.value_checks import MOST_BYTES, WHOLE, check_of
 from include.specs import LARGEST, NUMBERS, Array, Column, DocumentKind
@@ -29,7 +30,7 @@ class PlainKind:
     """Makes the rows of one kind's documents, each with the values of `stamps` at its end."""
 
     def __init__(self, kind: DocumentKind, watermark: str | None, stamps: Mapping[str, str]) -> None:
-        self._raw, self._watermark = kind.raw, reader_at(watermark) if watermark else None
+        self._raw, self._watermark = kind.raw, _in_documents(watermark) if watermark else None
         self._stamps = [field_of(value) for value in stamps.values()]
         self._columns = [(reader_of(column), fields_of(column)) for column in kind.columns]
         self._arrays = [_PlainArray(array, self._stamps) for array in kind.arrays]
@@ -51,14 +52,17 @@ class PlainKind:
         if self._watermark is None:
             return [NULL] * len(documents)
         stamps = list(map(self._watermark, documents))
-        return list(map(field_of, stamps)) if set(map(type, stamps)) <= {datetime, *NONE} else None
+        types = set(map(type, stamps))
+        if types == {datetime}:
+            return [f"{stamp}Z" for stamp in moments(stamps)]
+        return list(map(field_of, stamps)) if types <= {datetime, *NONE} else None
 
 
 class _PlainArray:
     """Makes the rows of an array: key of the document, place from 1 on, values of the element."""
 
     def __init__(self, array: Array, stamps: Sequence[str]) -> None:
-        self.raw, self._read, self._stamps = array.raw, reader_at(array.field), stamps
+        self.raw, self._read, self._stamps = array.raw, _in_documents(array.field), stamps
         self._is_of_objects = array.is_of_objects
         self._columns = [(reader_of(column), fields_of(column)) for column in array.elements]
 
@@ -115,14 +119,14 @@ def _numbers(column: Column) -> Fields:
         types = set(map(type, values))
         if not types <= allowed:
             return None
-        present = [value for value in values if value is not None]
+        present = values if types.isdisjoint(NONE) else [value for value in values if value is not None]
         if float in types and not all(map(math.isfinite, present)):
             return None
         if present and smallest is not None and min(present) < smallest:
             return None
         if present and largest is not None and max(present) > largest:
             return None
-        return _with_nulls(values, list(map(str, present)))
+        return _with_nulls(values, numbers(present))
 
     return fields
 
@@ -160,13 +164,20 @@ def _columns_of(
     return found
 
 
+def _in_documents(path: str) -> Callable[[object], object]:
+    """Return what finds the value at a path in documents, which are all objects."""
+    return reader_at(path) if "." in path else methodcaller("get", path)
+
+
 def _texts_of(documents: Sequence[dict[str, object]]) -> list[str] | None:
     """Return what the documents say, as fields of jsonb."""
     try:
-        texts = list(map(for_jsonb, documents))
+        texts = all_for_jsonb(documents)
     except RecursionError:
         return None
-    return None if any(map(find_json_problem, documents, texts)) else list(map(text_field, texts))
+    if may_break_jsonb(texts) and any(map(find_json_problem, documents, texts)):
+        return None
+    return list(map(text_field, texts)) if "\\" in "".join(texts) else texts
 
 
 def _each(values: Iterable[str], times: Iterable[int]) -> Iterable[str]:

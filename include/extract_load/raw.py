@@ -12,6 +12,7 @@ from psycopg2.sql import SQL, Composable, Composed, Identifier
 from include.libpq import WORDS
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
+from include.rules.document_json import moments
 from include.run import Batch, Run
 from include.specs import DocumentKind, Extraction, RawTable
 
@@ -19,7 +20,7 @@ from include.specs import DocumentKind, Extraction, RawTable
 NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # What is read at once of the text that is copied.
-COPY_CHARACTERS = 1 << 20
+COPY_BYTES = 1 << 20
 # Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
 # read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:
 # those of a source have any names.
@@ -143,15 +144,15 @@ def copy_lines(cursor: Cursor, table: Composable, columns: Sequence[str], lines:
     """Copy rows that are in COPY's text format into a table."""
     if lines:
         target = SQL("{} ({})").format(table, SQL(", ").join(map(Identifier, columns)))
-        text = io.StringIO("\n".join((*lines, "")))
-        cursor.copy_expert(SQL("copy {} from stdin").format(target), text, size=COPY_CHARACTERS)
+        text = io.BytesIO("\n".join((*lines, "")).encode())
+        cursor.copy_expert(SQL("copy {} from stdin").format(target), text, size=COPY_BYTES)
 
 
 def field_of(value: object) -> str:
-    """Return the value as a field of COPY's text format; a datetime is UTC."""
+    """Return the value as a field of COPY's text format; a datetime is one of BSON."""
     if value is None:
         return NULL
-    return f"{value}Z" if isinstance(value, datetime) else text_field(str(value))
+    return f"{moments([value])[0]}Z" if isinstance(value, datetime) else text_field(str(value))
 
 
 def text_field(text: str) -> str:

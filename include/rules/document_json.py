@@ -1,10 +1,15 @@
 """JSON of what a document holds. Format: MongoDB's relaxed extended JSON v2.
 
 `to_json` is the text of MongoDB's library. `for_jsonb` says the same in a quarter of the time, for
-PostgreSQL, which keeps the values and not the text.
+PostgreSQL, which keeps the values and not the text; `all_for_jsonb` does so for thousands of documents, field
+by field, in half of that.
 """
 
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, repeat
+from operator import attrgetter
 
 import msgspec
 from bson import ObjectId, json_util
@@ -16,7 +21,10 @@ JSON_TYPES = {str, int, float, bool, type(None)}
 # The length of 2024-09-01T12:00:00.000; BSON's dates have no more, and none is written of a whole second.
 MILLISECONDS = 23
 EPOCH = datetime(1970, 1, 1)
+ZONE = attrgetter("tzinfo")
 ENCODER = msgspec.json.Encoder()
+# So many documents, on average, have the same names in the same order where they are written field by field.
+FEWEST_ALIKE = 16
 
 
 def to_json(value: object) -> str:
@@ -32,6 +40,73 @@ def for_jsonb(value: object) -> str:
         return to_json(value)
     # NaN and infinities become null.
     return to_json(value) if b"null" in text else text.decode()
+
+
+def all_for_jsonb(documents: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return for each document what `for_jsonb` does: text that jsonb reads alike."""
+    names = list(map(tuple, documents))
+    if len(set(names)) == 1:
+        return list(_alike(names[0], documents))
+    groups: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
+    for shape, document in zip(names, documents, strict=True):
+        groups.setdefault(shape, []).append(document)
+    if len(groups) > len(documents) / FEWEST_ALIKE:
+        return list(map(for_jsonb, documents))
+    texts = {shape: _alike(shape, alike) for shape, alike in groups.items()}
+    return [next(texts[shape]) for shape in names]
+
+
+def _alike(names: Sequence[str], documents: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """Yield the JSON of documents that all have these names, in this order."""
+    parts: list[Iterable[str]] = []
+    before = "{"
+    for name, values in zip(names, zip(*map(dict.values, documents), strict=True), strict=True):
+        opening, texts, closing = _column(values)
+        parts += repeat(f"{before}{ENCODER.encode(name).decode()}:{opening}"), texts
+        before = f"{closing},"
+    end = f"{before.removesuffix(',')}}}"
+    return map("".join, zip(*parts, repeat(end, len(documents)), strict=False))
+
+
+def _column(values: Sequence[object]) -> tuple[str, list[str], str]:
+    """Return a field's values as JSON: what stands before each of them, the values, what stands behind."""
+    types = set(map(type, values))
+    if types == {ObjectId}:
+        return '{"$oid":"', [value.binary.hex() for value in values], '"}'
+    if types == {datetime} and set(map(ZONE, values)) == {None} and min(values) >= EPOCH:
+        return '{"$date":"', moments(values), 'Z"}'
+    inner = list(chain.from_iterable(values)) if types == {list} else values
+    if _can_be_json(inner, set(map(type, inner)) if types == {list} else types):
+        return "", _lines(values), ""
+    return "", list(map(for_jsonb, values)), ""
+
+
+def _can_be_json(values: Sequence[object], types: set[type]) -> bool:
+    """Tell whether the encoder writes all values as they are: of NaN and infinities it makes null."""
+    return types <= JSON_TYPES and (float not in types or all(map(_is_finite, values)))
+
+
+def _is_finite(value: object) -> bool:
+    return type(value) is not float or math.isfinite(value)
+
+
+def moments(values: Sequence[datetime]) -> list[str]:
+    """Return dates of BSON, which know milliseconds and no zone, as ISO 8601 writes them."""
+    # A fraction has six digits.
+    text = ENCODER.encode_lines(values).decode().replace('000"\n', '"\n')
+    return text[1:-2].split('"\n"')
+
+
+def numbers(values: Sequence[float]) -> list[str]:
+    """Return finite numbers as JSON, which PostgreSQL's own types read alike."""
+    if Int64 in set(map(type, values)):
+        return list(map(str, values))
+    return _lines(values)
+
+
+def _lines(values: Sequence[object]) -> list[str]:
+    """Return the JSON of each value; in none of them a line ends."""
+    return ENCODER.encode_lines(values).decode().split("\n")[:-1]
 
 
 def _plain(value: object) -> object:

@@ -7,8 +7,9 @@ is extracted, since others may have written there.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import methodcaller
 
 import bson
 from bson import Code, DatetimeMS, DBRef, ObjectId
@@ -26,6 +27,8 @@ from include.specs import Array, DocumentKind, MongoCollection
 # Characters of JSON. 16 MiB of control characters, six letters each, stay below it, and what stays below it
 # fits into the 256 MiB of jsonb. Only arrays without the usual names of their elements could be longer.
 LONGEST = 110_000_000
+# What is no deeper than it has brackets needs no second look.
+SAFE_BRACKETS = DEEPEST - 2
 # A NUL in JSON, and no backslash before the letters u0000.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -99,6 +102,13 @@ class _ArrayRules:
         return None
 
 
+def may_break_jsonb(texts: Sequence[str]) -> bool:
+    """Tell whether `find_json_problem` may find something in one of these texts, which are JSON."""
+    if "\\u0000" in "".join(texts) or max(map(len, texts)) > LONGEST:
+        return True
+    return sum(max(map(methodcaller("count", bracket), texts)) for bracket in "{[") > SAFE_BRACKETS
+
+
 def find_json_problem(document: Mapping, text: str) -> Problem | None:
     """Say why PostgreSQL's jsonb could not hold a document that is stored; `text` is its JSON."""
     # Legal in JSON, but PostgreSQL's jsonb cannot hold it in any field.
@@ -106,9 +116,8 @@ def find_json_problem(document: Mapping, text: str) -> Problem | None:
         return problem("nul")
     if len(text) > LONGEST:
         return problem("too_long_as_json", f"{LONGEST:,}")
-    # What is no deeper than it has brackets needs no second look.
     brackets = text.count("{") + text.count("[")
-    return problem("too_deep", DEEPEST) if brackets > DEEPEST - 2 and _is_too_deep(document) else None
+    return problem("too_deep", DEEPEST) if brackets > SAFE_BRACKETS and _is_too_deep(document) else None
 
 
 def find_managed_field(collection: MongoCollection, document: object) -> Problem | None:

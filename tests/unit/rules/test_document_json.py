@@ -10,8 +10,9 @@ from bson.decimal128 import Decimal128
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.rules.document_json import for_jsonb
+from include.rules.document_json import FEWEST_ALIKE, all_for_jsonb, for_jsonb
 
+NAN = float("nan")
 UNUSUAL = [
     Code("return 1"),
     Code("return x", {"x": 1}),
@@ -23,7 +24,7 @@ UNUSUAL = [
     DBRef("users", 1),
     MaxKey(),
     DatetimeMS(2**60),
-    float("nan"),
+    NAN,
     float("-inf"),
     datetime(1969, 12, 31, 23, 59, 59, 999000),
     datetime(1, 1, 1),
@@ -43,14 +44,26 @@ SCALARS = st.one_of(
     DATES,
     st.sampled_from(UNUSUAL),
 )
-DOCUMENTS = st.dictionaries(
-    st.text(max_size=5),
-    st.recursive(
+NESTED = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+DOCUMENTS = st.dictionaries(st.text(max_size=5), NESTED, max_size=6)
+# What a field of many documents holds: values of one type, of several, or anything.
+COLUMNS = st.sampled_from(
+    [
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(),
+        st.text(max_size=8),
+        st.text(max_size=8) | st.none(),
+        DATES,
+        DATES | st.none(),
+        st.binary(min_size=12, max_size=12).map(ObjectId),
+        st.lists(st.floats() | st.text(max_size=3), max_size=3),
         SCALARS,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-        max_leaves=8,
-    ),
-    max_size=6,
+        NESTED,
+    ]
 )
 
 
@@ -69,12 +82,25 @@ def test_document_says_what_the_library_writes(document):
     assert values(for_jsonb(document)) == of_library(document)
 
 
+@given(st.data())
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_documents_say_together_what_the_library_writes(data):
+    names = data.draw(st.lists(st.text(max_size=5), max_size=4, unique=True))
+    columns = [data.draw(st.lists(data.draw(COLUMNS), min_size=3, max_size=3)) for _ in names]
+    alike = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] or [{}]
+    others = data.draw(st.sampled_from([[], [{"other": 1}], [{}, {"a": 1}, {"b": NAN}]]))
+    documents = [*alike, *others] * data.draw(st.sampled_from([1, 2 * FEWEST_ALIKE]))
+    assert list(map(values, all_for_jsonb(documents))) == list(map(of_library, documents))
+
+
 @pytest.mark.parametrize("value", UNUSUAL, ids=repr)
 @pytest.mark.parametrize(
     "place", [lambda value: value, lambda value: [1, [value]], lambda value: {"a": value}]
 )
 def test_unusual_value_says_what_the_library_writes(value, place):
     assert values(for_jsonb(place(value))) == of_library(place(value))
+    documents = [{"a": place(value)}] * 2
+    assert list(map(values, all_for_jsonb(documents))) == list(map(of_library, documents))
 
 
 def test_plain_document_needs_no_library(monkeypatch):
