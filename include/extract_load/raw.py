@@ -21,30 +21,35 @@ NULL = "\\N"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # What is read at once of the text that is copied.
 COPY_BYTES = 1 << 20
-# Only rows that differ reach the upsert: it would lock, and so write, every row that it meets. `changed` is
-# read as the upsert goes along, so that a page of raw is visited once. Each column is named with its table:
-# those of a source have any names.
+# Only rows that differ are written. By `ctid` an update looks for no key and locks no row first, as an
+# upsert does. What was updated is counted before all else reads `changed`, which is read as the update goes
+# along, so that a page of raw is visited once. Each column is named with its table: those of a source have
+# any names.
 MERGE = """
 with changed as materialized (
-    select stage.*, target.{first_key} is not null and target._deleted_at is null as _was_live
+    select
+        stage.*, target.ctid,
+        target.{first_key} is not null and target._deleted_at is null as _was_live
     from {stage} as stage left join raw.{table} as target on {same_key}
     where target.{first_key} is null or target._deleted_at is not null
         or ({old_values}) is distinct from ({new_values})
 ),
-merged as (
-    insert into raw.{table} as target ({columns}, _batch_id, _as_of, _loaded_at)
-    select {changed}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed
-    on conflict ({key}) do update set
-        ({columns}) = row({new}), _batch_id = excluded._batch_id, _deleted_at = null,
-        _as_of = greatest(target._as_of, excluded._as_of), _loaded_at = excluded._loaded_at
-    returning target.xmax = 0 as inserted
+updated as (
+    update raw.{table} as target set
+        ({columns}) = row({changed}), _batch_id = %(batch_id)s, _deleted_at = null,
+        _as_of = greatest(target._as_of, %(as_of)s), _loaded_at = %(loaded_at)s
+    from changed where target.ctid = changed.ctid
+    returning 1
 ),
-written as (
-    select count(*) filter (where merged.inserted), count(*) filter (where not merged.inserted) from merged
+inserted as (
+    insert into raw.{table} ({columns}, _batch_id, _as_of, _loaded_at)
+    select {changed}, %(batch_id)s, %(as_of)s, %(loaded_at)s from changed where changed.ctid is null
+    returning 1
 ),
 came as (select {came} from changed where not changed._was_live)
-select (select count(*) from {stage}) - (select count(*) from changed), written.*, came.*
-from written cross join came
+select
+    (select count(*) from updated), (select count(*) from inserted), (select count(*) from {stage}), came.*
+from came
 """
 MARK_DELETED = """
 update raw.{table} as target set
@@ -181,7 +186,8 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
     # The path of the stamp: a field may have a % in its name, which only a parameter may.
     stamp = start.watermark.split(".") if start.watermark else []
     cursor.execute(_merge(table), {**start.stamps, "stamp": stamp})
-    load.unchanged, load.inserted, load.updated, *came = cursor.fetchone()
+    load.updated, load.inserted, staged, *came = cursor.fetchone()
+    load.unchanged = staged - load.inserted - load.updated
     return KeySet(*came)
 
 
@@ -228,10 +234,8 @@ def _merge(table: RawTable) -> Composed:
         stage=Identifier(f"stage_{table.raw}"),
         first_key=Identifier(table.raw_key[0]),
         same_key=_same_key(table, "stage"),
-        key=SQL(", ").join(map(Identifier, table.raw_key)),
         columns=SQL(", ").join(values),
         changed=_of("changed", values),
-        new=_of("excluded", values),
         old_values=_compared("target", table),
         new_values=_compared("stage", table),
         came=hashed_keys(key_text(table.raw_key)),

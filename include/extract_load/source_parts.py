@@ -4,11 +4,12 @@ Data flow: the table's pages, and what the last load kept of them (ops.source_pa
 the parts for the next load.
 
 PostgreSQL changes no row in place: each change writes a new one, which bears the number of its transaction.
-So a part has the rows and values that it had if it has as many rows, the same keys, and no row of a
-transaction that was open, or had not begun, in the snapshot of the last load. The rows' own stamps have no
-say in it: a change without a new stamp is found as ever.
+So a part has the rows and values that it had if it has as many rows, and none of a transaction that was open,
+or had not begun, in the snapshot of the last load: each of its rows was there, and none of them is gone. The
+rows' own stamps have no say in it: a change without a new stamp is found as ever.
 
-That holds while one server runs, since none goes back to an earlier state without a restart; for ordinary
+That holds while one server runs, since none goes back to an earlier state without a restart, or a crash,
+after which it begins its statistics anew; while the table keeps its file, in which no row moves; for ordinary
 tables, whose rows PostgreSQL itself keeps; and for types whose values are what a row stores, as those of an
 enumeration are not. Where any of it does not hold, everything is hashed.
 
@@ -27,20 +28,17 @@ from psycopg2.sql import SQL, Literal
 
 from include.extract_load.shape import CARRIED
 from include.extract_load.source_rows import SourceRows
-from include.libpq import server_encoding
 from include.ops.fingerprint import (
-    KEY_HASH,
     ROWS,
     Fingerprint,
     Measured,
     figures_of,
     fingerprint_of,
-    hashed_keys,
     names_of,
 )
 
 # A part has so many pages (2 MB as PostgreSQL is built), of a larger table twice as many, and so on.
-PAGES, MOST_PARTS = 256, 64
+PAGES, MOST_PARTS = 256, 128
 # Where somebody wrote in each of so many parts, the others are not looked at: what changed is everywhere.
 SAMPLE = 8
 # Since then a range of pages is read without the rest of the table.
@@ -50,7 +48,10 @@ HALF_OF_XIDS, ALL_XIDS = 1 << 31, 1 << 32
 STORED_TYPES = sorted({*CARRIED, "character varying", "character varying[]", "character", "character[]"})
 TABLE = """
 select
-    md5(concat_ws(' ', pg_postmaster_start_time(), pg_database.oid, pg_class.oid, columns, {definition})),
+    md5(concat_ws(
+        ' ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time(),
+        pg_database.oid, pg_class.oid, relfilenode, columns, {definition}
+    )),
     txid_snapshot_xmin(txid_current_snapshot()),
     pg_relation_size(pg_class.oid) / current_setting('block_size')::bigint
 from pg_catalog.pg_class
@@ -164,12 +165,11 @@ def _unwritten(reader: Cursor, divided: Mapping[int, SourceRows], known: Parts) 
 
 
 def _same(reader: Cursor, divided: Mapping[int, SourceRows], known: Parts) -> dict[int, Fingerprint]:
-    """Return the known figures of the parts that have the same keys, and no row that was written since."""
-    is_utf8 = server_encoding(reader) == "UTF8"
+    """Return the known figures of the parts that have as many rows, and none that was written since."""
     since = SQL(WRITTEN_SINCE).format(Literal(str(known.oldest_open % ALL_XIDS)))
     queries = [
-        SQL("select {}, {}, count(*) filter (where {}) from {}").format(
-            Literal(number), hashed_keys(part.key, is_utf8=is_utf8), since, part.good_as_stored
+        SQL("select {}, count(*), count(*) filter (where {}) from {}").format(
+            Literal(number), since, part.good_as_stored
         )
         for number, part in divided.items()
     ]
@@ -178,8 +178,8 @@ def _same(reader: Cursor, divided: Mapping[int, SourceRows], known: Parts) -> di
     reader.execute(SQL(" union all ").join(queries))
     return {
         number: figures
-        for number, rows, key_hash, written in reader.fetchall()
-        if not written and (figures := known.figures[number])[ROWS] == rows and figures[KEY_HASH] == key_hash
+        for number, rows, written in reader.fetchall()
+        if not written and (figures := known.figures[number])[ROWS] == rows
     }
 
 

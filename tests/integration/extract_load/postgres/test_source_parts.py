@@ -147,6 +147,22 @@ def test_parts_of_another_server_or_size_do_not_count(
     assert _hashed(things, monkeypatch, replace(known, **change)) == len(known.figures)
 
 
+def test_rows_in_a_new_file_are_hashed(things: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    things.source("delete from things where id <= 500")
+    _, known = _measure(things, None)
+    things.source("vacuum full things")
+    assert _hashed(things, monkeypatch, known) == len(_measure(things, None)[1].figures) < len(known.figures)
+
+
+def test_parts_of_a_server_that_crashed_do_not_count(
+    things: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, known = _measure(things, None)
+    # As it does when it comes back from a crash.
+    things.admin.cursor().execute("select pg_stat_reset_shared('bgwriter')")
+    assert _hashed(things, monkeypatch, known) == len(known.figures)
+
+
 @pytest.mark.parametrize(
     "statements",
     [
