@@ -9,6 +9,7 @@ from decimal import Decimal
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.sql import SQL, Composable, Composed, Identifier
 
+from include.errors import TransientError
 from include.libpq import WORDS
 from include.ops.fingerprint import hashed_keys, key_text
 from include.ops.load_runs import Load
@@ -48,7 +49,8 @@ inserted as (
 ),
 came as (select {came} from changed where not changed._was_live)
 select
-    (select count(*) from updated), (select count(*) from inserted), (select count(*) from {stage}), came.*
+    (select count(*) from updated), (select count(*) from inserted), (select count(*) from changed),
+    (select count(*) from {stage}), came.*
 from came
 """
 MARK_DELETED = """
@@ -177,7 +179,8 @@ def count_live(cursor: Cursor, table: RawTable) -> int:
 def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeySet:
     """Bring the staged rows into raw: insert the new, stamp the changed and the returned, skip the others.
 
-    Return the keys that came: the new and the returned.
+    Return the keys that came: the new and the returned. Raises TransientError when somebody else changed one
+    of the rows meanwhile, so that it is no longer in its place.
     """
     keys = SQL(", ").join(map(Identifier, table.raw_key))
     cursor.execute(SQL("analyze {} ({})").format(Identifier(f"stage_{table.raw}"), keys))
@@ -186,8 +189,12 @@ def merge(cursor: Cursor, table: RawTable, load: Load, start: LoadStart) -> KeyS
     # The path of the stamp: a field may have a % in its name, which only a parameter may.
     stamp = start.watermark.split(".") if start.watermark else []
     cursor.execute(_merge(table), {**start.stamps, "stamp": stamp})
-    load.updated, load.inserted, staged, *came = cursor.fetchone()
-    load.unchanged = staged - load.inserted - load.updated
+    load.updated, load.inserted, changed, staged, *came = cursor.fetchone()
+    if load.updated + load.inserted < changed:
+        raise TransientError(
+            f"{table.raw}: somebody else changed its rows in raw meanwhile. Nothing was loaded: run it again"
+        )
+    load.unchanged = staged - changed
     return KeySet(*came)
 
 

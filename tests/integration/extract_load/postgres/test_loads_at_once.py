@@ -1,11 +1,16 @@
 """Loads at the same time: of one table they follow one another, of two they do not wait."""
 
+import pytest
+
+from include.errors import TransientError
 from include.extract_load import load_table
 from include.run import Run
 from tests.integration.extract_load.postgres.users import INSERT, STRICT_USERS, assert_raw_is_the_source
 from tests.integration.helpers.loads import WAITING_FOR_A_LOCK, counts
 from tests.integration.helpers.samples import ANA, BEN
 from tests.product import USERS, VIEWING_SESSIONS
+
+WAITING_FOR_A_ROW = "select 1 from pg_stat_activity where %s = any (pg_blocking_pids(pid))"
 
 
 def test_two_loads_of_a_table_follow_one_another(pipeline, first_held, eventually, in_background):
@@ -53,3 +58,18 @@ def test_loads_of_two_tables_do_not_wait_for_each_other(pipeline, in_background)
             "read": 1,
             "inserted": 1,
         }
+
+
+def test_row_that_somebody_else_changes_meanwhile_ends_the_load(pipeline, eventually, in_background):
+    pipeline.seed_users(ANA, BEN)
+    pipeline.extract()
+    pipeline.source("update users set age = 36 where user_id = 'U0002'")
+    with pipeline.platform.connect("elt_loader") as other, other.cursor() as cursor:
+        cursor.execute("update raw.postgres_users set age = 1 where user_id = 'U0002'")
+        load = in_background(pipeline.extract)
+        eventually(lambda: pipeline.warehouse(WAITING_FOR_A_ROW, cursor.connection.info.backend_pid))
+    with pytest.raises(TransientError, match="postgres_users: somebody else changed its rows"):
+        load.result(20)
+    assert pipeline.raw()["U0002"]["age"] == 1
+    assert pipeline.extract().updated == 1
+    assert_raw_is_the_source(pipeline)
