@@ -6,15 +6,16 @@ one of them is in doubt, nothing is said of any document: then each is judged by
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, repeat
-from operator import methodcaller
+from typing import NamedTuple
 
 from bson.int64 import Int64
 
 from include.extract_load.document_rows import writer_of
 from include.extract_load.raw import NULL, field_of, text_field
-from include.rules.document_json import all_for_jsonb, moments, numbers
+from include.rules.document_json import all_for_jsonb, by_field, fields_for_jsonb, moments, numbers
 from include.rules.document_values import reader_at, reader_of
 from include.rules.documents import find_json_problem, may_break_jsonb
 from include.rules.texts import is_blank
@@ -30,28 +31,28 @@ class PlainKind:
     """Makes the rows of one kind's documents, each with the values of `stamps` at its end."""
 
     def __init__(self, kind: DocumentKind, watermark: str | None, stamps: Mapping[str, str]) -> None:
-        self._raw, self._watermark = kind.raw, _in_documents(watermark) if watermark else None
+        self._raw, self._watermark = kind.raw, _Place.at(watermark) if watermark else None
         self._stamps = [field_of(value) for value in stamps.values()]
-        self._columns = [(reader_of(column), fields_of(column)) for column in kind.columns]
+        self._columns = [(_Place.of(column), fields_of(column)) for column in kind.columns]
         self._arrays = [_PlainArray(array, self._stamps) for array in kind.arrays]
 
     def rows(self, documents: Sequence[dict[str, object]]) -> dict[str, list[str]] | None:
         """Return the rows by raw table, None where one of the documents is unusual."""
-        columns = _columns_of(documents, self._columns)
-        stamps = self._stamps_of(documents)
-        if columns is None or stamps is None or (texts := _texts_of(documents)) is None:
+        found = _Found(documents, by_field(documents))
+        columns, stamps = _columns_of(found, self._columns), self._stamps_of(found)
+        if columns is None or stamps is None or (texts := _texts_of(found)) is None:
             return None
         rows = {self._raw: _joined([*columns, stamps, texts], self._stamps)}
         for array in self._arrays:
-            if (found := array.rows(documents, columns[0], stamps)) is None:
+            if (of_array := array.rows(found, columns[0], stamps)) is None:
                 return None
-            rows[array.raw] = found
+            rows[array.raw] = of_array
         return rows
 
-    def _stamps_of(self, documents: Sequence[dict[str, object]]) -> list[str] | None:
+    def _stamps_of(self, found: "_Found") -> list[str] | None:
         if self._watermark is None:
-            return [NULL] * len(documents)
-        stamps = list(map(self._watermark, documents))
+            return [NULL] * len(found.rows)
+        stamps = found.values(self._watermark)
         types = set(map(type, stamps))
         if types == {datetime}:
             return [f"{stamp}Z" for stamp in moments(stamps)]
@@ -62,26 +63,51 @@ class _PlainArray:
     """Makes the rows of an array: key of the document, place from 1 on, values of the element."""
 
     def __init__(self, array: Array, stamps: Sequence[str]) -> None:
-        self.raw, self._read, self._stamps = array.raw, _in_documents(array.field), stamps
+        self.raw, self._place, self._stamps = array.raw, _Place.at(array.field), stamps
         self._is_of_objects = array.is_of_objects
-        self._columns = [(reader_of(column), fields_of(column)) for column in array.elements]
+        self._columns = [(_Place.of(column), fields_of(column)) for column in array.elements]
 
-    def rows(
-        self, documents: Sequence[dict[str, object]], keys: Sequence[str], stamps: Sequence[str]
-    ) -> list[str] | None:
+    def rows(self, found: "_Found", keys: Sequence[str], stamps: Sequence[str]) -> list[str] | None:
         """Return the rows of documents with these keys and stamps, None where one of them is unusual."""
-        arrays = list(map(self._read, documents))
+        arrays = found.values(self._place)
         if not set(map(type, arrays)) <= {list, *NONE}:
             return None
         arrays = [array or () for array in arrays]
         elements = list(chain.from_iterable(arrays))
         if self._is_of_objects and not set(map(type, elements)) <= {dict}:
             return None
-        if (columns := _columns_of(elements, self._columns)) is None:
+        if (columns := _columns_of(_Found(elements), self._columns)) is None:
             return None
         sizes = list(map(len, arrays))
         places = [str(place) for size in sizes for place in range(1, size + 1)]
         return _joined([_each(keys, sizes), places, *columns, _each(stamps, sizes)], self._stamps)
+
+
+class _Place(NamedTuple):
+    """Where values stand: in the field `name`, if it is one of a document's own, and what finds them."""
+
+    name: str | None
+    read: Callable[[object], object]
+
+    @classmethod
+    def of(cls, column: Column) -> "_Place":
+        return cls(column.name, reader_of(column)) if column.path is None else cls.at(column.path)
+
+    @classmethod
+    def at(cls, path: str) -> "_Place":
+        return cls(path if path and "." not in path else None, reader_at(path))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Documents, or elements of arrays, and their values by field where all have the same fields."""
+
+    rows: Sequence[object]
+    fields: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+    def values(self, place: _Place) -> Sequence[object]:
+        """Return the value of each."""
+        return self.fields[place.name] if place.name in self.fields else list(map(place.read, self.rows))
 
 
 def fields_of(column: Column) -> Fields:
@@ -152,30 +178,23 @@ def _with_nulls(values: Sequence[object], written: list[str]) -> list[str]:
     return [NULL if value is None else next(present) for value in values]
 
 
-def _columns_of(
-    rows: Sequence[object], columns: Iterable[tuple[Callable[[object], object], Fields]]
-) -> list[list[str]] | None:
+def _columns_of(found: _Found, columns: Iterable[tuple[_Place, Fields]]) -> list[list[str]] | None:
     """Return the fields of the rows by column; None where a value is unusual."""
-    found = []
-    for read, write in columns:
-        if (fields := write(list(map(read, rows)))) is None:
+    written = []
+    for place, write in columns:
+        if (fields := write(found.values(place))) is None:
             return None
-        found.append(fields)
-    return found
+        written.append(fields)
+    return written
 
 
-def _in_documents(path: str) -> Callable[[object], object]:
-    """Return what finds the value at a path in documents, which are all objects."""
-    return reader_at(path) if "." in path else methodcaller("get", path)
-
-
-def _texts_of(documents: Sequence[dict[str, object]]) -> list[str] | None:
+def _texts_of(found: _Found) -> list[str] | None:
     """Return what the documents say, as fields of jsonb."""
     try:
-        texts = all_for_jsonb(documents)
+        texts = list(fields_for_jsonb(found.fields)) if found.fields else all_for_jsonb(found.rows)
     except RecursionError:
         return None
-    if may_break_jsonb(texts) and any(map(find_json_problem, documents, texts)):
+    if may_break_jsonb(texts) and any(map(find_json_problem, found.rows, texts)):
         return None
     return list(map(text_field, texts)) if "\\" in "".join(texts) else texts
 

@@ -42,30 +42,36 @@ def for_jsonb(value: object) -> str:
     return to_json(value) if b"null" in text else text.decode()
 
 
+def by_field(documents: Sequence[Mapping[str, object]]) -> dict[str, Sequence[object]]:
+    """Return the values of each field, where all documents have the same in the same order; else nothing."""
+    shapes = set(map(tuple, documents))
+    if len(shapes) != 1:
+        return {}
+    return dict(zip(shapes.pop(), zip(*map(dict.values, documents), strict=True), strict=False))
+
+
 def all_for_jsonb(documents: Sequence[Mapping[str, object]]) -> list[str]:
     """Return for each document what `for_jsonb` does: text that jsonb reads alike."""
-    names = list(map(tuple, documents))
-    if len(set(names)) == 1:
-        return list(_alike(names[0], documents))
+    if fields := by_field(documents):
+        return list(fields_for_jsonb(fields))
     groups: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
-    for shape, document in zip(names, documents, strict=True):
-        groups.setdefault(shape, []).append(document)
+    for document in documents:
+        groups.setdefault(tuple(document), []).append(document)
     if len(groups) > len(documents) / FEWEST_ALIKE:
         return list(map(for_jsonb, documents))
-    texts = {shape: _alike(shape, alike) for shape, alike in groups.items()}
-    return [next(texts[shape]) for shape in names]
+    texts = {names: fields_for_jsonb(by_field(alike)) for names, alike in groups.items()}
+    return [next(texts[tuple(document)]) for document in documents]
 
 
-def _alike(names: Sequence[str], documents: Sequence[Mapping[str, object]]) -> Iterator[str]:
-    """Yield the JSON of documents that all have these names, in this order."""
+def fields_for_jsonb(fields: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """Yield the same for documents with these fields; of documents without any, endless."""
     parts: list[Iterable[str]] = []
     before = "{"
-    for name, values in zip(names, zip(*map(dict.values, documents), strict=True), strict=True):
+    for name, values in fields.items():
         opening, texts, closing = _column(values)
         parts += repeat(f"{before}{ENCODER.encode(name).decode()}:{opening}"), texts
         before = f"{closing},"
-    end = f"{before.removesuffix(',')}}}"
-    return map("".join, zip(*parts, repeat(end, len(documents)), strict=False))
+    return map("".join, zip(*parts, repeat(f"{before.removesuffix(',')}}}"), strict=False))
 
 
 def _column(values: Sequence[object]) -> tuple[str, list[str], str]:
