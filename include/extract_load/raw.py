@@ -37,7 +37,7 @@ with changed as materialized (
 ),
 updated as (
     update raw.{table} as target set
-        ({columns}) = row({changed}), _batch_id = %(batch_id)s, _deleted_at = null,
+        ({columns}) = ({changed}), _batch_id = %(batch_id)s, _deleted_at = null,
         _as_of = greatest(target._as_of, %(as_of)s), _loaded_at = %(loaded_at)s
     from changed where target.ctid = changed.ctid
     returning 1
