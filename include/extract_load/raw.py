@@ -1,7 +1,7 @@
 """The warehouse side of a load: temporary table -> raw table, stamped where a value changed."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -242,16 +242,11 @@ def _merge(table: RawTable) -> Composed:
         first_key=Identifier(table.raw_key[0]),
         same_key=_same_key(table, "stage"),
         columns=SQL(", ").join(values),
-        changed=_of("changed", values),
+        changed=SQL(", ").join(SQL("changed.{}").format(value) for value in values),
         old_values=_compared("target", table),
         new_values=_compared("stage", table),
         came=hashed_keys(key_text(table.raw_key)),
     )
-
-
-def _of(row: str, columns: Iterable[Identifier]) -> Composed:
-    """Return the columns of the row, each with its name."""
-    return SQL(", ").join(SQL("{}.{}").format(Identifier(row), column) for column in columns)
 
 
 def _same_key(table: RawTable, other: str) -> Composed:

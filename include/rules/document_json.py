@@ -52,8 +52,6 @@ def by_field(documents: Sequence[Mapping[str, object]]) -> dict[str, Sequence[ob
 
 def all_for_jsonb(documents: Sequence[Mapping[str, object]]) -> list[str]:
     """Return for each document what `for_jsonb` does: text that jsonb reads alike."""
-    if fields := by_field(documents):
-        return list(fields_for_jsonb(fields))
     groups: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
     for document in documents:
         groups.setdefault(tuple(document), []).append(document)

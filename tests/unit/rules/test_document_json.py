@@ -99,7 +99,7 @@ def test_documents_say_together_what_the_library_writes(data):
 )
 def test_unusual_value_says_what_the_library_writes(value, place):
     assert values(for_jsonb(place(value))) == of_library(place(value))
-    documents = [{"a": place(value)}] * 2
+    documents = [{"a": place(value)}] * FEWEST_ALIKE
     assert list(map(values, all_for_jsonb(documents))) == list(map(of_library, documents))
 
 
